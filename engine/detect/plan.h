@@ -1,0 +1,91 @@
+#pragma once
+// What a detector needs to know of a rule: plain data, made by engine/rule from a rule file. Programs in aggregate scope
+// read variables by slot in this order: the aggregates, the kind's own values (kind_values(kind)), the params.
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "event/event.h"
+#include "expr/program.h"
+#include "time/calendar.h"
+#include "time/format.h"
+
+namespace tocsin::detect {
+
+// The working-time calendar of time/calendar.h.
+using tocsin::WorkingTime;
+
+enum class RuleKind : uint8_t { kWindow, kCluster, kSequence, kAbsence, kBaseline, kSilence, kSimilar };
+std::string_view name_of(RuleKind kind);
+
+enum class Severity : uint8_t { kNone, kBlue, kYellow, kOrange, kRed };  // ascending
+std::string_view name_of(Severity severity);
+bool parse_severity(std::string_view text, Severity& out);
+
+enum class AggregateOp : uint8_t { kCount, kDistinct, kSum, kAvg, kMin, kMax, kAny, kAll, kFirst, kLast, kTop };
+std::string_view name_of(AggregateOp op);
+
+struct Aggregate {
+  AggregateOp op = AggregateOp::kCount;
+  int cell = -1;      // index into Row::cells; -1: kCount
+  int n = 0;          // kTop
+  std::string text;   // as the planner wrote it, "distinct(place)"
+  bool operator==(const Aggregate&) const = default;
+};
+
+// A value that a kind adds to the aggregate scope.
+struct KindValue {
+  std::string_view name;
+  expr::Type::Kind type;
+  std::string_view unit;
+  std::string_view zh, doc;
+};
+// window: none; cluster: places int, radius_m double, area_km2 double, centre point;
+// absence: due_at timestamp, overdue duration (negative before the deadline), elapsed double (share of the span).
+std::span<const KindValue> kind_values(RuleKind kind);
+
+struct Param {
+  std::string name;
+  expr::Value value;                                     // default; strings live in Plan::constants
+  int by_cell = -1;                                      // cell that picks the override; -1: none
+  std::unordered_map<std::string, expr::Value> overrides;  // by the text of that cell
+};
+
+struct Rung {
+  Severity severity;
+  std::shared_ptr<const expr::Program> when;  // bool, aggregate scope
+};
+
+struct Plan {
+  RuleKind kind = RuleKind::kWindow;
+  std::string rule_id;
+  Span within;                 // window, cluster, sequence, similar: plain; absence: may be working time
+  double radius_m = 0;         // cluster
+  DurationMs lateness = 0;     // greatest allowed lateness among the rule's sources: rows this far behind still come
+  std::vector<Aggregate> aggregates;
+  std::vector<Param> params;
+  int cells = 0;
+  std::shared_ptr<const expr::Program> fire;  // bool, aggregate scope; null: any rung of the ladder (absence)
+  std::vector<Rung> severity;                 // worst first
+  DurationMs hold = 0;                        // `for`
+  DurationMs quiet = 0;                       // resolve.quiet; 0: none
+  std::shared_ptr<const expr::Program> resolve_when;  // or null
+  DurationMs keep = 0;
+  DurationMs update_every = 0;   // 0: on material change (severity, growth by half)
+  bool update_on_severity = true;
+  DurationMs reopen = 0;         // a resolved alert reopens when it fires again within this; default `quiet`
+  // absence: shares of the span at which the verdict may change (from `elapsed >= x`), and offsets from the deadline
+  // (from `overdue >= d`); ascending.
+  std::vector<double> elapsed_marks;
+  std::vector<DurationMs> overdue_marks;
+  bool until = false;            // absence: Row::due_at is the deadline
+  // absence: working-time arithmetic; answers the instant `work` after `from`. Set when within is working time.
+  std::shared_ptr<const WorkingTime> calendar;
+  size_t max_rows_per_key = 200000;  // bound; past it the oldest row is dropped and counted
+  std::shared_ptr<Arena> constants = std::make_shared<Arena>(4096);
+};
+
+}  // namespace tocsin::detect

@@ -1,0 +1,48 @@
+#pragma once
+// A row is what a rule keeps of an event: identity, time, place and the cells (values of the expressions that its
+// aggregates need), evaluated once when the event is routed. Rows are encoded by the router into the batch's delta; a
+// shard applies them from those bytes, the commit stores the same bytes, recovery applies them again: one path.
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "base/codec.h"
+#include "base/hash.h"
+#include "event/event.h"
+#include "expr/value.h"
+
+namespace tocsin::detect {
+
+// Which of a rule's predicates the event fulfils; bit i of `roles`. window, cluster, similar, …: kMember alone.
+inline constexpr uint32_t kMember = 1;                                         // where
+inline constexpr uint32_t kAfter = 1, kExpect = 2, kPause = 4, kUnpause = 8;   // absence
+// sequence: bit i = step i.
+
+struct Row {
+  uint16_t rule = 0;          // index in the rule set in force
+  Hash128 key;                // hash of rule id and key_text
+  std::string_view key_text;  // the key as a JSON array, e.g. ["330282004","water.flooding"]; [] without a key
+  uint64_t uid = 0;           // event identity across revisions
+  TimeMs time = 0;            // event time
+  uint64_t position = 0;      // of the event in the order of ingest: 1, 2, 3 …
+  TimeMs watermark = kNoTime; // the shard watermark with this event taken in; kNoTime: none yet
+  uint32_t roles = kMember;
+  bool late = false;          // event time is behind the watermark; only corrections may use it
+  TimeMs due_at = kNoTime;    // absence with `until`
+  std::string_view source, id;
+  std::string_view city, town, village, grid;
+  double lon = kNoNumber, lat = kNoNumber;
+  std::span<const expr::Value> cells;  // scalars only
+  bool has_location() const { return !std::isnan(lon); }
+};
+
+void encode(Writer& out, const Row& row);
+// Views of the result point into the reader's bytes; cells into `arena`.
+Row decode_row(Reader& in, Arena& arena);
+
+// Scalar cells: null, bool, int, uint, double, string, timestamp, duration, point.
+void encode(Writer& out, const expr::Value& cell);
+expr::Value decode_cell(Reader& in);
+
+}  // namespace tocsin::detect

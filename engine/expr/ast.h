@@ -1,0 +1,60 @@
+#pragma once
+// The syntax tree between parser and compiler. Open to other floors: engine/rule rewrites it (aggregates become
+// variables) and reads it (predicate index, thresholds). Nodes are owned by an Ast and live as long as it does.
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "expr/type.h"
+#include "expr/value.h"
+
+namespace tocsin::expr {
+
+struct Node {
+  enum class Kind : uint8_t {
+    kLiteral,  // value
+    kIdent,    // text
+    kSelect,   // args[0] . text        (test: has(args[0].text))
+    kCall,     // text(args…); operators are calls named "_+_", "_&&_", "!_", "-_", "_?_:_", "_[_]", "@in" …
+    kList,     // [args…]
+    kMap,      // {args[0]: args[1], args[2]: args[3], …}
+    kComprehension  // a macro, expanded: text = macro ("all" "exists" "exists_one" "map" "filter"), see below
+  };
+  Kind kind = Kind::kLiteral;
+  bool receiver = false;    // kCall: args[0] is the receiver, a.f(b)
+  bool test_only = false;   // kSelect: from has()
+  uint32_t begin = 0;       // byte range in the source text
+  uint32_t end = 0;
+  std::string text;
+  std::string var;          // kComprehension: name of the loop variable
+  Value value;              // kLiteral; strings live in the Ast
+  std::vector<Node*> args;  // kComprehension: range, then the body or bodies (map with filter: predicate, transform)
+  Type type;                // set by the checker
+  int slot = -1;            // kIdent or a qualified kSelect resolved to a variable: its slot in the Env
+};
+
+class Ast {
+ public:
+  Ast() = default;
+  Ast(const Ast&) = delete;
+  Ast& operator=(const Ast&) = delete;
+  Node* root = nullptr;
+  std::string source;
+  Node* make(Node::Kind kind) {
+    nodes_.emplace_back();
+    nodes_.back().kind = kind;
+    return &nodes_.back();
+  }
+  // A copy of `n` and all below it, owned by this Ast (literals included).
+  Node* clone(const Node& n);
+  Arena& arena() { return arena_; }
+
+ private:
+  std::deque<Node> nodes_;
+  Arena arena_{4096};
+};
+
+}  // namespace tocsin::expr

@@ -1,0 +1,49 @@
+#pragma once
+// A rule, compiled: what the router needs to pick its events, what the detector needs (detect::Plan), and what people
+// are told. Immutable after compilation; shared by threads.
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/hash.h"
+#include "detect/plan.h"
+#include "expr/program.h"
+#include "rule/template.h"
+
+namespace tocsin::rule {
+
+enum class Mode : uint8_t { kActive, kShadow, kOff };
+
+struct Bilingual {
+  std::string zh, en;
+};
+
+// One predicate that gives an event a role for the rule (detect::kMember, kAfter, …).
+struct RolePredicate {
+  uint32_t role;
+  std::shared_ptr<const expr::Program> when;  // event scope, bool; null: always
+};
+
+struct Rule {
+  std::string id;
+  int version = 1;
+  Bilingual name;
+  std::string owner;  // grid village town city
+  Mode mode = Mode::kActive;
+  std::vector<std::string> from;  // sources; never empty
+  std::vector<RolePredicate> roles;
+  std::vector<std::shared_ptr<const expr::Program>> key;    // event scope
+  std::vector<std::shared_ptr<const expr::Program>> cells;  // event scope, in the order of Row::cells
+  std::shared_ptr<const expr::Program> until;               // absence: event scope, timestamp; or null
+  detect::Plan plan;
+  Template summary_zh, summary_en, advice_zh, advice_en;  // over the aggregate scope
+  std::vector<std::string> inhibits, inhibited_by;
+  // Identity of the state: a hash of kind, sources, where (roles), key, cells, window, radius, lateness. Two versions of
+  // a rule with equal identity share state.
+  uint64_t identity = 0;
+  std::string file;  // where it was read from
+  int line = 0;
+};
+
+}  // namespace tocsin::rule

@@ -1,0 +1,48 @@
+#pragma once
+// The rules in force and their predicate index: which rules an event may concern, by source and by what their
+// conditions demand of category, kind and stage, so that a rule that cannot match costs nothing.
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "rule/diagnostic.h"
+#include "rule/rule.h"
+
+namespace tocsin::rule {
+
+struct LoadOptions {
+  TimeZone zone = TimeZone::utc();
+  DurationMs lateness = 0;                    // the sources' allowed lateness (part of a rule's identity)
+  std::vector<std::string> known_sources;     // empty: any source name is accepted
+  std::shared_ptr<const detect::WorkingTime> calendar;  // for working time; null: a fault where a rule needs it
+};
+
+// The text of one rule file, as read from disk or from the store.
+struct SourceFile {
+  std::string path;
+  std::string text;
+};
+
+class RuleSet {
+ public:
+  // Compiles the `rules:` of all files. All faults are reported at once; with any error the result is null. Files of
+  // another kind (feed:, profile:, calendar:) are passed over by load_paths in the connectors, not here.
+  static std::shared_ptr<const RuleSet> load(std::span<const SourceFile> files, const LoadOptions& options,
+                                             std::vector<Diagnostic>& diagnostics);
+  // In the order of (file, line); a rule's place here is Row::rule. Rules with mode off are left out.
+  const std::vector<Rule>& rules() const { return rules_; }
+  // Calls f(rule index) for each rule that the event may concern, ascending, without allocation.
+  template <typename F>
+  void candidates(const Event& event, F&& f) const;
+  // The texts it was compiled from, to be stored with the state.
+  const std::vector<SourceFile>& files() const { return files_; }
+  // Hash of ids, identities and versions: equal for equal sets.
+  uint64_t fingerprint() const;
+
+ private:
+  std::vector<Rule> rules_;
+  std::vector<SourceFile> files_;
+};
+
+}  // namespace tocsin::rule
