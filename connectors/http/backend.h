@@ -1,0 +1,133 @@
+#pragma once
+// The port between the HTTP server and the service behind it. The server calls it from its one thread; the service
+// answers from its store and hands work to its own threads.
+//
+// Threads: every function is called from the server's thread only, while the engine runs on others. Functions that
+// return a value answer at once from what is stored (milliseconds, not more: they hold up the server's thread).
+// Functions that take a completion return at once; the completion is called exactly once, from any thread, also during
+// or after the call that took it, and may outlive the server (it then does nothing).
+//
+// Errors become statuses: kInvalid 400, kNotFound 404, kConflict 409, kExhausted 429 with Retry-After, kUnavailable
+// 503, kCorrupt and kInternal 500. Messages are shown to the client: no person, no secret in them.
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "alert/action.h"
+#include "alert/transition.h"
+#include "base/clock.h"
+#include "base/status.h"
+#include "detect/plan.h"
+
+namespace tocsin::http {
+
+// Which alerts; an empty field does not restrict. Newest first by (opened_at, alert_id).
+struct AlertQuery {
+  std::vector<alert::AlertStatus> status;  // any of these
+  std::vector<detect::Severity> severity;  // any of these
+  std::string rule;                        // rule id
+  std::string area;                        // area code: alerts of this area and of all that lies under it (a prefix)
+  std::string owner;
+  TimeMs since = kNoTime;  // opened_at >= since
+  TimeMs until = kNever;   // opened_at < until
+  bool shadow = false;     // also alerts of rules in shadow mode
+  size_t limit = 100;      // 1 … 1000
+  std::string cursor;      // from AlertPage::next of the same query; forged or foreign: kInvalid
+};
+
+struct AlertPage {
+  std::vector<std::string> alerts;  // the `data` object of each alert's latest CloudEvent
+  std::string next;                 // cursor of the next page, printable ASCII; empty: this was the last
+  uint64_t sequence = 0;            // outbox head read before the alerts were: streaming after it misses nothing
+};
+
+struct AlertDetail {
+  std::string latest;                // the `data` object of the latest CloudEvent
+  std::vector<std::string> history;  // every transition that is kept, oldest first, each a whole CloudEvent
+};
+
+// One committed transition of the outbox.
+struct StreamItem {
+  uint64_t sequence = 0;
+  bool shadow = false;
+  std::string json;  // a whole CloudEvent, one line
+};
+
+struct StreamPage {
+  uint64_t oldest = 1;            // lowest sequence still kept (head + 1 when nothing is)
+  uint64_t head = 0;              // highest committed sequence, 0: none yet
+  std::vector<StreamItem> items;  // ascending from max(after + 1, oldest), without holes; empty only at the head
+};
+
+// Records that a client sent, already split. Each is at most 1 MiB of bytes that may be anything: the reader decides.
+struct IngestBatch {
+  std::shared_ptr<const std::string> body;  // owns the bytes
+  std::vector<std::string_view> records;    // into *body, in order, never empty strings
+  std::string feed;                         // name of a feed's mapping; empty: canonical events
+};
+
+struct IngestResult {
+  uint64_t accepted = 0;  // records that are durably in the log
+  uint64_t offset = 0;    // the log's offset after the last of them
+  struct Rejected {
+    size_t index;        // into IngestBatch::records
+    std::string reason;  // the rejection's label, "missing_field"
+    std::string message;
+  };
+  uint64_t rejected = 0;         // records that went to the dead letters
+  std::vector<Rejected> faults;  // the first 20 of them
+};
+
+struct Check {
+  std::string name;  // "state" "kafka" "rules"
+  bool ok = false;
+  std::string reason;  // why not, or empty
+};
+
+struct ReloadResult {
+  bool applied = false;     // false: the rules that ran before still run
+  size_t rules = 0;         // in force now
+  std::string diagnostics;  // a JSON array (rule::append_json); "[]" when there is nothing to say
+};
+
+template <typename T>
+using Completion = std::function<void(Result<T>)>;
+
+class Backend {
+ public:
+  virtual ~Backend() = default;
+
+  virtual Result<AlertPage> alerts(const AlertQuery& query) = 0;
+  virtual Result<AlertDetail> alert(std::string_view id) = 0;
+  // JSON object: alert_id, total, events [{source, id, occurred_at, …}].
+  virtual Result<std::string> evidence(std::string_view id) = 0;
+  // A JSON array, one object a rule: id, version, name {zh, en}, owner, mode, kind, severity …, and `advice` {zh, en}.
+  virtual Result<std::string> rules() = 0;
+
+  // Up to `max` committed transitions after `after`, stopping past `max_bytes` of JSON (but at least one item).
+  virtual Result<StreamPage> transitions_after(uint64_t after, size_t max, size_t max_bytes) = 0;
+  // `listener` is called after each commit that added transitions, with the new head, from the engine's thread; it is
+  // cheap and does not block. An empty function removes it: when that call returns, the old one is not and will not be
+  // running. One listener at a time.
+  virtual void set_listener(std::function<void(uint64_t head)> listener) = 0;
+
+  // Completes when every good record is durably in the log. All records bad: accepted 0, still a result.
+  // kExhausted: the log cannot take more now, nothing was taken. kNotFound: no such feed.
+  virtual void ingest(IngestBatch batch, Completion<IngestResult> done) = 0;
+  // Writes a person's action to the log; completes when it is there, with the log's offset. `action.at` is not set: the
+  // backend stamps it. Free text (note) is masked by the backend. kNotFound: no such alert; kConflict: it is closed.
+  virtual void act(alert::Action action, Completion<uint64_t> done) = 0;
+  // Reads the rules again. A faulty set is a result with applied = false.
+  virtual void reload(Completion<ReloadResult> done) = 0;
+
+  // The process is of use at all; false makes a supervisor restart it.
+  virtual bool healthy() = 0;
+  // Ready when all are ok.
+  virtual std::vector<Check> readiness() = 0;
+};
+
+}  // namespace tocsin::http
