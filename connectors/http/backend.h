@@ -2,10 +2,11 @@
 // The port between the HTTP server and the service behind it. The server calls it from its one thread; the service
 // answers from its store and hands work to its own threads.
 //
-// Threads: every function is called from the server's thread only, while the engine runs on others. Functions that
-// return a value answer at once from what is stored (milliseconds, not more: they hold up the server's thread).
-// Functions that take a completion return at once; the completion is called exactly once, from any thread, also during
-// or after the call that took it, and may outlive the server (it then does nothing).
+// Threads: every function but set_listener is called from the server's one thread, while the engine runs on others
+// (set_listener: from the thread that starts and stops the server). Functions that return a value answer at once from
+// what is stored (milliseconds, not more: they hold up the server's thread). Functions that take a completion return at
+// once; the completion is called exactly once, from any thread, also during or after the call that took it, and may
+// outlive the server (it then does nothing).
 //
 // Errors become statuses: kInvalid 400, kNotFound 404, kConflict 409, kExhausted 429 with Retry-After, kUnavailable
 // 503, kCorrupt and kInternal 500. Messages are shown to the client: no person, no secret in them.
@@ -63,7 +64,8 @@ struct StreamPage {
   std::vector<StreamItem> items;  // ascending from max(after + 1, oldest), without holes; empty only at the head
 };
 
-// Records that a client sent, already split. Each is at most 1 MiB of bytes that may be anything: the reader decides.
+// Records that a client sent, already split (at most 100,000). Their bytes may be anything, also more than 1 MiB: the
+// reader decides, and what it refuses goes to the dead letters.
 struct IngestBatch {
   std::shared_ptr<const std::string> body;  // owns the bytes
   std::vector<std::string_view> records;    // into *body, in order, never empty strings
@@ -109,6 +111,7 @@ class Backend {
   virtual Result<std::string> rules() = 0;
 
   // Up to `max` committed transitions after `after`, stopping past `max_bytes` of JSON (but at least one item).
+  // `max` 0: only the bounds.
   virtual Result<StreamPage> transitions_after(uint64_t after, size_t max, size_t max_bytes) = 0;
   // `listener` is called after each commit that added transitions, with the new head, from the engine's thread; it is
   // cheap and does not block. An empty function removes it: when that call returns, the old one is not and will not be

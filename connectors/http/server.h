@@ -24,7 +24,7 @@ struct Options {
   size_t max_streams = 1024;           // event streams among them
   size_t max_ingests = 8;              // ingest requests in flight, from their header on; past it 429
   size_t max_body = size_t{16} << 20;  // of an ingest; other bodies: max_action_body
-  size_t max_record = size_t{1} << 20;
+  size_t max_records = 100'000;        // of one ingest
   size_t max_action_body = size_t{64} << 10;
   size_t max_header = size_t{16} << 10;
   size_t stream_buffer = size_t{4} << 20;  // live transitions kept for readers; one that falls behind is cut off
@@ -32,7 +32,7 @@ struct Options {
   DurationMs idle_timeout = 60'000;    // between requests of a kept connection
   DurationMs header_timeout = 10'000;  // from a request's first byte to the end of its header
   DurationMs body_timeout = 30'000;    // for the whole body
-  DurationMs write_timeout = 20'000;   // without the client taking a byte
+  DurationMs write_timeout = 20'000;   // for the client to take one response, or one piece of a stream
   DurationMs answer_timeout = 30'000;  // for the backend's completion; then 503
   DurationMs heartbeat = 15'000;       // comment line on a silent stream
 };
