@@ -1,6 +1,7 @@
 #pragma once
-// Working time (contract: `3wd 8wh`): which hours of which days offices work, by a calendar file (`calendar:`) with weekly
-// hours, public holidays and make-up working days. Immutable, thread-safe; days beyond the file's years follow the week.
+// Working time (contract: `3wd 8wh`): which hours of which days offices work, by a calendar file (`calendar:`) with
+// weekly hours, public holidays and make-up working days. Immutable, thread-safe; days beyond the file's years follow
+// the week. All answers cost O(log holidays), however long the span.
 #include <memory>
 #include <set>
 #include <string>
@@ -14,26 +15,41 @@ namespace tocsin {
 class WorkingTime {
  public:
   struct Hours {
-    int begin_minute, end_minute;  // of the civil day, [begin, end)
+    int begin_minute, end_minute;  // of the civil day, [begin, end), ascending and apart
   };
   struct Spec {
     TimeZone zone = TimeZone::utc();
     std::vector<Hours> hours = {{8 * 60 + 30, 12 * 60}, {13 * 60 + 30, 17 * 60 + 30}};
     std::set<int> weekdays = {1, 2, 3, 4, 5};  // 1 Monday … 7 Sunday
     std::set<int64_t> holidays;                // days since 1970-01-01, civil
-    std::set<int64_t> makeup_days;             // worked although weekend
+    std::set<int64_t> makeup_days;             // worked although weekend; wins over `holidays`
   };
   explicit WorkingTime(Spec spec);
   bool is_workday(TimeMs t) const;
   // The instant at which `span` (any unit) has passed since `from`. Working days: the same time of day that many
-  // working days later; working hours: counted inside office hours only.
+  // working days later; working hours: counted inside office hours only. kNever when the calendar never works.
   TimeMs add(TimeMs from, const Span& span) const;
   // Working milliseconds between two instants (negative when b < a).
   DurationMs between(TimeMs a, TimeMs b) const;
   const Spec& spec() const { return spec_; }
 
  private:
+  struct Local {
+    int64_t day;        // since 1970-01-01, civil
+    DurationMs in_day;  // since that day's midnight
+  };
+  Local local(TimeMs t) const;
+  TimeMs instant(int64_t day, DurationMs in_day) const;
+  int64_t index(int64_t day) const;
+  bool is_workday_number(int64_t day) const;
+  int64_t nth_after(int64_t day, int64_t n) const;
+  DurationMs worked(DurationMs in_day) const;
+  TimeMs add_hours(TimeMs from, DurationMs amount) const;
+
   Spec spec_;
+  std::vector<int64_t> off_;    // holidays on days of the week that are worked
+  std::vector<int64_t> extra_;  // make-up days on days of the week that are not
+  DurationMs day_ms_ = 0;       // working time of one day
 };
 
 }  // namespace tocsin

@@ -32,6 +32,15 @@ class TimeZone {
   const Impl* impl_ = nullptr;  // interned, never freed
 };
 
+// Days since 1970-01-01 of a civil date (proleptic Gregorian) and back; 1 Monday … 7 Sunday of such a day.
+struct CivilDay {
+  int64_t year;
+  int month, day;
+};
+int64_t days_from_civil(int64_t year, int month, int day);
+CivilDay civil_from_days(int64_t days);
+int weekday_of(int64_t days);
+
 // "2024-07-01T08:30:00Z", "2024-07-01 08:30:00.250+08:00", "2024-07-01T08:30", "2024-07-01"; without an offset the time
 // is in `zone`. Digits past milliseconds are cut. Empty on anything else. Allocation-free.
 std::optional<TimeMs> parse_time(std::string_view text, const TimeZone& zone);
