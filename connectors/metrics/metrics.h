@@ -6,7 +6,6 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
-#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -76,6 +75,7 @@ class MetricsSource {
 };
 
 enum class Kind : uint8_t { kCounter, kGauge, kHistogram };
+std::string_view name_of(Kind kind);
 // One row of the table.
 struct Metric {
   std::string_view name;  // full, with prefix and unit: tocsin_events_read_total
@@ -85,7 +85,7 @@ struct Metric {
   std::string_view help;
 };
 // The documented table, in the order of exposition.
-std::span<const Metric> table();
+const std::vector<Metric>& table();
 
 // Prometheus text format 0.0.4.
 std::string exposition(const MetricsSnapshot& snapshot);
