@@ -43,6 +43,12 @@ class Source {
   virtual Result<PollState> poll(size_t max, DurationMs wait, std::vector<Record>& out) = 0;
   // "caught up": what was polled last was the head of the log (live), so that idle partitions may follow the clock.
   virtual bool at_head(uint32_t partition) const = 0;
+  // While held, poll() brings nothing of this partition (it runs ahead of the others); a hint that a source may ignore.
+  virtual void hold(uint32_t partition, bool held) { (void)partition, (void)held; }
+  // Where a record stands, for people: "file:line", or topic, partition and offset.
+  virtual std::string place(uint32_t partition, uint64_t offset) const {
+    return partitions()[partition] + " offset " + std::to_string(offset);
+  }
   // Told after a commit; for sources that mirror offsets outwards (Kafka group offsets for lag tools).
   virtual void committed(std::span<const uint64_t> next_offsets) { (void)next_offsets; }
 };

@@ -1,0 +1,61 @@
+#pragma once
+// The alerts as they now are, for people who ask: a read model of the committed transitions, filtered and paged. The texts
+// stay in the store; memory holds a line an alert. Thread-safe: one thread adds, any thread reads.
+#include <map>
+#include <set>
+#include <shared_mutex>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "alert/transition.h"
+#include "base/codec.h"
+
+namespace tocsin::runtime {
+
+struct AlertLine {
+  std::string alert_id, rule_id, owner;
+  std::string city, town, village, grid;
+  Hash128 key;
+  TimeMs opened_at = 0, updated_at = 0;
+  uint64_t sequence = 0;  // of its latest transition in the outbox
+  uint32_t seq = 0;
+  detect::Severity severity = detect::Severity::kNone;
+  alert::AlertStatus status = alert::AlertStatus::kOpen;
+  bool shadow = false;
+  bool is_open() const { return status < alert::AlertStatus::kResolved; }
+};
+void encode(Writer& out, const AlertLine& line);
+AlertLine decode_alert_line(Reader& in);
+
+struct AlertFilter {
+  std::vector<alert::AlertStatus> status;   // empty: any
+  std::vector<detect::Severity> severity;   // empty: any
+  std::string rule, area, owner;            // empty: any; area is a prefix of the deepest code
+  TimeMs since = kNoTime, until = kNever;   // opened_at in [since, until)
+  bool shadow = false;                      // also those of rules in shadow
+};
+
+class AlertBook {
+ public:
+  // Newest first; starts after (opened_at, alert_id) of `after` when given.
+  struct Place {
+    TimeMs opened_at;
+    std::string alert_id;
+  };
+  std::vector<AlertLine> list(const AlertFilter& filter, size_t limit, const Place* after, bool& more) const;
+  bool find(std::string_view alert_id, AlertLine& out) const;
+  // Open alerts by (rule, severity).
+  std::map<std::pair<std::string, detect::Severity>, uint64_t> open_counts() const;
+  size_t size() const;
+  void put(AlertLine line);
+
+ private:
+  static bool matches(const AlertLine& line, const AlertFilter& f);
+  mutable std::shared_mutex mutex_;
+  std::unordered_map<std::string, AlertLine> by_id_;
+  std::set<std::pair<TimeMs, std::string>> by_time_;
+  std::map<std::pair<std::string, detect::Severity>, uint64_t> open_;
+};
+
+}  // namespace tocsin::runtime

@@ -1,0 +1,109 @@
+#include "runtime/delta.h"
+
+namespace tocsin::runtime {
+
+void DeltaWriter::seen(uint64_t uid, TimeMs time, uint64_t revision) {
+  Writer w(out_);
+  w.u8(static_cast<uint8_t>(Op::kSeen));
+  w.fixed64(uid);
+  w.zigzag(time);
+  w.varint(revision);
+}
+
+void DeltaWriter::keyed(Op op, uint16_t rule, const Hash128& key) {
+  Writer w(out_);
+  w.u8(static_cast<uint8_t>(op));
+  w.varint(rule);
+  w.hash(key);
+  w.str(scratch_);
+}
+
+void DeltaWriter::row(const detect::Row& row) {
+  scratch_.clear();
+  Writer w(scratch_);
+  detect::encode(w, row);
+  keyed(Op::kRow, row.rule, row.key);
+}
+
+void DeltaWriter::retract(uint16_t rule, const Hash128& key, uint64_t uid, bool withdrawn, const detect::Row& cause) {
+  scratch_.clear();
+  Writer w(scratch_);
+  w.fixed64(uid);
+  w.flag(withdrawn);
+  detect::encode(w, cause);
+  keyed(Op::kRetract, rule, key);
+}
+
+void DeltaWriter::time(TimeMs watermark) {
+  Writer w(out_);
+  w.u8(static_cast<uint8_t>(Op::kTime));
+  w.zigzag(watermark);
+}
+
+void DeltaWriter::action(uint16_t rule, const Hash128& key, const PlacedAction& action) {
+  scratch_.clear();
+  Writer w(scratch_);
+  w.varint(action.position);
+  w.zigzag(action.watermark);
+  encode(w, action.action);
+  keyed(Op::kAction, rule, key);
+}
+
+bool DeltaReader::next(DeltaOp& op) {
+  if (in_.at_end()) return false;
+  op.op = static_cast<Op>(in_.u8());
+  switch (op.op) {
+    case Op::kSeen:
+      op.uid = in_.fixed64();
+      op.time = in_.zigzag();
+      op.revision = in_.varint();
+      break;
+    case Op::kRow:
+    case Op::kRetract:
+    case Op::kAction:
+      op.rule = static_cast<uint16_t>(in_.varint());
+      op.key = in_.hash();
+      op.body = in_.str();
+      break;
+    case Op::kTime:
+      op.time = in_.zigzag();
+      break;
+    default:
+      in_.fail();
+  }
+  return in_.ok();
+}
+
+Retraction decode_retraction(std::string_view body, Arena& arena) {
+  Reader in(body);
+  Retraction r{};
+  r.uid = in.fixed64();
+  r.withdrawn = in.flag();
+  r.cause = detect::decode_row(in, arena);
+  return r;
+}
+
+PlacedAction decode_action(std::string_view body) {
+  Reader in(body);
+  PlacedAction p;
+  p.position = in.varint();
+  p.watermark = in.zigzag();
+  p.action = decode_plain_action(in);
+  return p;
+}
+
+void encode(Writer& out, const alert::Action& action) {
+  out.u8(static_cast<uint8_t>(action.kind));
+  for (const std::string* s : {&action.alert_id, &action.by, &action.to, &action.outcome, &action.note}) out.str(*s);
+  out.zigzag(action.at);
+}
+
+alert::Action decode_plain_action(Reader& in) {
+  alert::Action a;
+  a.kind = static_cast<alert::ActionKind>(in.u8());
+  for (std::string* s : {&a.alert_id, &a.by, &a.to, &a.outcome, &a.note}) *s = in.str();
+  a.at = in.zigzag();
+  return a;
+}
+
+}  // namespace tocsin::runtime

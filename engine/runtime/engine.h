@@ -1,0 +1,156 @@
+#pragma once
+// The engine: events in, transitions out, nothing lost. Drives router and shards batch by batch and makes each batch one
+// atomic commit. No clock, no network: time comes in with events and through set_time().
+//
+//   auto engine = Engine::open(options, rules, &store, compile);
+//   uint32_t p = engine->add_partition("grid.events/0", lateness);   // engine->next_offset(p) tells where to go on
+//   engine->accept(event, p, next_offset, log_time);                 // any number of times
+//   auto out = engine->commit();                                     // durable when it returns
+//
+// One thread calls it; book() may be read by any.
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "rule/rule_set.h"
+#include "runtime/alert_book.h"
+#include "runtime/ports.h"
+#include "runtime/progress.h"
+#include "runtime/router.h"
+#include "runtime/shard_pool.h"
+#include "state/store.h"
+
+namespace tocsin::runtime {
+
+// A record that no feed could read, as it is kept: its place in the log, why, and a masked copy.
+struct DeadLetter {
+  std::string partition;  // name
+  uint64_t offset = 0;
+  std::string place;  // for people: file:line, or topic, partition and offset
+  std::string source, reason, message, masked;
+  TimeMs log_time = kNoTime;
+};
+void encode(Writer& out, const DeadLetter& letter);
+Result<DeadLetter> decode_dead_letter(std::string_view bytes);
+
+// Compiles the texts that are stored with the state (recovery under the rules of that time).
+using CompileRules = std::function<Result<std::shared_ptr<const rule::RuleSet>>(std::span<const rule::SourceFile>)>;
+
+class Engine {
+ public:
+  struct Options {
+    uint32_t shards = 1;
+    TimeZone zone = TimeZone::utc();
+    size_t checkpoint_bytes = 64u << 20;  // of deltas between checkpoints: bounds recovery time
+    uint64_t history = 2'000'000;         // transitions kept for streams and histories
+    uint64_t keep_dead = 100'000;         // dead letters and late records kept
+    bool sync = true;                     // commits reach the disk before they count
+  };
+
+  // `store` may be null: nothing is kept (a replay without --state). With a store that holds state, recovers it under the
+  // rules that it was written with, then goes over to `rules`: rules of the same identity keep their state.
+  static Result<std::unique_ptr<Engine>> open(Options options, std::shared_ptr<const rule::RuleSet> rules,
+                                              state::Store* store, const CompileRules& compile);
+  ~Engine();
+
+  uint32_t add_partition(const std::string& name, DurationMs lateness);
+  uint64_t next_offset(uint32_t partition) const;
+
+  Outcome accept(const Event& event, uint32_t partition, uint64_t next_offset, TimeMs log_time);
+  void reject(DeadLetter letter, uint32_t partition, uint64_t next_offset);
+  // The record is no event (a header, a row that the feed leaves out).
+  void skip(uint32_t partition, uint64_t next_offset);
+  // False: there is no such alert (the record is rejected by the caller).
+  bool act(const alert::Action& action, uint32_t partition, uint64_t next_offset, TimeMs log_time);
+  // A late record's canonical text, to be kept.
+  void keep_late(std::string json);
+
+  // Idle partitions do not hold time back; at the head of a live log they follow the clock.
+  void set_idle(uint32_t partition, bool idle);
+  void follow_clock(uint32_t partition, TimeMs clock);
+  // Nothing before `t` will come any more (end of input, --until, a test's `by`).
+  void advance_to(TimeMs t);
+  TimeMs watermark() const { return router_->watermark().now(); }
+  TimeMs greatest_event_time() const { return router_->watermark().greatest(); }
+
+  size_t pending_events() const { return pending_; }
+  size_t pending_bytes() const { return delta_.size(); }
+
+  // Applies the batch and commits it; answers its transitions, valid until the next call. kExhausted: the disk is full;
+  // the batch is kept and the next commit() tries again before anything else. Any other error ends the engine's use.
+  Result<std::span<const Outgoing>> commit();
+  // A checkpoint with the next commit.
+  void request_checkpoint() { checkpoint_due_ = true; }
+  // Goes over to other rules: commits, then keeps the state of rules whose identity is the same.
+  Status swap_rules(std::shared_ptr<const rule::RuleSet> rules);
+
+  void sink_delivered(const std::string& sink, uint64_t sequence) { progress_.sinks[sink] = sequence; }
+  uint64_t sink_floor(const std::string& sink) const;
+  // Transitions `from`, `from`+1 … of the stored outbox, at most `max`; calls f(outgoing).
+  Status read_outbox(uint64_t from, size_t max, const std::function<void(const Outgoing&)>& f) const;
+
+  const AlertBook& book() const { return book_; }
+  const Progress& progress() const { return progress_; }
+  const rule::RuleSet& rules() const { return *rules_; }
+  std::shared_ptr<const rule::RuleSet> rules_ptr() const { return rules_; }
+  const std::vector<RuleCounters>& rule_counters() const { return router_->counters(); }
+  size_t state_keys() const;
+  std::vector<size_t> keys_by_rule() const;
+  // Counted by walking the keys: not for every batch.
+  size_t state_bytes() const;
+  uint64_t transitions_of(uint16_t rule, alert::TransitionType type) const {
+    return by_type_[rule][static_cast<size_t>(type)];
+  }
+
+ private:
+  Engine(Options options, std::shared_ptr<const rule::RuleSet> rules, state::Store* store);
+  Status recover(const CompileRules& compile);
+  Status load_checkpoint();
+  Status apply_deltas();
+  Status load_book();
+  void build(std::shared_ptr<const rule::RuleSet> rules);
+  void take_offset(uint32_t partition, uint64_t next_offset);
+  void note_log_time(TimeMs log_time);
+  void stage_transitions();
+  void stage_checkpoint();
+  void stage_progress();
+  Status write();
+
+  Options options_;
+  std::shared_ptr<const rule::RuleSet> rules_;
+  state::Store* store_;
+  std::unique_ptr<Router> router_;
+  std::unique_ptr<ShardPool> shards_;
+  AlertBook book_;
+  Progress progress_;
+  std::vector<std::string> partition_names_;
+  std::vector<PartitionProgress*> offsets_;
+
+  std::string delta_;
+  size_t pending_ = 0;
+  uint64_t first_position_ = 1;       // of the batch
+  std::vector<TimeMs> log_times_;     // by position - first_position_
+  std::vector<DeadLetter> dead_;
+  std::vector<std::string> late_;
+  std::vector<alert::Transition> transitions_;
+  std::vector<Outgoing> outgoing_;
+  std::vector<std::vector<uint64_t>> by_type_;
+  state::Batch batch_;
+  size_t delta_bytes_ = 0;  // since the last checkpoint
+  bool checkpoint_due_ = false;
+  bool write_pending_ = false;
+  bool progress_changed_ = false;
+};
+
+// Keys of the store's tables, for `tocsin state` and the API.
+std::string history_key(std::string_view alert_id, uint32_t seq);
+std::string latest_key(std::string_view alert_id);
+struct OutboxEntry {
+  std::string_view alert_id, json;
+  TimeMs cause = kNoTime;
+  bool shadow = false;
+};
+OutboxEntry decode_outbox(std::string_view bytes);
+
+}  // namespace tocsin::runtime

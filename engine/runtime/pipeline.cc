@@ -1,0 +1,304 @@
+#include "runtime/pipeline.h"
+
+#include <algorithm>
+
+#include "event/event_writer.h"
+
+namespace tocsin::runtime {
+
+void Pipeline::add(Source& source, const std::function<Decoder*(uint32_t)>& decoder) {
+  inputs_.push_back({&source, decoder, 0, 0, false});
+}
+
+Status Pipeline::open() {
+  for (Input& input : inputs_) {
+    const std::vector<std::string> names = input.source->partitions();
+    input.first_lane = lanes_.size();
+    input.lanes = names.size();
+    std::vector<uint64_t> offsets;
+    for (uint32_t i = 0; i < names.size(); ++i) {
+      Decoder* decoder = input.decoder(i);
+      const uint32_t p = engine_.add_partition(names[i], decoder == nullptr ? 0 : decoder->lateness());
+      offsets.push_back(engine_.next_offset(p));
+      lanes_.push_back({input.source, i, p, decoder, names[i]});
+      // Actions carry no event time; a lane that has brought nothing yet must not hold back a live service.
+      if (decoder == nullptr || clock_ != nullptr) engine_.set_idle(p, true);
+      if (decoder == nullptr || clock_ != nullptr) lanes_.back().idle = true;
+    }
+    if (auto s = input.source->seek(offsets); !s) return s;
+  }
+  return publisher_.open();
+}
+
+bool Pipeline::batch_full() const {
+  return engine_.pending_events() >= options_.batch_events || engine_.pending_bytes() >= options_.batch_bytes;
+}
+
+bool Pipeline::all_ended() const {
+  return std::ranges::all_of(inputs_, [](const Input& i) { return i.ended; }) &&
+         std::ranges::all_of(lanes_, [](const Lane& l) { return l.items.empty(); });
+}
+
+void Pipeline::decode(Lane& lane, const Record& record, std::string_view payload, Arena& arena, Item& item) {
+  item.offset = record.offset;
+  item.next_offset = record.next_offset;
+  item.log_time = record.timestamp;
+  item.payload = payload;
+  if (lane.decoder == nullptr) {
+    item.what = Item::What::kAction;
+    return;
+  }
+  Rejection why;
+  if (!record.fault.empty()) {
+    why.reason = record.fault;
+    why.message = "the record could not be read whole";
+  } else if (lane.decoder->decode(payload, arena, item.event, why)) {
+    const bool ahead = clock_ != nullptr && item.event.occurred_at > clock_->now() + options_.future;
+    item.what = ahead ? Item::What::kRejected : Item::What::kEvent;
+    if (!ahead) return;
+    why.reason = "time_in_future";
+    why.message = "occurred_at lies ahead of this machine's clock; check the sender's clock and time zone";
+  } else if (why.reason.empty()) {
+    item.what = Item::What::kSkip;
+    return;
+  }
+  item.what = Item::What::kRejected;
+  item.reason = why.reason;
+  item.message = std::move(why.message);
+}
+
+void Pipeline::reject(Lane& lane, const Item& item) {
+  DeadLetter letter;
+  letter.partition = lane.name;
+  letter.offset = item.offset;
+  letter.place = lane.source->place(lane.index, item.offset);
+  letter.source = lane.decoder == nullptr ? "actions" : std::string(lane.decoder->source_name());
+  letter.reason = item.reason;
+  letter.message = item.message;
+  letter.masked = lane.decoder == nullptr ? std::string() : lane.decoder->masked(item.payload);
+  letter.log_time = item.log_time;
+  engine_.reject(std::move(letter), lane.partition, item.next_offset);
+}
+
+void Pipeline::apply_action(Lane& lane, const Item& item) {
+  auto action = parse_action_record(item.payload);
+  if (action) {
+    if (action->at == kNoTime) action->at = item.log_time;
+    if (engine_.act(*action, lane.partition, item.next_offset, item.log_time)) return;
+  }
+  Item fault = item;
+  fault.reason = action ? "unknown_alert" : "malformed";
+  fault.message = action ? "there is no alert " + action->alert_id : action.error().message;
+  reject(lane, fault);
+}
+
+void Pipeline::apply(Lane& lane, Item& item) {
+  moved_ = true;
+  if (clock_ != nullptr) lane.last_record = clock_->now();
+  switch (item.what) {
+    case Item::What::kEvent:
+      if (item.event.occurred_at > options_.until) {
+        past_until_ = true;
+        return;
+      }
+      lane.idle = false;
+      if (engine_.accept(item.event, lane.partition, item.next_offset, item.log_time) == Outcome::kLate) {
+        std::string json;
+        append_event_json(json, item.event);
+        engine_.keep_late(std::move(json));
+      }
+      return;
+    case Item::What::kRejected: return reject(lane, item);
+    case Item::What::kAction: return apply_action(lane, item);
+    case Item::What::kSkip: return engine_.skip(lane.partition, item.next_offset);
+  }
+}
+
+void Pipeline::take_direct(Lane& lane, const Record& record) {
+  lane.arena->reset();
+  direct_.event = Event();
+  decode(lane, record, record.payload, *lane.arena, direct_);
+  apply(lane, direct_);
+}
+
+void Pipeline::read_ahead(Lane& lane, const Record& record) {
+  if (lane.items.empty()) lane.arena->reset();
+  constexpr size_t kPadding = 64;  // that simdjson may read past the end
+  char* copy = static_cast<char*>(lane.arena->allocate(record.payload.size() + kPadding, 1));
+  std::copy(record.payload.begin(), record.payload.end(), copy);
+  lane.items.emplace_back();
+  decode(lane, record, {copy, record.payload.size()}, *lane.arena, lane.items.back());
+}
+
+// One lane: records go straight through, nothing is copied.
+Result<bool> Pipeline::fill_direct() {
+  Input& input = inputs_[0];
+  bool first = true;
+  while (!batch_full() && !past_until_ && !input.ended) {
+    records_.clear();
+    const size_t room = options_.batch_events - engine_.pending_events();
+    auto state = input.source->poll(room, first && clock_ != nullptr ? options_.poll_wait : 0, records_);
+    if (!state) return state.error();
+    for (const Record& r : records_) {
+      take_direct(lanes_[0], r);
+      if (past_until_) break;
+    }
+    if (*state == PollState::kEnd) input.ended = true;
+    if (records_.empty() || *state == PollState::kIdle) break;
+    first = false;
+  }
+  return true;
+}
+
+Result<bool> Pipeline::poll(Input& input, DurationMs wait) {
+  records_.clear();
+  auto state = input.source->poll(options_.batch_events, wait, records_);
+  if (!state) return state.error();
+  for (const Record& r : records_) {
+    Lane& lane = lanes_[input.first_lane + r.partition];
+    read_ahead(lane, r);
+    const bool full = lane.arena->capacity() > options_.lane_bytes && !lane.items.empty();
+    if (full && !lane.held) {
+      lane.held = true;
+      input.source->hold(lane.index, true);
+    }
+  }
+  if (*state == PollState::kEnd) input.ended = true;
+  return !records_.empty();
+}
+
+// True: the merge has to wait for this lane, because it has a backlog but brought nothing yet.
+bool Pipeline::starving(const Lane& lane) {
+  if (!lane.items.empty() || lane.decoder == nullptr) return false;
+  for (const Input& input : inputs_) {
+    if (input.source == lane.source && input.ended) return false;
+  }
+  return !lane.source->at_head(lane.index);
+}
+
+Pipeline::Lane* Pipeline::earliest() {
+  Lane* best = nullptr;
+  TimeMs best_time = kNever;
+  for (Lane& lane : lanes_) {
+    if (lane.items.empty()) continue;
+    const Item& item = lane.items.front();
+    const TimeMs time = item.what == Item::What::kEvent ? item.event.occurred_at : kNoTime;
+    if (best == nullptr || time < best_time) {
+      best = &lane;
+      best_time = time;
+    }
+  }
+  return best;
+}
+
+Result<bool> Pipeline::fill_merged() {
+  bool waited = false;
+  while (!batch_full() && !past_until_) {
+    bool wanting = false;
+    for (Lane& lane : lanes_) {
+      if (!starving(lane)) {
+        lane.waiting_since = kNoTime;
+        if (clock_ == nullptr && lane.items.empty() && !lane.idle) {  // it has ended: time goes on without it
+          lane.idle = true;
+          engine_.set_idle(lane.partition, true);
+        }
+        continue;
+      }
+      const TimeMs now = clock_ == nullptr ? 0 : clock_->now();
+      if (lane.waiting_since == kNoTime) lane.waiting_since = now;
+      wanting = wanting || clock_ == nullptr || now - lane.waiting_since < options_.patience;
+    }
+    Lane* lane = wanting ? nullptr : earliest();
+    if (lane == nullptr) {
+      bool brought = false;
+      for (Input& input : inputs_) {
+        if (input.ended) continue;
+        auto any = poll(input, 0);
+        if (!any) return any.error();
+        brought = brought || *any;
+      }
+      if (brought) continue;
+      if (waited || all_ended() || moved_) break;
+      // Nothing anywhere: wait on the first input that can still bring something.
+      const auto open = std::ranges::find(inputs_, false, &Input::ended);
+      auto any = poll(*open, options_.poll_wait);
+      if (!any) return any.error();
+      waited = true;
+      continue;
+    }
+    apply(*lane, lane->items.front());
+    if (past_until_) break;
+    lane->items.pop_front();
+    if (lane->held && lane->items.empty()) {
+      lane->held = false;
+      lane->source->hold(lane->index, false);
+    }
+  }
+  return true;
+}
+
+// Live: partitions that are quiet at the head of their log follow the clock, so that deadlines fire in quiet streams.
+void Pipeline::tick() {
+  if (clock_ == nullptr) return;
+  const TimeMs now = clock_->now();
+  for (Lane& lane : lanes_) {
+    if (lane.decoder == nullptr || !lane.items.empty()) continue;
+    if (lane.last_record == kNoTime) lane.last_record = now;
+    if (!lane.source->at_head(lane.index) || now - lane.last_record < options_.idle_after) continue;
+    lane.idle = false;
+    engine_.follow_clock(lane.partition, now);
+  }
+}
+
+Status Pipeline::commit() {
+  const uint64_t begin = ticker ? ticker() : 0;
+  auto fresh = engine_.commit();
+  if (!fresh) return fresh.error();
+  if (ticker) commit_latency_.record_ns(ticker() - begin);
+  publisher_.pump(*fresh, clock_ == nullptr ? kNoTime : clock_->now());
+  for (const Input& input : inputs_) {
+    committed_offsets_.clear();
+    for (size_t i = 0; i < input.lanes; ++i) {
+      committed_offsets_.push_back(engine_.next_offset(lanes_[input.first_lane + i].partition));
+    }
+    input.source->committed(committed_offsets_);
+  }
+  return {};
+}
+
+Result<Pipeline::State> Pipeline::step() {
+  moved_ = false;
+  auto filled = lanes_.size() == 1 ? fill_direct() : fill_merged();
+  if (!filled) return filled.error();
+  tick();
+  if (auto s = commit(); !s) return s.error();
+  if (all_ended() || past_until_) return State::kEnd;
+  return moved_ ? State::kBusy : State::kIdle;
+}
+
+Status Pipeline::finish(DurationMs wait) {
+  const TimeMs end = options_.until == kNever ? engine_.greatest_event_time() : options_.until + 1;
+  if (end != kNoTime) engine_.advance_to(end);
+  return stop(wait);
+}
+
+Status Pipeline::stop(DurationMs wait) {
+  engine_.request_checkpoint();
+  if (auto s = commit(); !s) return s;
+  if (auto s = publisher_.flush(wait); !s) return s;
+  engine_.request_checkpoint();
+  auto last = engine_.commit();
+  if (!last) return last.error();
+  return {};
+}
+
+std::vector<Pipeline::LaneView> Pipeline::lanes() const {
+  std::vector<LaneView> out;
+  for (const Lane& lane : lanes_) {
+    out.push_back({lane.name, lane.decoder == nullptr ? "actions" : std::string(lane.decoder->source_name()),
+                   lane.source->at_head(lane.index), kNoTime});
+  }
+  return out;
+}
+
+}  // namespace tocsin::runtime

@@ -1,0 +1,130 @@
+#pragma once
+// The loop around the engine: polls sources, decodes records, keeps partitions in step, commits, publishes. Live it follows
+// the clock that is handed in; a replay has none, and only the log moves time.
+//
+// Several partitions are merged by event time: the earliest head goes first. A partition that still has a backlog is waited
+// for, one at the head of its log is not, so that catching up after an outage neither floods state nor rings false alarms.
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "runtime/engine.h"
+#include "runtime/ports.h"
+#include "runtime/publisher.h"
+
+namespace tocsin::runtime {
+
+class Pipeline {
+ public:
+  struct Options {
+    size_t batch_events = 8192;
+    size_t batch_bytes = 4u << 20;     // of delta
+    DurationMs poll_wait = 20;         // how long one poll may wait for a first record
+    DurationMs idle_after = 30'000;    // live: a partition at its head with nothing new for so long follows the clock
+    DurationMs patience = 2'000;       // live: how long a partition with a backlog that brings nothing holds the others up
+    DurationMs future = 3'600'000;     // live: an event further ahead of the clock is refused
+    TimeMs until = kNever;             // replay: events after it are left alone, and time goes on to it
+    size_t lane_bytes = 8u << 20;      // read ahead per partition
+  };
+  // `clock` null: a replay. Everything must outlive the pipeline.
+  Pipeline(Engine& engine, Publisher& publisher, Options options, const Clock* clock)
+      : engine_(engine), publisher_(publisher), options_(options), clock_(clock) {}
+
+  // A source whose records `decoder(partition)` reads; a null decoder means people's actions. Before open().
+  void add(Source& source, const std::function<Decoder*(uint32_t partition)>& decoder);
+  // Registers partitions, seeks to where the state is, asks the sinks what they hold.
+  Status open();
+
+  enum class State {
+    kBusy,  // there may be more at once
+    kIdle,  // nothing now
+    kEnd    // every source has ended (replay), or `until` is reached
+  };
+  // One batch: reads, judges, commits, publishes. Live it waits up to poll_wait for something to do.
+  Result<State> step();
+  // After kEnd: time goes on to the end of the input (or to `until`), then flushes the sinks.
+  Status finish(DurationMs wait);
+  // A clean stop of a live service: a checkpoint, then flushes the sinks.
+  Status stop(DurationMs wait);
+
+  struct LaneView {
+    std::string partition, source;
+    bool at_head = false;
+    TimeMs greatest = kNoTime;
+  };
+  std::vector<LaneView> lanes() const;
+  const LatencyHistogram& commit_latency() const { return commit_latency_; }
+
+  // Steady nanoseconds for the latency histograms, injected; null: not measured.
+  std::function<uint64_t()> ticker;
+
+ private:
+  struct Item {
+    enum class What : uint8_t { kEvent, kRejected, kAction, kSkip } what;
+    uint64_t offset, next_offset;
+    TimeMs log_time;
+    Event event;                  // kEvent
+    std::string_view payload;     // kRejected
+    std::string_view reason;      // kRejected
+    std::string message;          // kRejected
+  };
+  struct Lane {
+    Source* source;
+    uint32_t index;      // within the source
+    uint32_t partition;  // of the engine
+    Decoder* decoder;    // null: actions
+    std::string name;
+    std::unique_ptr<Arena> arena = std::make_unique<Arena>(256 * 1024);
+    std::deque<Item> items;  // read ahead
+    bool ended = false;
+    bool held = false;
+    bool idle = false;
+    TimeMs last_record = kNoTime;  // by the clock
+    TimeMs waiting_since = kNoTime;
+  };
+  struct Input {
+    Source* source;
+    std::function<Decoder*(uint32_t)> decoder;
+    size_t first_lane = 0;
+    size_t lanes = 0;
+    bool ended = false;
+  };
+
+  Result<bool> poll(Input& input, DurationMs wait);
+  void take_direct(Lane& lane, const Record& record);
+  void read_ahead(Lane& lane, const Record& record);
+  void decode(Lane& lane, const Record& record, std::string_view payload, Arena& arena, Item& item);
+  void apply(Lane& lane, Item& item);
+  void apply_action(Lane& lane, const Item& item);
+  void reject(Lane& lane, const Item& item);
+  bool batch_full() const;
+  Result<bool> fill_direct();
+  Result<bool> fill_merged();
+  bool starving(const Lane& lane);
+  Lane* earliest();
+  void tick();
+  Status commit();
+  bool all_ended() const;
+
+  Engine& engine_;
+  Publisher& publisher_;
+  const Options options_;
+  const Clock* const clock_;
+  std::vector<Input> inputs_;
+  std::vector<Lane> lanes_;
+  std::vector<Record> records_;
+  Item direct_{};
+  bool past_until_ = false;
+  bool moved_ = false;  // this step took in at least one record
+  LatencyHistogram commit_latency_;
+  std::vector<uint64_t> committed_offsets_;
+};
+
+// People's actions as records of the log: {"alert":…,"action":"acknowledge","by":…,"to":…,"outcome":…,"note":…,"at":ms}.
+std::string action_record(const alert::Action& action);
+Result<alert::Action> parse_action_record(std::string_view payload);
+
+}  // namespace tocsin::runtime

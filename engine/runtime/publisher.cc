@@ -1,0 +1,104 @@
+#include "runtime/publisher.h"
+
+#include <algorithm>
+
+namespace tocsin::runtime {
+
+Status Publisher::open() {
+  for (Lane& lane : lanes_) {
+    const uint64_t floor = engine_.sink_floor(std::string(lane.sink->name()));
+    auto held = lane.sink->resume(floor);
+    if (!held) return held.error();
+    lane.offered = std::max(floor, *held);
+  }
+  return {};
+}
+
+void Publisher::offer(Lane& lane, std::span<const Outgoing> batch) {
+  if (!lane.takes_shadow && std::ranges::any_of(batch, &Outgoing::shadow)) {
+    scratch_.clear();
+    std::ranges::copy_if(batch, std::back_inserter(scratch_), [](const Outgoing& o) { return !o.shadow; });
+    const uint64_t last = batch.back().sequence;
+    batch = scratch_;
+    if (batch.empty()) {
+      lane.offered = last;
+      return;
+    }
+  }
+  const Status s = lane.sink->publish(batch);
+  if (s) {
+    lane.offered = batch.back().sequence;
+  } else if (s.error().code != Code::kExhausted) {
+    lane.fault = s.error().message;
+  }
+}
+
+// Reads what the sink has not been offered from the store, in pages. False: it cannot take more now.
+bool Publisher::catch_up(Lane& lane, uint64_t until) {
+  constexpr size_t kPage = 256;
+  while (lane.offered < until && lane.fault.empty()) {
+    std::vector<std::pair<std::string, std::string>> texts;  // owns what the page points to
+    std::vector<Outgoing> page;
+    texts.reserve(kPage);
+    const Status read = engine_.read_outbox(lane.offered + 1, kPage, [&](const Outgoing& o) {
+      if (o.sequence > until) return;
+      texts.emplace_back(o.alert_id, o.json);
+      page.push_back({o.sequence, texts.back().first, texts.back().second, o.cause_timestamp, o.shadow});
+    });
+    if (!read) {
+      lane.fault = read.error().message;
+      return false;
+    }
+    if (page.empty()) return true;
+    const uint64_t before = lane.offered;
+    offer(lane, page);
+    if (lane.offered == before) return false;
+  }
+  return lane.fault.empty();
+}
+
+void Publisher::pump(std::span<const Outgoing> fresh, TimeMs now) {
+  for (Lane& lane : lanes_) {
+    if (!lane.fault.empty()) continue;
+    const uint64_t head = engine_.progress().outbox;
+    const uint64_t first = fresh.empty() ? head + 1 : fresh.front().sequence;
+    if (lane.offered + 1 < first && !catch_up(lane, first - 1)) continue;
+    if (!fresh.empty() && lane.offered < fresh.back().sequence) {
+      offer(lane, fresh.subspan(lane.offered + 1 > first ? lane.offered + 1 - first : 0));
+    }
+    engine_.sink_delivered(std::string(lane.sink->name()), lane.sink->delivered());
+  }
+  if (now == kNoTime) return;
+  for (const Outgoing& o : fresh) {
+    if (o.cause_timestamp != kNoTime) latency_.record_ms(now - o.cause_timestamp);
+  }
+}
+
+Status Publisher::flush(DurationMs wait) {
+  for (Lane& lane : lanes_) {
+    if (!lane.fault.empty()) return unavailable(std::string(lane.sink->name()) + ": " + lane.fault);
+    if (!catch_up(lane, engine_.progress().outbox)) return unavailable(std::string(lane.sink->name()) + " does not take more alerts");
+    if (auto s = lane.sink->flush(wait); !s) return s;
+    engine_.sink_delivered(std::string(lane.sink->name()), lane.sink->delivered());
+  }
+  return {};
+}
+
+uint64_t Publisher::depth() const {
+  uint64_t depth = 0;
+  for (const Lane& lane : lanes_) {
+    const uint64_t done = lane.sink->delivered();
+    const uint64_t head = engine_.progress().outbox;
+    depth = std::max(depth, head > done ? head - done : 0);
+  }
+  return depth;
+}
+
+std::string Publisher::fault() const {
+  for (const Lane& lane : lanes_) {
+    if (!lane.fault.empty()) return std::string(lane.sink->name()) + ": " + lane.fault;
+  }
+  return {};
+}
+
+}  // namespace tocsin::runtime

@@ -1,0 +1,46 @@
+#pragma once
+// Offers committed transitions to each sink in order, from memory while the sink keeps up, from the stored outbox when it
+// lags or after a restart. A sink that is away holds up nothing but itself.
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/histogram.h"
+#include "runtime/engine.h"
+#include "runtime/ports.h"
+
+namespace tocsin::runtime {
+
+class Publisher {
+ public:
+  explicit Publisher(Engine& engine) : engine_(engine) {}
+  // `sink` must outlive the publisher. Call before open(). Shadow transitions go only to sinks that take them.
+  void add(Sink& sink, bool takes_shadow) { lanes_.push_back({&sink, takes_shadow, 0, {}}); }
+  // Asks every sink what it already holds.
+  Status open();
+  // After a commit, with its transitions; also with none, to go on with what lags. `now` for the latency histogram;
+  // kNoTime: not measured. An error other than back-pressure is kept in fault() and the sink is not offered more.
+  void pump(std::span<const Outgoing> fresh, TimeMs now);
+  // Waits until every sink has delivered everything.
+  Status flush(DurationMs wait);
+  // Transitions that the slowest sink has not delivered yet.
+  uint64_t depth() const;
+  std::string fault() const;
+  const LatencyHistogram& latency() const { return latency_; }
+
+ private:
+  struct Lane {
+    Sink* sink;
+    bool takes_shadow;
+    uint64_t offered;  // up to this sequence
+    std::string fault;
+  };
+  void offer(Lane& lane, std::span<const Outgoing> batch);
+  bool catch_up(Lane& lane, uint64_t until);
+  Engine& engine_;
+  std::vector<Lane> lanes_;
+  std::vector<Outgoing> scratch_;
+  LatencyHistogram latency_;
+};
+
+}  // namespace tocsin::runtime

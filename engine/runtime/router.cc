@@ -1,0 +1,172 @@
+#include "runtime/router.h"
+
+#include "base/json_writer.h"
+
+namespace tocsin::runtime {
+
+Router::Router(std::shared_ptr<const rule::RuleSet> rules, Options options)
+    : rules_(std::move(rules)), options_(options), counters_(rules_->rules().size()) {
+  for (const rule::Rule& r : rules_->rules()) key_seeds_.push_back(hash64(r.id));
+}
+
+void Router::restore(uint64_t position, TimeMs watermark) {
+  position_ = position;
+  told_ = watermark;
+  watermark_.restore(watermark);
+}
+
+Outcome Router::route(const Event& event, uint32_t partition, std::string& delta) {
+  const uint64_t uid = event.uid();
+  const bool withdrawal = event.kind == EventKind::kWithdrawal;
+  const Seen::Entry* known = seen_.find(uid);
+  if (known != nullptr) {
+    const auto revision = static_cast<uint64_t>(event.revision);
+    // A withdrawal of the same revision is not a repetition: it takes back what is there.
+    const bool newer = revision > known->revision || (withdrawal && revision == known->revision && !known->withdrawn);
+    if (!newer) return Outcome::kDuplicate;
+  }
+  const bool late = known == nullptr && event.occurred_at < watermark_.now();
+  watermark_.observe(partition, event.occurred_at);
+  ++position_;
+  if (late) {
+    if (!withdrawal) write_rows(event, true, delta);
+    return Outcome::kLate;
+  }
+  if (known != nullptr) take_back(*known, event, withdrawal, delta);
+  seen_.put(uid, event.occurred_at, static_cast<uint64_t>(event.revision), withdrawal);
+  DeltaWriter(delta).seen(uid, event.occurred_at, static_cast<uint64_t>(event.revision) << 1 | (withdrawal ? 1 : 0));
+  if (!withdrawal) write_rows(event, false, delta);
+  return Outcome::kAccepted;
+}
+
+detect::Row Router::row_of(const Event& event, bool late) const {
+  detect::Row row;
+  row.uid = event.uid();
+  row.time = event.occurred_at;
+  row.position = position_;
+  row.watermark = watermark_.now();
+  row.late = late;
+  row.source = event.source;
+  row.id = event.id;
+  row.city = event.city;
+  row.town = event.town;
+  row.village = event.village;
+  row.grid = event.grid;
+  row.lon = event.lon;
+  row.lat = event.lat;
+  return row;
+}
+
+void Router::take_back(const Seen::Entry& entry, const Event& event, bool withdrawn, std::string& delta) {
+  const auto routes = seen_.routes(entry);
+  old_routes_.assign(routes.begin(), routes.end());
+  DeltaWriter out(delta);
+  detect::Row cause = row_of(event, false);
+  for (const Route& r : old_routes_) {
+    if (r.rule >= rules_->rules().size()) continue;  // a rule that is gone
+    cause.rule = r.rule;
+    cause.key = r.key;
+    out.retract(r.rule, r.key, cause.uid, withdrawn, cause);
+  }
+}
+
+void Router::fail(uint16_t rule, const expr::Value& error) {
+  RuleCounters& c = counters_[rule];
+  ++c.errors;
+  if (c.last_error.empty() && error.is_error()) c.last_error = error.str();
+}
+
+void Router::write_rows(const Event& event, bool late, std::string& delta) {
+  arena_.reset();
+  DeltaWriter out(delta);
+  const expr::EventActivation vars(event, arena_);
+  rules_->candidates(event, [&](size_t i) {
+    const auto index = static_cast<uint16_t>(i);
+    const rule::Rule& rule = rules_->rules()[i];
+    if (late && rule.plan.kind != detect::RuleKind::kAbsence) return;
+    uint32_t roles = 0;
+    for (const rule::RolePredicate& p : rule.roles) {
+      if (p.when == nullptr) {
+        roles |= p.role;
+        continue;
+      }
+      const expr::Value v = p.when->evaluate(vars, arena_);
+      if (v.is_true()) roles |= p.role;
+      if (v.is_error()) fail(index, v);
+    }
+    if (roles != 0) write_row(index, event, roles, late, out);
+  });
+}
+
+// The key as a JSON array of its parts' values. False: a part is missing or failed.
+bool Router::build_key(const rule::Rule& rule, const expr::Activation& vars, std::string& text) {
+  text.push_back('[');
+  for (const auto& part : rule.key) {
+    const expr::Value v = part->evaluate(vars, arena_);
+    if (v.is_error() || v.is(expr::Tag::kNull)) return false;
+    if (text.size() > 1) text.push_back(',');
+    expr::append_json(text, v);
+  }
+  text.push_back(']');
+  return true;
+}
+
+void Router::write_row(uint16_t index, const Event& event, uint32_t roles, bool late, DeltaWriter& out) {
+  const rule::Rule& rule = rules_->rules()[index];
+  const expr::EventActivation vars(event, arena_);
+  key_text_.clear();
+  if (!build_key(rule, vars, key_text_)) return fail(index, expr::Value::error("a part of the key is missing"));
+  detect::Row row = row_of(event, late);
+  row.rule = index;
+  row.roles = roles;
+  row.key_text = key_text_;
+  row.key = hash128(key_text_, key_seeds_[index]);
+  if (!rule.label_key.empty() && (roles & detect::kAfter) != 0) {
+    label_.assign(1, '[');
+    for (const auto& part : rule.label_key) {
+      if (label_.size() > 1) label_.push_back(',');
+      expr::append_json(label_, part->evaluate(vars, arena_));
+    }
+    label_.push_back(']');
+    row.label = label_;
+  }
+  if (rule.until != nullptr && (roles & detect::kAfter) != 0) {
+    const expr::Value due = rule.until->evaluate(vars, arena_);
+    if (!due.is(expr::Tag::kTimestamp)) return fail(index, expr::Value::error("`until` is not a time"));
+    row.due_at = due.ms();
+  }
+  cells_.clear();
+  for (const auto& cell : rule.cells) {
+    const expr::Value v = cell->evaluate(vars, arena_);
+    if (v.is_error()) fail(index, v);
+    const bool scalar = !v.is_error() && !v.is(expr::Tag::kList) && !v.is(expr::Tag::kMap);
+    cells_.push_back(scalar ? v : expr::Value());
+  }
+  row.cells = cells_;
+  out.row(row);
+  ++counters_[index].matches;
+  if (!late) seen_.add_route(index, row.key);
+}
+
+void Router::route(const alert::Action& action, uint16_t rule, const Hash128& key, std::string& delta) {
+  DeltaWriter(delta).action(rule, key, {action, ++position_, watermark_.now()});
+}
+
+void Router::close(std::string& delta) {
+  const TimeMs now = watermark_.now();
+  if (now != told_) DeltaWriter(delta).time(now);
+  told_ = now;
+  if (now != kNoTime) seen_.forget_before(now - options_.horizon);
+}
+
+void Router::replay(std::string_view delta) {
+  DeltaReader in(delta);
+  DeltaOp op;
+  while (in.next(op)) {
+    if (op.op == Op::kSeen) seen_.put(op.uid, op.time, op.revision >> 1, (op.revision & 1) != 0);
+    if (op.op == Op::kRow) seen_.add_route(op.rule, op.key);
+    if (op.op == Op::kTime) seen_.forget_before(op.time - options_.horizon);
+  }
+}
+
+}  // namespace tocsin::runtime

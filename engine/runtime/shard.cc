@@ -1,0 +1,181 @@
+#include "runtime/shard.h"
+
+namespace tocsin::runtime {
+
+void Shard::Collector::emit(alert::Transition t) {
+  t.tag = tag;
+  ++tag.step;
+  out_.push_back(std::move(t));
+}
+
+Shard::Shard(std::shared_ptr<const rule::RuleSet> rules, const TimeZone& zone, uint32_t index, uint32_t count)
+    : rules_(std::move(rules)), zone_(zone), index_(index), count_(count), keys_by_rule_(rules_->rules().size()) {}
+
+alert::Context Shard::context(uint16_t rule) {
+  arena_.reset();
+  return {rules_->rules()[rule], rule, zone_, watermark_, arena_, collector_};
+}
+
+Shard::Slot& Shard::slot(uint16_t rule, const Hash128& key, std::string_view key_text) {
+  Slot& s = slots_[key];
+  if (s.state == nullptr) {
+    s.state = alert::make_key_state(rules_->rules()[rule], key, key_text);
+    s.rule = rule;
+    ++keys_by_rule_[rule];
+  }
+  return s;
+}
+
+void Shard::touch(const Hash128& key, Slot& s) {
+  if (s.changed) return;
+  s.changed = true;
+  changed_.emplace_back(s.rule, key);
+}
+
+// Timers before the event first, in their own order; then the event's own tag.
+void Shard::begin_event(uint64_t position, uint16_t rule, const Hash128& key, TimeMs watermark) {
+  if (watermark > watermark_) fire_due(watermark);
+  collector_.tag = {watermark, 0, position, rule, key, 0};
+}
+
+// After a call on a key: timers that it set in the past fire under the same tag; the rest are queued.
+void Shard::finish(const Hash128& key, Slot& s) {
+  touch(key, s);
+  TimeMs next = s.state->next_deadline();
+  while (next < watermark_) {
+    alert::Context c = context(s.rule);
+    s.state->advance(next, c);
+    next = s.state->next_deadline();
+  }
+  if (s.state->empty()) {
+    --keys_by_rule_[s.rule];
+    slots_.erase(key);
+  } else if (next < s.scheduled) {
+    s.scheduled = next;
+    timers_.push({next, s.rule, key});
+  }
+}
+
+void Shard::fire_due(TimeMs watermark) {
+  watermark_ = watermark;
+  while (!timers_.empty() && timers_.top().deadline < watermark) {
+    const Timer timer = timers_.top();
+    timers_.pop();
+    const auto it = slots_.find(timer.key);
+    if (it == slots_.end() || it->second.scheduled != timer.deadline) continue;
+    Slot& s = it->second;
+    s.scheduled = kNever;
+    const TimeMs next = s.state->next_deadline();
+    if (next == timer.deadline) {
+      collector_.tag = {timer.deadline, 1, 0, timer.rule, timer.key, 0};
+      alert::Context c = context(s.rule);
+      s.state->advance(next, c);
+      touch(timer.key, s);
+    }
+    const TimeMs again = s.state->next_deadline();
+    if (s.state->empty()) {
+      touch(timer.key, s);
+      --keys_by_rule_[s.rule];
+      slots_.erase(it);
+    } else if (again != kNever) {
+      s.scheduled = again;
+      timers_.push({again, s.rule, timer.key});
+    }
+  }
+}
+
+void Shard::apply_row(const DeltaOp& op) {
+  row_arena_.reset();
+  Reader in(op.body);
+  detect::Row row = detect::decode_row(in, row_arena_);
+  row.rule = op.rule;
+  row.key = op.key;
+  begin_event(row.position, op.rule, op.key, row.watermark);
+  Slot& s = slot(op.rule, op.key, row.key_text);
+  alert::Context c = context(op.rule);
+  s.state->add(row, c);
+  finish(op.key, s);
+}
+
+void Shard::apply_retraction(const DeltaOp& op) {
+  row_arena_.reset();
+  const Retraction r = decode_retraction(op.body, row_arena_);
+  begin_event(r.cause.position, op.rule, op.key, r.cause.watermark);
+  const auto it = slots_.find(op.key);
+  if (it == slots_.end()) return;
+  alert::Context c = context(op.rule);
+  it->second.state->retract(r.uid, r.withdrawn, r.cause, c);
+  finish(op.key, it->second);
+}
+
+void Shard::apply_action(const DeltaOp& op) {
+  const PlacedAction a = decode_action(op.body);
+  begin_event(a.position, op.rule, op.key, a.watermark);
+  const auto it = slots_.find(op.key);
+  if (it == slots_.end()) return;
+  alert::Context c = context(op.rule);
+  it->second.state->act(a.action, c);
+  finish(op.key, it->second);
+}
+
+bool Shard::apply(std::string_view delta) {
+  DeltaReader in(delta);
+  DeltaOp op;
+  while (in.next(op)) {
+    switch (op.op) {
+      case Op::kSeen:
+        break;
+      case Op::kTime:
+        if (op.time > watermark_) fire_due(op.time);
+        break;
+      default:
+        if (!owns(op.key)) break;
+        if (op.rule >= rules_->rules().size()) return false;
+        if (op.op == Op::kRow) apply_row(op);
+        if (op.op == Op::kRetract) apply_retraction(op);
+        if (op.op == Op::kAction) apply_action(op);
+    }
+  }
+  return in.ok();
+}
+
+void Shard::take_changed(const std::function<void(uint16_t, const Hash128&, std::string_view)>& f) {
+  std::string bytes;
+  for (const auto& [rule, key] : changed_) {
+    bytes.clear();
+    const auto it = slots_.find(key);
+    if (it != slots_.end()) {
+      it->second.changed = false;
+      Writer w(bytes);
+      it->second.state->encode(w);
+    }
+    f(rule, key, bytes);
+  }
+  changed_.clear();
+}
+
+Status Shard::load(uint16_t rule, const Hash128& key, std::string_view bytes) {
+  auto state = alert::decode_key_state(rules_->rules()[rule], key, bytes);
+  if (!state) return state.error();
+  Slot& s = slots_[key];
+  s.state = std::move(*state);
+  s.rule = rule;
+  ++keys_by_rule_[rule];
+  if (const TimeMs next = s.state->next_deadline(); next != kNever) {
+    s.scheduled = next;
+    timers_.push({next, rule, key});
+  }
+  return {};
+}
+
+void Shard::for_each(const std::function<void(uint16_t, const Hash128&, const alert::KeyState&)>& f) const {
+  for (const auto& [key, s] : slots_) f(s.rule, key, *s.state);
+}
+
+size_t Shard::bytes() const {
+  size_t n = slots_.capacity() * (sizeof(Slot) + sizeof(Hash128)) + timers_.size() * sizeof(Timer);
+  for (const auto& [key, s] : slots_) n += s.state->bytes();
+  return n;
+}
+
+}  // namespace tocsin::runtime

@@ -1,0 +1,89 @@
+#pragma once
+// One part of the key space: applies deltas to its keys in order, keeps their timers, and collects the transitions. Owned
+// by one thread at a time; two shards share nothing.
+#include <absl/container/flat_hash_map.h>
+
+#include <functional>
+#include <memory>
+#include <queue>
+#include <string_view>
+#include <vector>
+
+#include "alert/key_state.h"
+#include "rule/rule_set.h"
+#include "runtime/delta.h"
+
+namespace tocsin::runtime {
+
+class Shard {
+ public:
+  // This is shard `index` of `count`: it owns the keys whose hash.lo % count == index.
+  Shard(std::shared_ptr<const rule::RuleSet> rules, const TimeZone& zone, uint32_t index, uint32_t count);
+
+  // Applies every operation of the delta that concerns this shard; transitions are appended to transitions(), in the
+  // order of their tags. False: the delta does not decode.
+  bool apply(std::string_view delta);
+  std::vector<alert::Transition>& transitions() { return transitions_; }
+
+  // Checkpoint: calls f(rule index, key hash, bytes) for each key that changed since the last call, with empty bytes for a
+  // key that is gone.
+  void take_changed(const std::function<void(uint16_t, const Hash128&, std::string_view)>& f);
+  // Recovery: a key as encoded at a checkpoint. Not counted as changed.
+  Status load(uint16_t rule, const Hash128& key, std::string_view bytes);
+  // All keys, for a change of the rule set or of the number of shards.
+  void for_each(const std::function<void(uint16_t, const Hash128&, const alert::KeyState&)>& f) const;
+
+  bool owns(const Hash128& key) const { return key.lo % count_ == index_; }
+  size_t keys() const { return slots_.size(); }
+  // Keys by rule.
+  std::vector<size_t> keys_by_rule() const { return keys_by_rule_; }
+  size_t bytes() const;
+
+ private:
+  struct Slot {
+    std::unique_ptr<alert::KeyState> state;
+    TimeMs scheduled = kNever;  // the earliest timer in the queue for it
+    uint16_t rule = 0;
+    bool changed = false;
+  };
+  struct Timer {
+    TimeMs deadline;
+    uint16_t rule;
+    Hash128 key;
+    auto operator<=>(const Timer&) const = default;
+  };
+  class Collector final : public alert::Emitter {
+   public:
+    explicit Collector(std::vector<alert::Transition>& out) : out_(out) {}
+    void emit(alert::Transition t) override;
+    alert::Tag tag;
+
+   private:
+    std::vector<alert::Transition>& out_;
+  };
+
+  Slot& slot(uint16_t rule, const Hash128& key, std::string_view key_text);
+  alert::Context context(uint16_t rule);
+  void apply_row(const DeltaOp& op);
+  void apply_retraction(const DeltaOp& op);
+  void apply_action(const DeltaOp& op);
+  void begin_event(uint64_t position, uint16_t rule, const Hash128& key, TimeMs watermark);
+  void finish(const Hash128& key, Slot& slot);
+  void fire_due(TimeMs watermark);
+  void touch(const Hash128& key, Slot& slot);
+
+  std::shared_ptr<const rule::RuleSet> rules_;
+  const TimeZone zone_;
+  const uint32_t index_, count_;
+  TimeMs watermark_ = kNoTime;
+  absl::flat_hash_map<Hash128, Slot, std::hash<Hash128>> slots_;
+  std::priority_queue<Timer, std::vector<Timer>, std::greater<>> timers_;
+  std::vector<std::pair<uint16_t, Hash128>> changed_;
+  std::vector<size_t> keys_by_rule_;
+  std::vector<alert::Transition> transitions_;
+  Collector collector_{transitions_};
+  Arena row_arena_{4 * 1024};  // the row at hand
+  Arena arena_{16 * 1024};     // scratch of one call
+};
+
+}  // namespace tocsin::runtime

@@ -1,0 +1,63 @@
+#include "runtime/shard_pool.h"
+
+#include <algorithm>
+
+namespace tocsin::runtime {
+
+ShardPool::ShardPool(std::shared_ptr<const rule::RuleSet> rules, const TimeZone& zone, uint32_t count) {
+  for (uint32_t i = 0; i < count; ++i) shards_.push_back(std::make_unique<Shard>(rules, zone, i, count));
+  fine_.assign(count, 1);
+  if (count == 1) return;
+  for (size_t i = 0; i < count; ++i) threads_.emplace_back([this, i] { work(i); });
+}
+
+ShardPool::~ShardPool() {
+  {
+    const std::lock_guard lock(mutex_);
+    stop_ = true;
+  }
+  start_.notify_all();
+  for (std::thread& t : threads_) t.join();
+}
+
+void ShardPool::work(size_t index) {
+  uint64_t seen = 0;
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    start_.wait(lock, [&] { return stop_ || round_ != seen; });
+    if (stop_) return;
+    seen = round_;
+    const std::string_view delta = delta_;
+    lock.unlock();
+    const bool fine = shards_[index]->apply(delta);
+    lock.lock();
+    fine_[index] = fine ? 1 : 0;
+    if (--running_ == 0) done_.notify_one();
+  }
+}
+
+bool ShardPool::apply(std::string_view delta, std::vector<alert::Transition>& out) {
+  if (threads_.empty()) {
+    fine_[0] = shards_[0]->apply(delta) ? 1 : 0;
+  } else {
+    std::unique_lock lock(mutex_);
+    delta_ = delta;
+    running_ = shards_.size();
+    ++round_;
+    start_.notify_all();
+    done_.wait(lock, [&] { return running_ == 0; });
+  }
+  const size_t first = out.size();
+  for (const auto& shard : shards_) {
+    auto& from = shard->transitions();
+    std::move(from.begin(), from.end(), std::back_inserter(out));
+    from.clear();
+  }
+  if (shards_.size() > 1) {
+    std::sort(out.begin() + static_cast<std::ptrdiff_t>(first), out.end(),
+              [](const alert::Transition& a, const alert::Transition& b) { return a.tag < b.tag; });
+  }
+  return std::ranges::all_of(fine_, [](char c) { return c != 0; });
+}
+
+}  // namespace tocsin::runtime
