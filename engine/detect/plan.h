@@ -1,6 +1,6 @@
 #pragma once
-// What a detector needs to know of a rule: plain data, made by engine/rule from a rule file. Programs in aggregate scope
-// read variables by slot in this order: the aggregates, the kind's own values (kind_values(kind)), the params.
+// What a detector needs to know of a rule: plain data, made by engine/rule from a rule file. Programs in aggregate
+// scope read variables by slot in this order: the aggregates, the kind's own values (kind_values(kind)), the params.
 #include <memory>
 #include <optional>
 #include <span>
@@ -33,6 +33,7 @@ struct Aggregate {
   int cell = -1;      // index into Row::cells; -1: kCount
   int n = 0;          // kTop
   std::string text;   // as the planner wrote it, "distinct(place)"
+  bool real = false;  // kSum: the checker typed the result double, so whole sums are doubles too
   bool operator==(const Aggregate&) const = default;
 };
 
@@ -49,8 +50,8 @@ std::span<const KindValue> kind_values(RuleKind kind);
 
 struct Param {
   std::string name;
-  expr::Value value;                                     // default; strings live in Plan::constants
-  int by_cell = -1;                                      // cell that picks the override; -1: none
+  expr::Value value;                                       // default; strings live in Plan::constants
+  int by_cell = -1;                                        // cell that picks the override; -1: none
   std::unordered_map<std::string, expr::Value> overrides;  // by the text of that cell
 };
 
@@ -62,26 +63,27 @@ struct Rung {
 struct Plan {
   RuleKind kind = RuleKind::kWindow;
   std::string rule_id;
-  Span within;                 // window, cluster, sequence, similar: plain; absence: may be working time
-  double radius_m = 0;         // cluster
-  DurationMs lateness = 0;     // greatest allowed lateness among the rule's sources: rows this far behind still come
+  Span within;              // window, cluster, sequence, similar: plain; absence: may be working time
+  double radius_m = 0;      // cluster
+  DurationMs lateness = 0;  // greatest allowed lateness among the rule's sources: rows this far behind still come
   std::vector<Aggregate> aggregates;
   std::vector<Param> params;
   int cells = 0;
-  std::shared_ptr<const expr::Program> fire;  // bool, aggregate scope; null: any rung of the ladder (absence)
-  std::vector<Rung> severity;                 // worst first
-  DurationMs hold = 0;                        // `for`
-  DurationMs quiet = 0;                       // resolve.quiet; 0: none
+  int place_cell = -1;  // cluster: the cell that names the place; -1: coordinates rounded to six decimals
+  std::shared_ptr<const expr::Program> fire;          // bool, aggregate scope; null: any rung of the ladder (absence)
+  std::vector<Rung> severity;                         // worst first
+  DurationMs hold = 0;                                // `for`
+  DurationMs quiet = 0;                               // resolve.quiet; 0: none
   std::shared_ptr<const expr::Program> resolve_when;  // or null
   DurationMs keep = 0;
-  DurationMs update_every = 0;   // 0: on material change (severity, growth by half)
+  DurationMs update_every = 0;  // 0: on material change (severity, growth by half)
   bool update_on_severity = true;
-  DurationMs reopen = 0;         // a resolved alert reopens when it fires again within this; default `quiet`
+  DurationMs reopen = 0;  // a resolved alert reopens when it fires again within this; default `quiet`
   // absence: shares of the span at which the verdict may change (from `elapsed >= x`), and offsets from the deadline
   // (from `overdue >= d`); ascending.
   std::vector<double> elapsed_marks;
   std::vector<DurationMs> overdue_marks;
-  bool until = false;            // absence: Row::due_at is the deadline
+  bool until = false;  // absence: Row::due_at is the deadline
   // absence: working-time arithmetic; answers the instant `work` after `from`. Set when within is working time.
   std::shared_ptr<const WorkingTime> calendar;
   size_t max_rows_per_key = 200000;  // bound; past it the oldest row is dropped and counted

@@ -15,21 +15,22 @@
 namespace tocsin::detect {
 
 // Which of a rule's predicates the event fulfils; bit i of `roles`. window, cluster, similar, …: kMember alone.
-inline constexpr uint32_t kMember = 1;                                         // where
-inline constexpr uint32_t kAfter = 1, kExpect = 2, kPause = 4, kUnpause = 8;   // absence
+inline constexpr uint32_t kMember = 1;                                        // where
+inline constexpr uint32_t kAfter = 1, kExpect = 2, kPause = 4, kUnpause = 8;  // absence
 // sequence: bit i = step i.
 
 struct Row {
   uint16_t rule = 0;          // index in the rule set in force
   Hash128 key;                // hash of rule id and key_text
   std::string_view key_text;  // the key as a JSON array, e.g. ["330282004","water.flooding"]; [] without a key
-  uint64_t uid = 0;           // event identity across revisions
-  TimeMs time = 0;            // event time
-  uint64_t position = 0;      // of the event in the order of ingest: 1, 2, 3 …
-  TimeMs watermark = kNoTime; // the shard watermark with this event taken in; kNoTime: none yet
+  std::string_view label;  // absence, kAfter: the obligation's own name, as a JSON array; empty: the same as key_text
+  uint64_t uid = 0;        // event identity across revisions
+  TimeMs time = 0;         // event time
+  uint64_t position = 0;   // of the event in the order of ingest: 1, 2, 3 …
+  TimeMs watermark = kNoTime;  // the shard watermark with this event taken in; kNoTime: none yet
   uint32_t roles = kMember;
-  bool late = false;          // event time is behind the watermark; only corrections may use it
-  TimeMs due_at = kNoTime;    // absence with `until`
+  bool late = false;        // event time is behind the watermark; only corrections may use it
+  TimeMs due_at = kNoTime;  // absence with `until`
   std::string_view source, id;
   std::string_view city, town, village, grid;
   double lon = kNoNumber, lat = kNoNumber;
