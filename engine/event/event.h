@@ -21,6 +21,9 @@ std::string_view name_of(EventKind kind);
 std::string_view name_of(Stage stage);
 bool parse_event_kind(std::string_view text, EventKind& out);
 bool parse_stage(std::string_view text, Stage& out);
+// All names in the order of the enums; stages from kAccepted on.
+std::span<const std::string_view> event_kind_names();
+std::span<const std::string_view> stage_names();
 
 struct NamedNumber {
   std::string_view name;
