@@ -14,14 +14,14 @@ namespace tocsin::state {
 
 // Column families. Keys are big-endian where order matters.
 enum class Table : uint8_t {
-  kMeta,     // format version, rule texts, router state, sink floors: name → bytes
-  kDelta,    // commit number → the batch's delta (what the shards applied)
-  kState,    // rule id, key hash → KeyState bytes, as of the last checkpoint
-  kAlerts,   // alert id → its latest transition
-  kOutbox,   // sequence → transition, until delivered by all sinks and past the history's length
-  kDead,     // number → rejected record
-  kLate,     // number → late record
-  kLog       // embedded log: topic, offset → record
+  kMeta,    // format version, rule texts, router state, sink floors: name → bytes
+  kDelta,   // commit number → the batch's delta (what the shards applied)
+  kState,   // rule id, key hash → KeyState bytes, as of the last checkpoint
+  kAlerts,  // alert id → its latest transition
+  kOutbox,  // sequence → transition, until delivered by all sinks and past the history's length
+  kDead,    // number → rejected record
+  kLate,    // number → late record
+  kLog      // embedded log: topic, offset → record
 };
 inline constexpr int kTables = 8;
 
@@ -42,7 +42,11 @@ struct Batch {
   std::vector<Put> puts;
   std::vector<Delete> deletes;
   std::vector<DeleteRange> ranges;
-  void clear() { puts.clear(); deletes.clear(); ranges.clear(); }
+  void clear() {
+    puts.clear();
+    deletes.clear();
+    ranges.clear();
+  }
 };
 
 // Thread-safe: any thread may read; writes are serialised by the store.
