@@ -9,12 +9,12 @@ struct Diagnostic {
   enum class Level { kError, kWarning };
   Level level = Level::kError;
   std::string file;
-  int line = 0, column = 0;  // 1-based; column in characters (code points); 0: the whole file
-  int length = 1;            // characters underlined
-  std::string code;          // stable name, e.g. "unknown-key"
-  std::string en, zh;        // one sentence each
+  int line = 0, column = 0;      // 1-based; column in characters (code points); 0: the whole file
+  int length = 1;                // characters underlined
+  std::string code;              // stable name, e.g. "unknown-key"
+  std::string en, zh;            // one sentence each
   std::string hint_en, hint_zh;  // a suggestion, or empty
-  std::string snippet;       // the source line
+  std::string snippet;           // the source line
 };
 enum class Language { kEnglish, kChinese };
 // Terminal text with snippet and caret; colours when `colour`. Ends with a newline.

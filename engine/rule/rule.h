@@ -39,8 +39,8 @@ struct Rule {
   detect::Plan plan;
   Template summary_zh, summary_en, advice_zh, advice_en;  // over the aggregate scope
   std::vector<std::string> inhibits, inhibited_by;
-  // Identity of the state: a hash of kind, sources, where (roles), key, cells, window, radius, lateness. Two versions of
-  // a rule with equal identity share state.
+  // Identity of the state: a hash of kind, sources, where (roles), key, cells, window, radius, lateness. Two versions
+  // of a rule with equal identity share state.
   uint64_t identity = 0;
   std::string file;  // where it was read from
   int line = 0;

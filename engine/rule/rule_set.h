@@ -13,8 +13,8 @@ namespace tocsin::rule {
 
 struct LoadOptions {
   TimeZone zone = TimeZone::utc();
-  DurationMs lateness = 0;                    // the sources' allowed lateness (part of a rule's identity)
-  std::vector<std::string> known_sources;     // empty: any source name is accepted
+  DurationMs lateness = 0;                              // the sources' allowed lateness (part of a rule's identity)
+  std::vector<std::string> known_sources;               // empty: any source name is accepted
   std::shared_ptr<const detect::WorkingTime> calendar;  // for working time; null: a fault where a rule needs it
 };
 

@@ -1,6 +1,7 @@
 #pragma once
-// Texts with values in them: "{{last(place)}} 周边 {{distinct(place):0}} 处积水". An expression of the aggregate scope between
-// braces, a format after the last colon: a number of decimals (`:1`), `:time` (HH:MM), `:date`, `:datetime`, `:duration`.
+// Texts with values in them: "{{last(place)}} 周边 {{distinct(place):0}} 处积水". An expression of the aggregate scope
+// between braces, a format after the last colon: a number of decimals (`:1`), `:time` (HH:MM), `:date`, `:datetime`,
+// `:duration`.
 #include <memory>
 #include <string>
 #include <vector>
@@ -13,8 +14,8 @@ namespace tocsin::rule {
 class Template {
  public:
   struct Part {
-    std::string literal;                          // before the value
-    std::shared_ptr<const expr::Program> value;   // null in the last part
+    std::string literal;                         // before the value
+    std::shared_ptr<const expr::Program> value;  // null in the last part
     std::string format;
   };
   Template() = default;
