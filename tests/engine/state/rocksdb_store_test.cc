@@ -12,6 +12,7 @@
 #include <fstream>
 
 #include "state/tables.h"
+#include "tests/engine/state/child.h"
 #include "tests/engine/state/scratch.h"
 
 namespace tocsin::state {
@@ -52,39 +53,26 @@ TEST(RocksDB, ASecondOpeningInThisProcessIsAConflict) {
   EXPECT_TRUE(first->write(one(Table::kMeta, "still", "works"), true));
 }
 
+const test::Child opens("opens", [](const std::string& directory) {
+  const auto store = open_rocksdb(directory);
+  const std::string said =
+      store ? "opened" : (store.error().code == Code::kConflict ? "conflict: " : "other: ") + store.error().message;
+  return ::write(3, said.data(), said.size()) > 0 ? 0 : 1;
+});
+
 TEST(RocksDB, AnotherProcessIsNamed) {
   ScratchDirectory dir;
   const auto first = must_open(dir / "s");
-  int out[2];
-  ASSERT_EQ(::pipe(out), 0);
-  const pid_t child = ::fork();
-  if (child == 0) {
-    // An own process image: RocksDB's in-process lock table is inherited by a fork.
-    ::dup2(out[1], 1);
-    ::execl("/proc/self/exe", "state_test", "--gtest_filter=RocksDBChild.DISABLED_Opens",
-            "--gtest_also_run_disabled_tests", ("--directory=" + (dir / "s")).c_str(), nullptr);
-    ::_exit(127);
-  }
-  ::close(out[1]);
+  const test::Started child = test::run_as_child("opens", dir / "s");
   std::string said;
   char buffer[4096];
-  for (ssize_t n; (n = ::read(out[0], buffer, sizeof buffer)) > 0;) said.append(buffer, static_cast<size_t>(n));
-  ::close(out[0]);
+  for (ssize_t n; (n = ::read(child.output, buffer, sizeof buffer)) > 0;) said.append(buffer, static_cast<size_t>(n));
+  ::close(child.output);
   int status = 0;
-  ::waitpid(child, &status, 0);
-  EXPECT_THAT(said, HasSubstr("code=conflict"));
+  ::waitpid(child.pid, &status, 0);
+  EXPECT_THAT(said, HasSubstr("conflict: "));
   EXPECT_THAT(said,
               HasSubstr("state directory " + (dir / "s") + " is in use by process " + std::to_string(::getpid())));
-}
-
-TEST(RocksDBChild, DISABLED_Opens) {
-  std::string directory;
-  for (const auto& arg : testing::internal::GetArgvs()) {
-    if (arg.starts_with("--directory=")) directory = arg.substr(12);
-  }
-  const auto store = open_rocksdb(directory);
-  const bool conflict = !store && store.error().code == Code::kConflict;
-  std::printf("code=%s %s\n", conflict ? "conflict" : "other", store ? "" : store.error().message.c_str());
 }
 
 TEST(RocksDB, AnotherFormatIsRefusedWithBothVersions) {
