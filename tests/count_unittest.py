@@ -1,0 +1,18 @@
+"""Counts the outcome that `python3 -m unittest -v` printed: prints "passed failed skipped"."""
+import re
+import sys
+
+text = open(sys.argv[1], encoding="utf-8", errors="replace").read()
+ran = re.search(r"^Ran (\d+) tests?", text, re.M)
+if not ran:
+    sys.exit("no test ran")
+
+
+def count(word):
+    found = re.search(r"^(?:OK|FAILED) \(.*?\b" + word + r"=(\d+)", text, re.M)
+    return int(found.group(1)) if found else 0
+
+
+bad = count("failures") + count("errors")
+skipped = count("skipped")
+print(int(ran.group(1)) - bad - skipped, bad, skipped)
