@@ -14,7 +14,15 @@ namespace tocsin {
 enum class EventKind : uint8_t { kReport, kTransition, kVisit, kCall, kEvaluation, kReading, kWithdrawal };
 enum class Stage : uint8_t {
   kNone,  // the field is missing
-  kAccepted, kAssigned, kSupervised, kProcessing, kFeedback, kClosed, kEvaluated, kReopened, kReturned
+  kAccepted,
+  kAssigned,
+  kSupervised,
+  kProcessing,
+  kFeedback,
+  kClosed,
+  kEvaluated,
+  kReopened,
+  kReturned
 };
 // Names as the contract spells them; empty for kNone. parse_* answer false on an unknown name.
 std::string_view name_of(EventKind kind);
