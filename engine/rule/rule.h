@@ -9,6 +9,7 @@
 #include "base/hash.h"
 #include "detect/plan.h"
 #include "expr/program.h"
+#include "rule/predicate.h"
 #include "rule/template.h"
 
 namespace tocsin::rule {
@@ -33,7 +34,12 @@ struct Rule {
   Mode mode = Mode::kActive;
   std::vector<std::string> from;  // sources; never empty
   std::vector<RolePredicate> roles;
-  std::vector<std::shared_ptr<const expr::Program>> key;    // event scope
+  std::vector<RoleNeeds> needs;  // what `roles` demand, for the predicate index; as long as `roles`
+  std::vector<std::shared_ptr<const expr::Program>> key;  // event scope: events with equal keys are judged together
+  // absence: the key as written, which names an obligation. Longer than `key` where `expect` itself tests a part of it
+  // (key: [case, stage], expect: stage == "closed"): such a part cannot tell whose the answer is. Empty: the same as
+  // `key`.
+  std::vector<std::shared_ptr<const expr::Program>> label_key;
   std::vector<std::shared_ptr<const expr::Program>> cells;  // event scope, in the order of Row::cells
   std::shared_ptr<const expr::Program> until;               // absence: event scope, timestamp; or null
   detect::Plan plan;

@@ -1,12 +1,14 @@
 #pragma once
 // The rules in force and their predicate index: which rules an event may concern, by source and by what their
 // conditions demand of category, kind and stage, so that a rule that cannot match costs nothing.
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "rule/diagnostic.h"
+#include "rule/predicate_index.h"
 #include "rule/rule.h"
 
 namespace tocsin::rule {
@@ -16,6 +18,10 @@ struct LoadOptions {
   DurationMs lateness = 0;                              // the sources' allowed lateness (part of a rule's identity)
   std::vector<std::string> known_sources;               // empty: any source name is accepted
   std::shared_ptr<const detect::WorkingTime> calendar;  // for working time; null: a fault where a rule needs it
+  // How far back the log goes: a rule that looks farther is a fault.
+  DurationMs retention = 400LL * 24 * 3600 * 1000;
+  // Values that replace a param's default (and its overrides), by "RULE.PARAM": backtest's --set.
+  std::map<std::string, std::string> set_params;
 };
 
 // The text of one rule file, as read from disk or from the store.
@@ -32,9 +38,13 @@ class RuleSet {
                                              std::vector<Diagnostic>& diagnostics);
   // In the order of (file, line); a rule's place here is Row::rule. Rules with mode off are left out.
   const std::vector<Rule>& rules() const { return rules_; }
-  // Calls f(rule index) for each rule that the event may concern, ascending, without allocation.
+  // Calls f(rule index) for each rule that the event may concern, ascending, without allocation. An f that takes three
+  // arguments gets f(rule index, possible, proven): the roles that the event may have, and among them those that it has
+  // for certain, whose predicates need no evaluation.
   template <typename F>
-  void candidates(const Event& event, F&& f) const;
+  void candidates(const Event& event, F&& f) const {
+    index_.candidates(event, f);
+  }
   // The texts it was compiled from, to be stored with the state.
   const std::vector<SourceFile>& files() const { return files_; }
   // Hash of ids, identities and versions: equal for equal sets.
@@ -43,6 +53,7 @@ class RuleSet {
  private:
   std::vector<Rule> rules_;
   std::vector<SourceFile> files_;
+  PredicateIndex index_;
 };
 
 }  // namespace tocsin::rule

@@ -1,0 +1,242 @@
+// Aggregate scope: aggregate calls become variables, the rest is checked over them, the kind's values and the params.
+#include <algorithm>
+#include <array>
+
+#include "event/fields.h"
+#include "rule/scope.h"
+
+namespace tocsin::rule {
+namespace {
+
+using detect::AggregateOp;
+using expr::Node;
+using expr::Type;
+
+constexpr size_t kMaxAggregates = 100;
+constexpr int64_t kMaxTop = 20;
+constexpr std::array kOps = {AggregateOp::kCount, AggregateOp::kDistinct, AggregateOp::kSum, AggregateOp::kAvg,
+                             AggregateOp::kMin,   AggregateOp::kMax,      AggregateOp::kAny, AggregateOp::kAll,
+                             AggregateOp::kFirst, AggregateOp::kLast,     AggregateOp::kTop};
+
+bool is_number(Type::Kind k) {
+  return k == Type::Kind::kInt || k == Type::Kind::kUint || k == Type::Kind::kDouble || k == Type::Kind::kDyn;
+}
+bool is_scalar(Type::Kind k) { return k != Type::Kind::kList && k != Type::Kind::kMap && k != Type::Kind::kType; }
+bool is_ordered(Type::Kind k) {
+  return is_number(k) || k == Type::Kind::kString || k == Type::Kind::kTimestamp || k == Type::Kind::kDuration;
+}
+
+bool is_event_field(std::string_view name) {
+  const auto fields = event_fields();
+  return std::any_of(fields.begin(), fields.end(), [&](const FieldInfo& f) {
+    return f.name == name || (name.size() > f.name.size() && name.starts_with(f.name) && name[f.name.size()] == '.');
+  });
+}
+
+}  // namespace
+
+bool AggregateScope::aggregate_op(std::string_view name, AggregateOp& op) {
+  for (const AggregateOp candidate : kOps) {
+    if (detect::name_of(candidate) != name) continue;
+    op = candidate;
+    return true;
+  }
+  return false;
+}
+
+std::vector<std::string_view> AggregateScope::aggregate_names() {
+  std::vector<std::string_view> names;
+  for (const AggregateOp op : kOps) names.push_back(detect::name_of(op));
+  return names;
+}
+
+bool AggregateScope::collect(Expression& e) {
+  if (!e) return false;
+  const bool good = collect(e, e.ast->root);
+  return refuse_fields(e) && good;
+}
+
+bool AggregateScope::collect(const Expression& e, Node*& node) {
+  AggregateOp op{};
+  if (node->kind == Node::Kind::kCall && !node->receiver && aggregate_op(node->text, op))
+    return collect_call(e, node, op);
+  bool good = true;
+  for (Node*& arg : node->args) good &= collect(e, arg);
+  return good;
+}
+
+bool AggregateScope::collect_call(const Expression& e, Node*& node, AggregateOp op) {
+  const std::string name = node->text;
+  const size_t want = op == AggregateOp::kCount ? 0 : op == AggregateOp::kTop ? 2 : 1;
+  if (node->args.size() != want) {
+    const std::string how = op == AggregateOp::kCount ? "count()"
+                            : op == AggregateOp::kTop ? "top(expression, number)"
+                                                      : name + "(expression)";
+    report(reader_, e.place, *node,
+           {"wrong-arguments", "`" + name + "` is written " + how, "`" + name + "` 的写法是 " + how,
+            op == AggregateOp::kCount ? "to count only some, narrow `where`, or use distinct(…)" : "",
+            op == AggregateOp::kCount ? "只数一部分时，请收窄 `where` 或用 distinct(…)" : ""});
+    return false;
+  }
+  detect::Aggregate aggregate;
+  aggregate.op = op;
+  aggregate.text = e.ast->source.substr(node->begin, node->end - node->begin);
+  if (want > 0) {
+    if (!events_.resolve(e, node->args[0])) return false;
+    if (!check_argument(e, *node, *node->args[0], op, node->args[0]->type)) return false;
+    aggregate.cell = cells_.add(events_, e, *node->args[0]);
+    if (aggregate.cell < 0) return false;
+  }
+  if (op == AggregateOp::kTop) {
+    const Node& n = *node->args[1];
+    if (n.kind != Node::Kind::kLiteral || !n.value.is(expr::Tag::kInt) || n.value.i < 1 || n.value.i > kMaxTop) {
+      report(reader_, e.place, n,
+             {"wrong-arguments", "top takes a number from 1 to 20 here", "top 的第二项是 1 到 20 的数", {}, {}});
+      return false;
+    }
+    aggregate.n = static_cast<int>(n.value.i);
+  }
+  const auto [it, fresh] = seen_.insert({canonical(*node), static_cast<int>(rule_.plan.aggregates.size())});
+  if (fresh) rule_.plan.aggregates.push_back(aggregate);
+  if (rule_.plan.aggregates.size() > kMaxAggregates) {
+    report(reader_, e.place, *node,
+           {"too-many-aggregates",
+            "a rule has at most 100 different aggregates",
+            "一条规则最多 100 个不同的汇总",
+            {},
+            {}});
+    return false;
+  }
+  Node* variable = e.ast->make(Node::Kind::kIdent);
+  variable->begin = node->begin;
+  variable->end = node->end;
+  variable->text = "#" + std::to_string(it->second);
+  node = variable;
+  return true;
+}
+
+// What an aggregate can take: any and all conditions, sum and avg numbers, the others single values.
+bool AggregateScope::check_argument(const Expression& e, const Node& call, const Node& argument, AggregateOp op,
+                                    const Type& type) const {
+  const Type::Kind k = type.kind;
+  std::string_view need, need_zh;
+  if ((op == AggregateOp::kAny || op == AggregateOp::kAll) && k != Type::Kind::kBool && k != Type::Kind::kDyn) {
+    need = "a condition", need_zh = "条件";
+  } else if ((op == AggregateOp::kSum || op == AggregateOp::kAvg) && !is_number(k)) {
+    need = "a number", need_zh = "数字";
+  } else if ((op == AggregateOp::kMin || op == AggregateOp::kMax) && !is_ordered(k)) {
+    need = "a value that has an order", need_zh = "可比较大小的值";
+  } else if (!is_scalar(k)) {
+    need = "a single value", need_zh = "单个值";
+  } else {
+    return true;
+  }
+  report(reader_, e.place, argument,
+         {"type-mismatch",
+          "`" + call.text + "` takes " + std::string(need) + ", and this is " + expr::to_string(type),
+          "`" + call.text + "` 要" + std::string(need_zh) + "，此处是 " + expr::to_string(type),
+          {},
+          {}});
+  return false;
+}
+
+// A field of one event, where many are judged together.
+bool AggregateScope::refuse_fields(const Expression& e) {
+  bool good = true;
+  std::vector<std::string> loops;
+  walk(e.ast->root, [&](Node& n) {
+    if (n.kind == Node::Kind::kComprehension) loops.push_back(n.var);
+    if (n.kind != Node::Kind::kIdent && n.kind != Node::Kind::kSelect) return true;
+    const Node* base = &n;
+    while (base->kind == Node::Kind::kSelect) base = base->args[0];
+    if (base->kind != Node::Kind::kIdent) return true;
+    const bool loop = std::find(loops.begin(), loops.end(), base->text) != loops.end();
+    const auto values = detect::kind_values(rule_.plan.kind);
+    const bool of_kind = std::any_of(values.begin(), values.end(), [&](const auto& v) { return v.name == base->text; });
+    const bool field = is_event_field(base->text) || base->text == "area";
+    if (!field || loop || of_kind) return true;
+    const std::string name = e.ast->source.substr(n.begin, n.end - n.begin);
+    report(reader_, e.place, n,
+           {"field-here", "`" + name + "` is a field of one event, and here many are judged together",
+            "`" + name + "` 是单个事件的字段，而此处判断的是多个事件",
+            "write first(" + name + "), last(" + name + "), distinct(" + name + ") or any(… " + name + " …)",
+            "请写 first(" + name + ")、last(" + name + ")、distinct(" + name + ") 或 any(… " + name + " …)"});
+    good = false;
+    return false;
+  });
+  return good;
+}
+
+Type AggregateScope::result_type(const detect::Aggregate& aggregate) const {
+  switch (aggregate.op) {
+    case AggregateOp::kCount:
+    case AggregateOp::kDistinct:
+      return Type::of(Type::Kind::kInt);
+    case AggregateOp::kAny:
+    case AggregateOp::kAll:
+      return Type::of(Type::Kind::kBool);
+    case AggregateOp::kAvg:
+      return Type::of(Type::Kind::kDouble);
+    case AggregateOp::kTop:
+      return Type::list(cells_.type(aggregate.cell));
+    case AggregateOp::kSum:
+    case AggregateOp::kMin:
+    case AggregateOp::kMax:
+    case AggregateOp::kFirst:
+    case AggregateOp::kLast:
+      break;
+  }
+  return cells_.type(aggregate.cell);
+}
+
+void AggregateScope::declare() {
+  env_ = expr::Env();
+  expr::add_engine_functions(env_, zone_);
+  for (size_t i = 0; i < rule_.plan.aggregates.size(); ++i) {
+    env_.variable("#" + std::to_string(i), result_type(rule_.plan.aggregates[i]));
+  }
+  for (const detect::KindValue& value : detect::kind_values(rule_.plan.kind)) {
+    env_.variable(std::string(value.name), Type::of(value.type), false, std::string(value.doc));
+  }
+  first_param_ = static_cast<int>(env_.variables());
+  for (const ParamValue& param : events_.params()) env_.variable("params." + param.name, param.type);
+}
+
+ProgramPtr AggregateScope::compile(Expression& e, Type::Kind want, std::string_view what) {
+  expr::Faults faults;
+  const bool good = expr::check(*e.ast, e.ast->root, env_, faults);
+  for (expr::Fault& fault : faults) suggest_aggregate(e, fault);
+  report(reader_, e.place, faults);
+  if (!good || !faults.empty()) return nullptr;
+  const Node& root = *e.ast->root;
+  if (want != Type::Kind::kDyn && root.type.kind != want && root.type.kind != Type::Kind::kDyn) {
+    report(reader_, e.place, root,
+           {"type-mismatch",
+            std::string(what) + " must be " + expr::to_string(Type::of(want)) + ", and this is " +
+                expr::to_string(root.type),
+            std::string(what) + " 应为 " + expr::to_string(Type::of(want)) + "，此处是 " + expr::to_string(root.type),
+            {},
+            {}});
+    return nullptr;
+  }
+  return expr::compile(*e.ast, e.ast->root, env_);
+}
+
+// An unknown function may be an aggregate with a slip of the pen.
+void AggregateScope::suggest_aggregate(const Expression& e, expr::Fault& fault) const {
+  std::string_view at = std::string_view(e.ast->source).substr(fault.begin, fault.end - fault.begin);
+  const size_t open = at.find('(');
+  if (open != std::string_view::npos) at = at.substr(0, open);
+  const bool word = !at.empty() && at.find_first_of(" .\"'") == std::string_view::npos;
+  if (!word || fault.code.find("unknown") == std::string::npos || open == std::string_view::npos) return;
+  const std::string near = nearest(at, aggregate_names());
+  if (near.empty()) return;
+  fault.hint = "did you mean `" + near + "`?";
+  fault.hint_zh = "是否想写 `" + near + "`？";
+}
+
+ProgramPtr AggregateScope::compile_part(const Expression& e, const Node& node) {
+  return expr::compile(*e.ast, &node, env_);
+}
+
+}  // namespace tocsin::rule

@@ -1,0 +1,429 @@
+// Phase compile: expressions to programs, in the order event scope, params, aggregate scope.
+#include <algorithm>
+#include <array>
+
+#include "detect/row.h"
+#include "rule/checks.h"
+#include "rule/predicate.h"
+#include "rule/rule_text.h"
+#include "rule/scope.h"
+#include "rule/template_text.h"
+
+namespace tocsin::rule {
+namespace {
+
+using detect::RuleKind;
+using expr::Node;
+using expr::Type;
+
+constexpr size_t kMaxOverrides = 2000;
+
+class RuleCompiler {
+ public:
+  RuleCompiler(const yaml::Reader& reader, const LoadOptions& options, RuleText& text)
+      : reader_(reader),
+        options_(options),
+        text_(text),
+        rule_(text.rule),
+        plan_(text.rule.plan),
+        events_(reader, options.zone),
+        cells_(rule_),
+        aggregates_(reader, options.zone, rule_, events_, cells_) {}
+
+  bool run() {
+    params();
+    roles();
+    until();
+    key();
+    if (plan_.kind == RuleKind::kCluster) plan_.place_cell = implicit_cell("place");
+    conditions();
+    if (good_) identity();
+    return good_;
+  }
+
+ private:
+  void fail_unless(bool good) { good_ = good_ && good; }
+
+  // ---- event scope
+  void params() {
+    for (const ParamText& param : text_.params) {
+      ParamValue value;
+      value.name = param.name;
+      if (param_value(param, value)) events_.add_param(value);
+    }
+    for (const ParamValue& value : events_.params()) {
+      detect::Param param;
+      param.name = value.name;
+      param.value = value.value;
+      for (const auto& [key, v] : value.overrides) param.overrides.emplace(key, v);
+      if (value.by) param.by_cell = cells_.add(events_, value.by, *value.by.ast->root);
+      plan_.params.push_back(std::move(param));
+    }
+  }
+
+  bool param_value(const ParamText& param, ParamValue& out) {
+    std::vector<std::pair<const yaml::Node*, expr::Value>> values = {{param.value, scalar(*param.value, {})}};
+    const auto set = options_.set_params.find(rule_.id + "." + param.name);
+    if (set != options_.set_params.end()) {
+      values[0].second = scalar(*param.value, set->second);
+    } else if (param.override_ != nullptr) {
+      if (param.override_->items.size() > kMaxOverrides) {
+        reader_.fault(*param.override_,
+                      {"out-of-range", "a param has at most 2000 overrides", "一个参数最多 2000 个覆盖值", {}, {}});
+        return good_ = false;
+      }
+      for (size_t i = 0; i < param.override_->items.size(); ++i) {
+        values.push_back({&param.override_->items[i], scalar(param.override_->items[i], {})});
+      }
+    }
+    if (!one_type(param, values)) return good_ = false;
+    out.value = values[0].second;
+    out.type = Type::of(type_of(out.value));
+    for (size_t i = 1; i < values.size(); ++i)
+      out.overrides.push_back({param.override_->keys[i - 1].value, values[i].second});
+    if (param.by == nullptr || set != options_.set_params.end()) return true;
+    out.by = parse_expression(reader_, *param.by);
+    if (!out.by || !events_.resolve(out.by)) return good_ = false;
+    const Type::Kind by = out.by.ast->root->type.kind;
+    if (by == Type::Kind::kList || by == Type::Kind::kMap) {
+      reader_.fault(*param.by, {"type-mismatch", "`by` must be a single value", "`by` 应为单个值", {}, {}});
+      return good_ = false;
+    }
+    return true;
+  }
+
+  // A value of a params block: whole numbers, numbers, true and false, durations as 48h; anything else is a text.
+  expr::Value scalar(const yaml::Node& node, std::string_view instead) {
+    if (!node.is_scalar()) return {};
+    const std::string_view text = instead.empty() ? std::string_view(node.value) : instead;
+    if (node.plain) {
+      if (const auto v = yaml::as_integer(text)) return expr::Value::integer(*v);
+      if (const auto v = yaml::as_number(text)) return expr::Value::number(*v);
+      if (const auto v = yaml::as_boolean(text)) return expr::Value::boolean(*v);
+      if (!text.empty() && text[0] >= '0' && text[0] <= '9') {
+        if (const Result<DurationMs> span = parse_duration(text)) return expr::Value::duration(*span);
+      }
+    }
+    return expr::Value::string(plan_.constants->copy(text));
+  }
+
+  static Type::Kind type_of(const expr::Value& v) {
+    switch (v.tag) {
+      case expr::Tag::kInt:
+        return Type::Kind::kInt;
+      case expr::Tag::kDouble:
+        return Type::Kind::kDouble;
+      case expr::Tag::kBool:
+        return Type::Kind::kBool;
+      case expr::Tag::kDuration:
+        return Type::Kind::kDuration;
+      case expr::Tag::kString:
+        return Type::Kind::kString;
+      default:
+        return Type::Kind::kNull;
+    }
+  }
+
+  // Default and overrides have one type; whole numbers among numbers become numbers.
+  bool one_type(const ParamText& param, std::vector<std::pair<const yaml::Node*, expr::Value>>& values) {
+    const auto is = [](expr::Tag tag) { return [tag](const auto& v) { return v.second.is(tag); }; };
+    if (std::any_of(values.begin(), values.end(), is(expr::Tag::kDouble))) {
+      for (auto& [node, value] : values) {
+        if (value.is(expr::Tag::kInt)) value = expr::Value::number(static_cast<double>(value.i));
+      }
+    }
+    for (const auto& [node, value] : values) {
+      if (value.is(expr::Tag::kNull)) {
+        reader_.fault(*node, {"wrong-type",
+                              "a param's value is a number, a text, true, false or a duration",
+                              "参数值应为数字、文本、true、false 或时长",
+                              {},
+                              {}});
+        return false;
+      }
+      if (value.tag == values[0].second.tag) continue;
+      reader_.fault(*node, {"type-mismatch",
+                            "the values of `" + param.name +
+                                "` are of two types: " + expr::to_string(Type::of(type_of(values[0].second))) +
+                                " and " + expr::to_string(Type::of(type_of(value))),
+                            "`" + param.name + "` 的值类型不一致",
+                            {},
+                            {}});
+      return false;
+    }
+    return true;
+  }
+
+  // A role's predicate: `where` and its own condition together.
+  void role(uint32_t bit, const yaml::Node* own, const Expression& where, std::string_view what) {
+    Expression e = own == nullptr ? where : parse_expression(reader_, *own);
+    if (own != nullptr && (!e || !events_.resolve(e))) return fail_unless(false);
+    if (own != nullptr) {
+      if (events_.compile(e, *e.ast->root, Type::Kind::kBool, what) == nullptr) return fail_unless(false);
+      if (where) {
+        Node* both = e.ast->make(Node::Kind::kCall);
+        both->text = "_&&_";
+        both->args = {e.ast->clone(*where.ast->root), e.ast->root};
+        both->begin = e.ast->root->begin;
+        both->end = e.ast->root->end;
+        both->height = std::max(both->args[0]->height, both->args[1]->height) + 1;
+        e.ast->root = both;
+        if (!events_.resolve(e)) return fail_unless(false);
+      }
+    }
+    RolePredicate predicate{bit, nullptr};
+    if (e) {
+      predicate.when = events_.compile(e, *e.ast->root, Type::Kind::kBool, what);
+      if (predicate.when == nullptr) return fail_unless(false);
+      if (is_constant(predicate.when, false)) {
+        report(reader_, e.place, *e.ast->root,
+               {"matches-nothing", "this holds for no event", "没有事件满足此条件", {}, {}});
+        return fail_unless(false);
+      }
+      roles_text_.push_back(std::to_string(bit) + ":" + canonical(*e.ast->root));
+      rule_.needs.push_back(needs_of(bit, e.ast->root));
+    } else {
+      roles_text_.push_back(std::to_string(bit) + ":");
+      rule_.needs.push_back(needs_of(bit, nullptr));
+    }
+    rule_.roles.push_back(std::move(predicate));
+  }
+
+  void roles() {
+    Expression where;
+    if (text_.where != nullptr) {
+      where = parse_expression(reader_, *text_.where);
+      if (!where || !events_.resolve(where) ||
+          events_.compile(where, *where.ast->root, Type::Kind::kBool, "`where`") == nullptr) {
+        fail_unless(false);
+        where.ast = nullptr;
+      }
+    }
+    if (plan_.kind != RuleKind::kAbsence) return role(detect::kMember, nullptr, where, "`where`");
+    if (text_.after != nullptr) role(detect::kAfter, text_.after, where, "`after`");
+    if (text_.expect != nullptr) {
+      role(detect::kExpect, text_.expect, where, "`expect`");
+      expect_ = parse_quietly(text_.expect->value);
+    }
+    if (text_.pause_from != nullptr) role(detect::kPause, text_.pause_from, where, "`pause.from`");
+    if (text_.pause_to != nullptr) role(detect::kUnpause, text_.pause_to, where, "`pause.to`");
+  }
+
+  static std::shared_ptr<expr::Ast> parse_quietly(std::string_view text) {
+    expr::Faults ignored;  // reported when the role was compiled
+    return expr::parse(text, ignored);
+  }
+
+  void until() {
+    if (text_.until == nullptr) return;
+    Expression e = parse_expression(reader_, *text_.until);
+    if (!e || !events_.resolve(e)) return fail_unless(false);
+    rule_.until = events_.compile(e, *e.ast->root, Type::Kind::kTimestamp, "`until`");
+    until_text_ = canonical(*e.ast->root);
+    fail_unless(rule_.until != nullptr);
+  }
+
+  void key() {
+    std::vector<bool> labels;
+    for (const yaml::Node* node : text_.key) {
+      Expression e = parse_expression(reader_, *node);
+      if (!e) {
+        fail_unless(false);
+        continue;
+      }
+      const bool label = expect_ != nullptr && tested_by(*e.ast->root, *expect_->root);
+      if (!events_.resolve(e)) {
+        fail_unless(false);
+        continue;
+      }
+      const Type::Kind kind = e.ast->root->type.kind;
+      if (kind == Type::Kind::kList || kind == Type::Kind::kMap) {
+        reader_.fault(*node,
+                      {"type-mismatch", "a part of a key must be a single value", "key 的每一项应为单个值", {}, {}});
+        fail_unless(false);
+        continue;
+      }
+      ProgramPtr program = events_.compile(e, *e.ast->root, Type::Kind::kDyn, "a key");
+      key_text_.push_back((label ? "label:" : "") + canonical(*e.ast->root));
+      if (!label) rule_.key.push_back(program);
+      rule_.label_key.push_back(std::move(program));
+      labels.push_back(label);
+    }
+    if (rule_.key.empty() && !rule_.label_key.empty()) {
+      reader_.fault(*text_.key[0],
+                    {"no-correlation", "`expect` tests every part of the key, so nothing is left to tell whose it is",
+                     "`expect` 检验了 key 的每一项，无法区分是谁的事项", "add what the two events share, as `case`",
+                     "请加上两个事件共有的字段，如 `case`"});
+      fail_unless(false);
+    }
+    if (std::find(labels.begin(), labels.end(), true) == labels.end()) rule_.label_key.clear();
+  }
+
+  int implicit_cell(std::string_view text) {
+    Expression e{{text_.node, 0}, parse_quietly(text)};
+    return events_.resolve(e) ? cells_.add(events_, e, *e.ast->root) : -1;
+  }
+
+  // ---- aggregate scope
+  struct Condition {
+    Expression e;
+    const yaml::Node* node = nullptr;
+  };
+  Condition condition(const yaml::Node* node) {
+    Condition c{{}, node};
+    if (node == nullptr) return c;
+    c.e = parse_expression(reader_, *node);
+    if (!c.e || !aggregates_.collect(c.e)) {
+      c.e.ast = nullptr;
+      fail_unless(false);
+    }
+    return c;
+  }
+  ProgramPtr compiled(Condition& c, std::string_view what) {
+    if (!c.e) return nullptr;
+    ProgramPtr program = aggregates_.compile(c.e, Type::Kind::kBool, what);
+    if (program == nullptr) c.e.ast = nullptr;
+    fail_unless(program != nullptr);
+    return program;
+  }
+
+  void conditions() {
+    Condition fire = condition(text_.fire), resolve = condition(text_.resolve_when);
+    std::vector<Condition> rungs;
+    for (const RungText& rung : text_.severity) rungs.push_back(condition(rung.when));
+    std::array<TemplateText, 4> texts;
+    const std::array<const yaml::Node*, 4> nodes = {text_.summary.zh, text_.summary.en, text_.advice.zh,
+                                                    text_.advice.en};
+    for (size_t i = 0; i < nodes.size(); ++i) collect_text(nodes[i], texts[i]);
+    aggregates_.declare();
+    plan_.fire = compiled(fire, "`fire`");
+    plan_.resolve_when = compiled(resolve, "`resolve.when`");
+    ladder(rungs);
+    check_fire(fire);
+    if (plan_.kind == RuleKind::kAbsence) marks(fire, rungs);
+    Template* const out[] = {&rule_.summary_zh, &rule_.summary_en, &rule_.advice_zh, &rule_.advice_en};
+    for (size_t i = 0; i < texts.size(); ++i) *out[i] = text(texts[i]);
+  }
+
+  void collect_text(const yaml::Node* node, TemplateText& out) {
+    if (node == nullptr) return;
+    fail_unless(parse_template(reader_, *node, out));
+    for (TemplateText::Piece& piece : out.pieces) {
+      if (piece.value && !aggregates_.collect(piece.value)) {
+        piece.value.ast = nullptr;
+        fail_unless(false);
+      }
+    }
+  }
+
+  Template text(TemplateText& pieces) {
+    std::vector<Template::Part> parts;
+    for (TemplateText::Piece& piece : pieces.pieces) {
+      Template::Part part{std::move(piece.literal), nullptr, std::move(piece.format)};
+      if (piece.value) {
+        part.value = aggregates_.compile(piece.value, Type::Kind::kDyn, "a text");
+        fail_unless(part.value != nullptr);
+      }
+      if (part.value != nullptr || !part.literal.empty()) parts.push_back(std::move(part));
+    }
+    return Template(std::move(parts));
+  }
+
+  void ladder(std::vector<Condition>& rungs) {
+    bool certain = false;
+    for (size_t i = 0; i < rungs.size(); ++i) {
+      const RungText& rung = text_.severity[i];
+      const std::string name(detect::name_of(rung.severity));
+      if (certain) {
+        reader_.fault(*rung.name, {"unreachable",
+                                   "`" + name + "` is never reached: a graver rung is always true",
+                                   "`" + name + "` 永远轮不到：更重的一级恒为真",
+                                   {},
+                                   {}});
+        fail_unless(false);
+        continue;
+      }
+      ProgramPtr when = rung.when != nullptr ? compiled(rungs[i], "a severity")
+                                             : expr::compile(*always_, always_->root, aggregates_.env());
+      if (when == nullptr) continue;
+      certain = is_constant(when, true);
+      if (is_constant(when, false)) {
+        reader_.fault(*rung.when,
+                      {"never-holds", "`" + name + "` can never be reached", "`" + name + "` 永远不会成立", {}, {}});
+        fail_unless(false);
+      }
+      plan_.severity.push_back({rung.severity, std::move(when)});
+    }
+  }
+
+  void check_fire(const Condition& fire) {
+    if (!fire.e) return;
+    if (is_constant(plan_.fire, false)) {
+      reader_.fault(*fire.node, {"never-holds", "`fire` can never hold", "`fire` 永远不会成立", {}, {}});
+      fail_unless(false);
+    } else {
+      fail_unless(can_hold(reader_, rule_, aggregates_, fire.e));
+    }
+  }
+
+  // Without a word about time, an absence fires at its deadline.
+  void marks(const Condition& fire, const std::vector<Condition>& rungs) {
+    bool mentions = false;
+    if (fire.e) fail_unless(collect_marks(reader_, aggregates_, fire.e, plan_, mentions));
+    for (const Condition& rung : rungs) {
+      if (rung.e) fail_unless(collect_marks(reader_, aggregates_, rung.e, plan_, mentions));
+    }
+    if (mentions || text_.fire != nullptr) return;
+    plan_.elapsed_marks = {1.0};
+    auto due = parse_quietly("elapsed >= 1.0");
+    expr::Faults none;
+    if (expr::check(*due, due->root, aggregates_.env(), none))
+      plan_.fire = expr::compile(*due, due->root, aggregates_.env());
+  }
+
+  void identity() {
+    std::string all(detect::name_of(plan_.kind));
+    const auto add = [&](std::string_view name, std::string_view text) {
+      all += "\n" + std::string(name) + ":" + std::to_string(text.size()) + ":" + std::string(text);
+    };
+    add("id", rule_.id);
+    for (const std::string& source : rule_.from) add("from", source);
+    for (const std::string& role : roles_text_) add("role", role);
+    for (const std::string& part : key_text_) add("key", part);
+    for (const std::string& cell : cells_.texts()) add("cell", cell);
+    add("until", until_text_);
+    add("within", std::to_string(static_cast<int>(plan_.within.unit)) + "/" + std::to_string(plan_.within.amount));
+    add("radius", std::to_string(plan_.radius_m));
+    add("lateness", std::to_string(plan_.lateness));
+    rule_.identity = hash64(all);
+  }
+
+  static std::shared_ptr<expr::Ast> make_always() {
+    expr::Faults none;
+    auto ast = expr::parse("true", none);
+    expr::check(*ast, ast->root, expr::Env(), none);
+    return ast;
+  }
+
+  const yaml::Reader& reader_;
+  const LoadOptions& options_;
+  RuleText& text_;
+  Rule& rule_;
+  detect::Plan& plan_;
+  EventScope events_;
+  Cells cells_;
+  AggregateScope aggregates_;
+  std::shared_ptr<expr::Ast> always_ = make_always();
+  std::shared_ptr<expr::Ast> expect_;  // as written, for the parts of the key that it tests
+  std::vector<std::string> roles_text_, key_text_;
+  std::string until_text_;
+  bool good_ = true;
+};
+
+}  // namespace
+
+bool compile_rule(const yaml::Reader& reader, const LoadOptions& options, RuleText& text) {
+  return RuleCompiler(reader, options, text).run();
+}
+
+}  // namespace tocsin::rule

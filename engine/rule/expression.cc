@@ -1,0 +1,118 @@
+#include "rule/expression.h"
+
+#include <algorithm>
+
+#include "base/hash.h"
+#include "base/json_writer.h"
+
+namespace tocsin::rule {
+
+using expr::Node;
+
+Expression parse_expression(const yaml::Reader& reader, const yaml::Node& node) {
+  return parse_expression(reader, {&node, 0}, node.value);
+}
+
+Expression parse_expression(const yaml::Reader& reader, ExpressionPlace place, std::string_view text) {
+  expr::Faults faults;
+  Expression out{place, expr::parse(text, faults)};
+  report(reader, place, faults);
+  if (!faults.empty()) out.ast = nullptr;
+  return out;
+}
+
+void report(const yaml::Reader& reader, ExpressionPlace place, const expr::Faults& faults) {
+  for (const expr::Fault& f : faults) {
+    reader.fault_within(*place.node, place.offset + f.begin, place.offset + f.end,
+                        {f.code, f.en, f.zh, f.hint, f.hint_zh});
+    // The same subtree may be checked in two passes.
+    auto& all = reader.diagnostics();
+    const Diagnostic& last = all.back();
+    const bool twice = std::any_of(all.begin(), all.end() - 1, [&](const Diagnostic& d) {
+      return d.line == last.line && d.column == last.column && d.code == last.code && d.en == last.en &&
+             d.file == last.file;
+    });
+    if (twice) all.pop_back();
+  }
+}
+
+void report(const yaml::Reader& reader, ExpressionPlace place, const Node& at, yaml::Say say) {
+  reader.fault_within(*place.node, place.offset + at.begin, place.offset + at.end, std::move(say));
+}
+
+namespace {
+
+void append(std::string& out, const Node& node);
+
+void append_all(std::string& out, const Node& node, size_t first, const char* between) {
+  for (size_t i = first; i < node.args.size(); ++i) {
+    if (i > first) out += between;
+    append(out, *node.args[i]);
+  }
+}
+
+void append(std::string& out, const Node& node) {
+  switch (node.kind) {
+    case Node::Kind::kLiteral:
+      if (node.value.is(expr::Tag::kBytes)) {
+        out += "b";
+        append_json_string(out, hex(hash64(node.value.str())));
+      } else {
+        expr::append_tagged_json(out, node.value);
+      }
+      break;
+    case Node::Kind::kIdent:
+      out += node.test_only ? "has(" + node.text + ")" : node.text;
+      break;
+    case Node::Kind::kSelect:
+      if (node.test_only) out += "has(";
+      append(out, *node.args[0]);
+      out += "." + node.text + (node.test_only ? ")" : "");
+      break;
+    case Node::Kind::kCall:
+      if (node.receiver) append(out, *node.args[0]);
+      out += (node.receiver ? "." : "") + node.text + "(";
+      append_all(out, node, node.receiver ? 1 : 0, ",");
+      out += ")";
+      break;
+    case Node::Kind::kList:
+    case Node::Kind::kMap:
+      out += node.kind == Node::Kind::kList ? "[" : "{";
+      append_all(out, node, 0, ",");
+      out += node.kind == Node::Kind::kList ? "]" : "}";
+      break;
+    case Node::Kind::kComprehension:
+      out += node.text + "(" + node.var + ":";
+      append_all(out, node, 0, ",");
+      out += ")";
+      break;
+  }
+}
+
+}  // namespace
+
+std::string canonical(const Node& node) {
+  std::string out;
+  append(out, node);
+  return out;
+}
+
+std::string dotted(const Node& node) {
+  if (node.test_only) return {};
+  if (node.kind == Node::Kind::kIdent) return node.text;
+  if (node.kind != Node::Kind::kSelect) return {};
+  const std::string left = dotted(*node.args[0]);
+  return left.empty() ? left : left + "." + node.text;
+}
+
+void walk(Node* node, const std::function<bool(Node&)>& f) {
+  if (!f(*node)) return;
+  for (Node* arg : node->args) walk(arg, f);
+}
+
+void walk(const Node* node, const std::function<bool(const Node&)>& f) {
+  if (!f(*node)) return;
+  for (const Node* arg : node->args) walk(arg, f);
+}
+
+}  // namespace tocsin::rule

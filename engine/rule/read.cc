@@ -1,0 +1,418 @@
+// Phase read: keys and plain values of a rule.
+#include <algorithm>
+
+#include "rule/rule_keys.h"
+#include "rule/rule_text.h"
+
+namespace tocsin::rule {
+namespace {
+
+using detect::RuleKind;
+using yaml::Fields;
+using yaml::Node;
+
+constexpr size_t kMaxIdLength = 64;
+constexpr size_t kMaxParams = 100, kMaxKeyParts = 8, kMaxNames = 1000;
+constexpr double kMinRadius = 1, kMaxRadius = 50'000;
+constexpr int64_t kDay = 24 * 3600 * 1000;
+
+std::string join(const std::vector<std::string_view>& names) {
+  std::string out;
+  for (const std::string_view name : names) out += (out.empty() ? "" : ", ") + std::string(name);
+  return out;
+}
+
+std::vector<std::string_view> kind_list() {
+  std::vector<std::string_view> names;
+  for (const RuleKind kind : available_kinds()) names.push_back(detect::name_of(kind));
+  return names;
+}
+
+class RuleReader {
+ public:
+  RuleReader(const yaml::Reader& reader, const Fields& fields, const LoadOptions& options, RuleText& out)
+      : reader_(reader), fields_(fields), options_(options), out_(out), rule_(out.rule), plan_(out.rule.plan) {}
+
+  bool run() {
+    const size_t faults = errors();
+    read_id();
+    if (!read_kind()) return false;
+    check_keys();
+    read_identity();
+    read_from();
+    read_spans();
+    read_expressions();
+    read_params();
+    read_severity();
+    read_update();
+    read_resolve();
+    read_texts("summary", out_.summary);
+    read_texts("advice", out_.advice);
+    return errors() == faults;
+  }
+
+ private:
+  size_t errors() const {
+    const auto& all = reader_.diagnostics();
+    return static_cast<size_t>(
+        std::count_if(all.begin(), all.end(), [](const auto& d) { return d.level == Diagnostic::Level::kError; }));
+  }
+
+  void read_id() {
+    const Node* node = fields_.require("id");
+    if (node == nullptr || !reader_.read(*node, rule_.id)) return;
+    out_.id_node = node;
+    const bool good = !rule_.id.empty() && rule_.id.size() <= kMaxIdLength && rule_.id.front() != '-' &&
+                      rule_.id.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == std::string::npos;
+    if (!good) {
+      reader_.fault(*node,
+                    {"bad-id", "`" + rule_.id + "` cannot be a rule's id", "`" + rule_.id + "` 不能作规则编号",
+                     "lower-case letters, digits and hyphens, at most 64", "只用小写字母、数字和连字符，最多 64 个"});
+    }
+  }
+
+  // False when there is no kind, or one that this version does not know: nothing else can be judged then.
+  bool read_kind() {
+    const Node* node = fields_.require("kind");
+    std::string name;
+    if (node == nullptr || !reader_.read(*node, name)) return false;
+    constexpr RuleKind kAll[] = {RuleKind::kWindow,   RuleKind::kCluster, RuleKind::kSequence, RuleKind::kAbsence,
+                                 RuleKind::kBaseline, RuleKind::kSilence, RuleKind::kSimilar};
+    for (const RuleKind kind : kAll) {
+      if (detect::name_of(kind) != name) continue;
+      plan_.kind = kind;
+      const auto known = available_kinds();
+      if (std::find(known.begin(), known.end(), kind) != known.end()) return true;
+      reader_.fault(*node, {"kind-not-available", "the kind `" + name + "` is not available in this version",
+                            "本版本还没有 `" + name + "` 这种规则", "this version knows " + join(kind_list()),
+                            "本版本可用：" + join(kind_list())});
+      return false;
+    }
+    const std::string near = nearest(name, kind_list());
+    reader_.fault(*node, {"unknown-kind", "there is no kind `" + name + "`", "没有 `" + name + "` 这种规则",
+                          near.empty() ? "this version knows " + join(kind_list()) : "did you mean `" + near + "`?",
+                          near.empty() ? "本版本可用：" + join(kind_list()) : "是否想写 `" + near + "`？"});
+    return false;
+  }
+
+  // Keys of another kind, keys that are missing, keys that are not available yet.
+  void check_keys() {
+    const std::string kind(detect::name_of(plan_.kind));
+    const uint8_t bit = kind_bit(plan_.kind);
+    for (const RuleKey& key : rule_keys()) {
+      const Node* at = fields_.key(key.name);
+      const std::string name(key.name);
+      if (at == nullptr) {
+        if ((key.needed_by & bit) != 0 && name != "id" && name != "kind") fields_.require(key.name);
+      } else if ((key.kinds & bit) == 0) {
+        reader_.fault(*at, {"key-of-another-kind",
+                            "`" + name + "` has no meaning for the kind `" + kind + "`",
+                            "`" + name + "` 不能用于 `" + kind + "` 规则",
+                            {},
+                            {}});
+      } else if (!key.available) {
+        reader_.fault(*at, {"key-not-available",
+                            "`" + name + "` is not available in this version",
+                            "本版本还没有 `" + name + "`",
+                            {},
+                            {}});
+      }
+    }
+  }
+
+  void read_identity() {
+    const Node* version = fields_.get("version");
+    int64_t number = 1;
+    if (version != nullptr && reader_.read_integer(*version, 1, 1'000'000'000, number)) {
+      rule_.version = static_cast<int>(number);
+    }
+    rule_.name = {rule_.id, rule_.id};
+    if (const Node* name = fields_.get("name")) {
+      BilingualText text;
+      if (read_bilingual(*name, "name", text)) rule_.name = {text.zh->value, text.en->value};
+    }
+    size_t index = 0;
+    rule_.owner = "city";
+    if (const Node* owner = fields_.get("owner");
+        owner != nullptr && reader_.read_choice(*owner, tier_names(), index)) {
+      rule_.owner = tier_names()[index];
+    }
+    if (const Node* mode = fields_.get("mode")) {
+      // YAML 1.1 habits: `off` is a text in YAML 1.2, but some editors write false.
+      if (reader_.read_choice(*mode, mode_names(), index)) rule_.mode = static_cast<Mode>(index);
+    }
+    out_.tests = fields_.get("tests");
+    rule_.line = reader_.document().place(out_.node->begin).line;
+    rule_.file = reader_.document().path();
+  }
+
+  void read_from() {
+    const Node* node = fields_.get("from");
+    if (node == nullptr || node->kind == Node::Kind::kNull || !reader_.read(*node, rule_.from)) return;
+    if (rule_.from.empty() || rule_.from.size() > kMaxNames) {
+      reader_.fault(*node, {"no-source", "`from` names no source", "`from` 没有写数据源", {}, {}});
+    }
+    const std::vector<std::string_view> known(options_.known_sources.begin(), options_.known_sources.end());
+    for (size_t i = 0; i < rule_.from.size(); ++i) {
+      const Node& at = node->is_list() ? node->items[i] : *node;
+      const std::string& name = rule_.from[i];
+      if (name == "alerts") {
+        reader_.fault(at, {"source-not-available",
+                           "rules over alerts (`from: alerts`) are not available in this version",
+                           "本版本还不能以警报为来源（`from: alerts`）",
+                           {},
+                           {}});
+      } else if (std::find(rule_.from.begin(), rule_.from.begin() + static_cast<ptrdiff_t>(i), name) !=
+                 rule_.from.begin() + static_cast<ptrdiff_t>(i)) {
+        reader_.fault(
+            at, {"source-twice", "the source `" + name + "` is named twice", "数据源 `" + name + "` 写了两次", {}, {}});
+      } else if (!known.empty() && std::find(known.begin(), known.end(), name) == known.end()) {
+        const std::string near = nearest(name, known);
+        reader_.fault(at, {"unknown-source", "there is no source `" + name + "`", "没有数据源 `" + name + "`",
+                           near.empty() ? "known sources: " + join(known) : "did you mean `" + near + "`?",
+                           near.empty() ? "已有数据源：" + join(known) : "是否想写 `" + near + "`？"});
+      }
+    }
+    std::sort(rule_.from.begin(), rule_.from.end());
+  }
+
+  void read_spans() {
+    if (const Node* node = fields_.get("within"); node != nullptr && reader_.read(*node, plan_.within))
+      check_within(*node);
+    if (const Node* node = fields_.get("radius"); node != nullptr && reader_.read_distance(*node, plan_.radius_m)) {
+      if (plan_.radius_m < kMinRadius || plan_.radius_m > kMaxRadius) {
+        reader_.fault(*node, {"out-of-range", "a radius must be 1m to 50km", "半径应在 1m 到 50km 之间", {}, {}});
+      }
+    }
+    if (const Node* node = fields_.get("for")) reader_.read_duration(*node, plan_.hold);
+    plan_.lateness = options_.lateness;
+    plan_.rule_id = rule_.id;
+    if (plan_.kind != RuleKind::kAbsence) return;
+    const Node* until = fields_.key("until");
+    if ((fields_.get("within") != nullptr) == (until != nullptr)) {
+      reader_.fault(until != nullptr ? *until : *out_.node, {"within-or-until",
+                                                             "an absence needs `within` or `until`, and not both",
+                                                             "absence 规则要写 `within` 或 `until` 之一，不能都写",
+                                                             {},
+                                                             {}});
+    }
+  }
+
+  void check_within(const Node& node) {
+    const bool working = plan_.within.unit != Span::Unit::kPlain;
+    if (plan_.within.amount <= 0) {
+      reader_.fault(node, {"out-of-range", "`within` must be longer than nothing", "`within` 必须大于零", {}, {}});
+    } else if (working && plan_.kind != RuleKind::kAbsence) {
+      reader_.fault(node, {"working-time-here", "working time is for absence alone; a sliding window takes plain time",
+                           "工作时间只能用于 absence；滑动窗口用自然时间", "write 3d or 8h", "请写 3d 或 8h"});
+    } else if (working && options_.calendar == nullptr) {
+      reader_.fault(
+          node, {"no-calendar", "working time needs a calendar, and none is configured", "工作时间需要日历，但没有配置",
+                 "give one with --calendar or in the config", "请用 --calendar 或在配置中指定日历"});
+    } else if (!working && plan_.within.amount > options_.retention) {
+      const std::string most = format_duration(options_.retention);
+      reader_.fault(node, {"window-too-long",
+                           "`within` is longer than what the log keeps, " + most,
+                           "`within` 比日志保存的时间（" + most + "）还长",
+                           {},
+                           {}});
+    }
+    if (working) plan_.calendar = options_.calendar;
+  }
+
+  void read_expressions() {
+    out_.where = expression("where");
+    out_.after = expression("after");
+    out_.expect = expression("expect");
+    out_.until = expression("until");
+    out_.fire = expression("fire");
+    plan_.until = out_.until != nullptr;
+    if (const Node* key = fields_.get("key")) {
+      if (key->is_scalar()) {
+        out_.key.push_back(key);
+      } else if (reader_.expect_list(*key, "a list of expressions")) {
+        for (const Node& part : key->items) out_.key.push_back(scalar(part));
+        std::erase(out_.key, nullptr);
+        if (key->items.empty() || key->items.size() > kMaxKeyParts) {
+          reader_.fault(*key, {"out-of-range", "a key has 1 to 8 parts", "key 应有 1 到 8 项", {}, {}});
+        }
+      }
+    }
+    if (const Node* pause = fields_.get("pause")) {
+      const Fields parts(reader_, *pause, {"from", "to"}, "a pause");
+      if (const Node* from = parts.require("from")) out_.pause_from = scalar(*from);
+      if (const Node* to = parts.require("to")) out_.pause_to = scalar(*to);
+    }
+  }
+
+  const Node* expression(std::string_view key) const {
+    const Node* node = fields_.get(key);
+    return node == nullptr ? nullptr : scalar(*node);
+  }
+
+  // An expression's node, or null and a fault.
+  const Node* scalar(const Node& node) const {
+    if (node.is_scalar() && !node.value.empty()) return &node;
+    if (node.is_scalar() || node.kind == Node::Kind::kNull) {
+      reader_.fault(node, {"no-expression", "an expression is missing here", "此处缺少表达式", {}, {}});
+    } else {
+      reader_.fault(node,
+                    {"wrong-type", "expected an expression, found a list or a map", "此处应为表达式，却是列表或映射",
+                     "put an expression that begins with [ or { in quotes", "以 [ 或 { 开头的表达式请加引号"});
+    }
+    return nullptr;
+  }
+
+  void read_params() {
+    const Node* params = fields_.get("params");
+    if (params == nullptr || !reader_.expect_map(*params, "params")) return;
+    if (params->items.size() > kMaxParams) {
+      reader_.fault(*params, {"out-of-range", "a rule has at most 100 params", "一条规则最多 100 个参数", {}, {}});
+      return;
+    }
+    for (size_t i = 0; i < params->items.size(); ++i) read_param(params->keys[i], params->items[i]);
+  }
+
+  void read_param(const Node& name, const Node& node) {
+    ParamText param;
+    param.name = name.value;
+    param.name_node = &name;
+    const bool word = !param.name.empty() && (param.name[0] < '0' || param.name[0] > '9') &&
+                      param.name.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") ==
+                          std::string::npos;
+    if (!word) {
+      reader_.fault(name,
+                    {"bad-name", "`" + param.name + "` cannot be a param's name", "`" + param.name + "` 不能作参数名",
+                     "letters, digits and _, not a digit first", "用字母、数字和下划线，不以数字开头"});
+      return;
+    }
+    if (node.is_scalar()) {
+      param.value = &node;
+    } else {
+      const Fields parts(reader_, node, {"default", "by", "override"}, "a param");
+      param.value = parts.require("default");
+      if (const Node* by = parts.get("by")) param.by = scalar(*by);
+      param.override_ = parts.get("override");
+      if (node.is_map() && (parts.get("by") == nullptr) != (param.override_ == nullptr)) {
+        reader_.fault(node,
+                      {"by-and-override", "`by` and `override` stand together", "`by` 和 `override` 要一起写", {}, {}});
+        return;
+      }
+      if (param.override_ != nullptr && !reader_.expect_map(*param.override_, "override")) return;
+      if (param.value == nullptr || (param.override_ != nullptr && param.by == nullptr)) return;
+    }
+    out_.params.push_back(param);
+  }
+
+  void read_severity() {
+    const Node* node = fields_.get("severity");
+    if (node == nullptr) {
+      out_.severity.push_back({detect::Severity::kYellow, nullptr, nullptr});
+      return;
+    }
+    size_t index = 0;
+    if (node->is_scalar()) {
+      if (reader_.read_choice(*node, severity_names(), index)) out_.severity.push_back({colour(index), node, nullptr});
+      return;
+    }
+    const Fields ladder(reader_, *node, severity_names(), "a severity ladder");
+    for (size_t i = 0; i < severity_names().size(); ++i) {
+      const Node* rung = ladder.get(severity_names()[i]);
+      const Node* when = rung == nullptr ? nullptr : scalar(*rung);
+      if (when != nullptr) out_.severity.push_back({colour(i), ladder.key(severity_names()[i]), when});
+    }
+    if (node->is_map() && node->items.empty()) {
+      reader_.fault(*node, {"no-severity", "the ladder has no rung", "severity 没有一个颜色", {}, {}});
+    }
+  }
+
+  static detect::Severity colour(size_t index) {
+    detect::Severity severity = detect::Severity::kYellow;
+    detect::parse_severity(severity_names()[index], severity);
+    return severity;
+  }
+
+  void read_update() {
+    const Node* node = fields_.get("update");
+    if (node == nullptr) return;
+    const Fields parts(reader_, *node, {"every", "on"}, "update");
+    if (const Node* every = parts.get("every"); every != nullptr && reader_.read_duration(*every, plan_.update_every)) {
+      if (plan_.update_every < 1000) {
+        reader_.fault(*every, {"out-of-range", "`every` is at least 1s", "`every` 至少 1s", {}, {}});
+      }
+    }
+    constexpr std::string_view kOn[] = {"severity"};
+    size_t index = 0;
+    const Node* on = parts.get("on");
+    plan_.update_on_severity = on != nullptr && reader_.read_choice(*on, kOn, index);
+  }
+
+  void read_resolve() {
+    bool quiet = false;
+    if (const Node* node = fields_.get("resolve")) {
+      const Fields parts(reader_, *node, {"quiet", "when", "keep"}, "resolve");
+      if (const Node* q = parts.get("quiet")) {
+        quiet = reader_.read_duration(*q, plan_.quiet);
+        if (quiet && plan_.quiet > options_.retention) {
+          reader_.fault(
+              *q,
+              {"window-too-long", "`quiet` is longer than what the log keeps", "`quiet` 比日志保存的时间还长", {}, {}});
+        }
+      }
+      if (const Node* when = parts.get("when")) out_.resolve_when = scalar(*when);
+      if (const Node* keep = parts.get("keep")) reader_.read_duration(*keep, plan_.keep);
+      if (node->is_map() && parts.get("quiet") == nullptr && parts.get("when") == nullptr) {
+        reader_.fault(
+            *node, {"never-resolves", "`resolve` needs `quiet` or `when`", "`resolve` 要写 `quiet` 或 `when`", {}, {}});
+      }
+    }
+    const bool sliding = plan_.kind != RuleKind::kAbsence && plan_.within.unit == Span::Unit::kPlain;
+    if (!quiet && out_.resolve_when == nullptr && sliding) plan_.quiet = plan_.within.amount;
+    plan_.reopen = plan_.quiet;
+    if (const Node* reopen = fields_.get("reopen")) reader_.read_duration(*reopen, plan_.reopen);
+  }
+
+  void read_texts(std::string_view key, BilingualText& out) {
+    if (const Node* node = fields_.get(key)) read_bilingual(*node, key, out);
+  }
+
+  // {zh, en}; a single text serves for both.
+  bool read_bilingual(const Node& node, std::string_view what, BilingualText& out) {
+    if (node.is_scalar()) {
+      out.zh = out.en = &node;
+      return true;
+    }
+    const Fields parts(reader_, node, {"zh", "en"}, what);
+    out.zh = parts.get("zh");
+    out.en = parts.get("en");
+    std::string text;
+    if (out.zh != nullptr && !reader_.read(*out.zh, text)) out.zh = nullptr;
+    if (out.en != nullptr && !reader_.read(*out.en, text)) out.en = nullptr;
+    if (node.is_map() && parts.get("zh") == nullptr && parts.get("en") == nullptr) {
+      reader_.fault(node, {"no-text", "a text in `zh` or `en` is missing", "缺少 `zh` 或 `en` 文本", {}, {}});
+    }
+    if (out.zh == nullptr) out.zh = out.en;
+    if (out.en == nullptr) out.en = out.zh;
+    return out.zh != nullptr;
+  }
+
+  const yaml::Reader& reader_;
+  const Fields& fields_;
+  const LoadOptions& options_;
+  RuleText& out_;
+  Rule& rule_;
+  detect::Plan& plan_;
+};
+
+}  // namespace
+
+bool read_rule(const yaml::Reader& reader, const Node& node, const LoadOptions& options, RuleText& out) {
+  std::vector<std::string_view> known;
+  for (const RuleKey& key : rule_keys()) known.push_back(key.name);
+  const Fields fields(reader, node, known, "a rule");
+  if (!node.is_map()) return false;
+  out.node = &node;
+  return RuleReader(reader, fields, options, out).run();
+}
+
+}  // namespace tocsin::rule

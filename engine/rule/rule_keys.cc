@@ -1,0 +1,76 @@
+#include "rule/rule_keys.h"
+
+#include <algorithm>
+#include <array>
+
+namespace tocsin::rule {
+namespace {
+
+using detect::RuleKind;
+constexpr uint8_t kWindow = kind_bit(RuleKind::kWindow), kCluster = kind_bit(RuleKind::kCluster),
+                  kSequence = kind_bit(RuleKind::kSequence), kAbsence = kind_bit(RuleKind::kAbsence),
+                  kBaseline = kind_bit(RuleKind::kBaseline), kSilence = kind_bit(RuleKind::kSilence),
+                  kSimilar = kind_bit(RuleKind::kSimilar);
+
+// clang-format off
+constexpr std::array kKeys = {
+    RuleKey{"id", Shape::kWord, kEveryKind, kEveryKind, true, "规则编号，小写字母、数字和连字符", "the rule's name for programs: lower-case letters, digits, hyphens"},
+    RuleKey{"version", Shape::kInteger, kEveryKind, 0, true, "版本号，改一次加一", "counts up with each change"},
+    RuleKey{"name", Shape::kBilingual, kEveryKind, 0, true, "名称，中英文", "what people call it"},
+    RuleKey{"owner", Shape::kTier, kEveryKind, 0, true, "哪一级负责", "the tier that owes the answer"},
+    RuleKey{"mode", Shape::kMode, kEveryKind, 0, true, "生效、试运行或停用", "active, shadow (judged and recorded, told to nobody) or off"},
+    RuleKey{"kind", Shape::kKind, kEveryKind, kEveryKind, true, "哪一种规则", "how the events are judged"},
+    RuleKey{"from", Shape::kNames, kEveryKind, kEveryKind, true, "哪些数据源", "the sources whose events it looks at"},
+    RuleKey{"where", Shape::kExpression, kEveryKind, 0, true, "哪些事件（事件范围）", "which events; event scope"},
+    RuleKey{"key", Shape::kExpressions, kWindow | kSequence | kAbsence | kBaseline | kSilence, 0, true, "哪些放在一起看", "events with equal keys are judged together; without it all are"},
+    RuleKey{"radius", Shape::kDistance, kCluster, kCluster, true, "多近算一处", "how near events must be to belong together"},
+    RuleKey{"within", Shape::kSpan, kWindow | kCluster | kSequence | kAbsence | kSimilar, kWindow | kCluster | kSequence | kSimilar, true, "时间跨度", "the span of time; absence: how long it may take"},
+    RuleKey{"after", Shape::kExpression, kAbsence, kAbsence, true, "什么之后开始计时", "the event after which something is owed; event scope"},
+    RuleKey{"expect", Shape::kExpression, kAbsence, kAbsence, true, "等的是什么", "the event that is owed; event scope"},
+    RuleKey{"until", Shape::kExpression, kAbsence, 0, true, "到什么时间为止（代替 within）", "the deadline as a time of the event, instead of within"},
+    RuleKey{"pause", Shape::kPause, kAbsence, 0, true, "何时暂停、恢复计时", "events between which no time counts"},
+    RuleKey{"params", Shape::kParams, kEveryKind, 0, true, "阈值，可按地区等不同", "thresholds by name: a value, or {default, by, override}"},
+    RuleKey{"fire", Shape::kExpression, kEveryKind, kWindow | kCluster, true, "什么条件报警（汇总范围）", "the condition; aggregate scope"},
+    RuleKey{"for", Shape::kSpan, kEveryKind, 0, true, "持续多久才报", "how long the condition must hold before it opens"},
+    RuleKey{"severity", Shape::kSeverity, kEveryKind, 0, true, "颜色，由重到轻，取第一个成立的", "a colour, or a ladder of conditions; the worst that holds"},
+    RuleKey{"update", Shape::kUpdate, kEveryKind, 0, true, "已开的警报何时再报", "when an open alert is told again"},
+    RuleKey{"resolve", Shape::kResolve, kEveryKind, 0, true, "何时解除", "when it is over: {quiet, when, keep}"},
+    RuleKey{"reopen", Shape::kSpan, kEveryKind, 0, true, "解除后多久内再发生算同一警报", "a resolved alert opens again within this; by default the quiet time"},
+    RuleKey{"summary", Shape::kBilingual, kEveryKind, 0, true, "一句话说明，可写 {{表达式}}", "one sentence with {{expression:format}}"},
+    RuleKey{"advice", Shape::kBilingual, kEveryKind, 0, true, "建议做什么", "what to do; the same templates"},
+    RuleKey{"inhibits", Shape::kNames, kEveryKind, 0, true, "压住哪些规则", "rules that keep still while this one is open"},
+    RuleKey{"inhibited_by", Shape::kNames, kEveryKind, 0, true, "被哪些规则压住", "rules that keep this one still"},
+    RuleKey{"group", Shape::kAny, kEveryKind, 0, false, "合并通知", "alerts that are told together"},
+    RuleKey{"tables", Shape::kAny, kEveryKind, 0, false, "查的表", "tables that it looks up"},
+    RuleKey{"calendar", Shape::kAny, kEveryKind, 0, false, "用的日历", "a calendar of its own"},
+    RuleKey{"tests", Shape::kTests, kEveryKind, 0, true, "规则自带的测试", "tests beside the rule"},
+    RuleKey{"each", Shape::kAny, kAbsence, 0, false, "对名册上的每一个", "every row of a table owes"},
+    RuleKey{"steps", Shape::kAny, kSequence, kSequence, false, "步骤", "steps in order"},
+    RuleKey{"every", Shape::kAny, kBaseline, kBaseline, false, "多久算一次", "how often it is measured"},
+    RuleKey{"against", Shape::kAny, kBaseline, kBaseline, false, "与什么时候比", "the past that it is compared with"},
+    RuleKey{"measure", Shape::kAny, kBaseline, 0, false, "量什么", "what is measured"},
+    RuleKey{"history", Shape::kAny, kSilence, kSilence, false, "看多长历史", "how much past tells what is usual"},
+    RuleKey{"same", Shape::kAny, kSimilar, kSimilar, false, "什么算同一件事", "what makes two events the same matter"},
+};
+// clang-format on
+
+constexpr std::array kAvailable = {RuleKind::kWindow, RuleKind::kCluster, RuleKind::kAbsence};
+constexpr std::array<std::string_view, 4> kTiers = {"grid", "village", "town", "city"};
+constexpr std::array<std::string_view, 3> kModes = {"active", "shadow", "off"};
+constexpr std::array<std::string_view, 4> kSeverities = {"red", "orange", "yellow", "blue"};
+
+}  // namespace
+
+std::span<const RuleKey> rule_keys() { return kKeys; }
+
+const RuleKey* find_rule_key(std::string_view name) {
+  const auto found = std::find_if(kKeys.begin(), kKeys.end(), [&](const RuleKey& k) { return k.name == name; });
+  return found == kKeys.end() ? nullptr : &*found;
+}
+
+std::span<const RuleKind> available_kinds() { return kAvailable; }
+std::span<const std::string_view> tier_names() { return kTiers; }
+std::span<const std::string_view> mode_names() { return kModes; }
+std::span<const std::string_view> severity_names() { return kSeverities; }
+
+}  // namespace tocsin::rule

@@ -1,0 +1,151 @@
+#include "rule/rule_set.h"
+
+#include <algorithm>
+#include <map>
+
+#include "rule/rule_keys.h"
+#include "rule/rule_text.h"
+
+namespace tocsin::rule {
+namespace {
+
+constexpr size_t kMaxRules = 60000;  // Row::rule has 16 bits
+
+struct Seen {
+  std::string file;
+  int line;
+};
+
+bool has_errors(const std::vector<Diagnostic>& all) {
+  return std::any_of(all.begin(), all.end(), [](const auto& d) { return d.level == Diagnostic::Level::kError; });
+}
+
+class Loader {
+ public:
+  Loader(const LoadOptions& options, std::vector<Diagnostic>& out) : options_(options), out_(out) {}
+  std::vector<Rule> rules;
+
+  void file(const SourceFile& file) {
+    auto document = yaml::Document::parse(file.path, file.text, out_);
+    if (document == nullptr) return;
+    const yaml::Reader reader(*document, out_);
+    const yaml::Fields fields(reader, document->root(), {"rules"}, "a rule file");
+    const yaml::Node* list = fields.require("rules");
+    if (list == nullptr || !reader.expect_list(*list, "a list of rules")) return;
+    for (const yaml::Node& node : list->items) {
+      if (rules.size() >= kMaxRules) {
+        reader.fault(node, {"too-many-rules", "there are more than 60000 rules", "规则超过 60000 条", {}, {}});
+        return;
+      }
+      rule(reader, node);
+    }
+  }
+
+  // Names of other rules that are not there.
+  void check_references() {
+    std::vector<std::string_view> names;
+    for (const auto& [id, seen] : seen_) names.push_back(id);
+    for (const Reference& r : references_) {
+      if (seen_.count(r.id) > 0) continue;
+      Diagnostic d = r.place;
+      const std::string near = nearest(r.id, names);
+      d.code = "unknown-rule";
+      d.en = "there is no rule `" + r.id + "`";
+      d.zh = "没有规则 `" + r.id + "`";
+      if (!near.empty()) d.hint_en = "did you mean `" + near + "`?", d.hint_zh = "是否想写 `" + near + "`？";
+      out_.push_back(std::move(d));
+    }
+  }
+
+  // A param of --set that no rule has.
+  void check_set_params() {
+    for (const auto& [name, value] : options_.set_params) {
+      const size_t dot = name.find('.');
+      const auto known = params_.find(name.substr(0, dot));
+      if (dot != std::string::npos && known != params_.end() &&
+          std::find(known->second.begin(), known->second.end(), name.substr(dot + 1)) != known->second.end()) {
+        continue;
+      }
+      Diagnostic d;
+      d.file = "--set";
+      d.code = "unknown-param";
+      d.en = "there is no param `" + name + "`";
+      d.zh = "没有参数 `" + name + "`";
+      d.hint_en = "write RULE.PARAM", d.hint_zh = "写法：规则.参数";
+      out_.push_back(std::move(d));
+    }
+  }
+
+ private:
+  struct Reference {
+    std::string id;
+    Diagnostic place;
+  };
+
+  void rule(const yaml::Reader& reader, const yaml::Node& node) {
+    RuleText text;
+    const bool read = read_rule(reader, node, options_, text);
+    if (text.id_node != nullptr) know(reader, text);
+    if (!read || !compile_rule(reader, options_, text)) return;
+    for (const std::string_view key : {"inhibits", "inhibited_by"}) refer(reader, node, key, text.rule);
+    if (text.rule.mode != Mode::kOff) rules.push_back(std::move(text.rule));
+  }
+
+  void know(const yaml::Reader& reader, const RuleText& text) {
+    const auto [it, fresh] = seen_.insert({text.rule.id, {text.rule.file, text.rule.line}});
+    if (!fresh) {
+      const std::string first = it->second.file + ":" + std::to_string(it->second.line);
+      reader.fault(*text.id_node,
+                   {"duplicate-id", "the rule `" + text.rule.id + "` is there already, in " + first,
+                    "规则 `" + text.rule.id + "` 已在 " + first + " 定义", "give it another id", "请换一个编号"});
+    }
+    for (const ParamText& param : text.params) params_[text.rule.id].push_back(param.name);
+  }
+
+  void refer(const yaml::Reader& reader, const yaml::Node& node, std::string_view key, Rule& rule) {
+    const yaml::Node* list = node.find(key);
+    std::vector<std::string>& out = key == "inhibits" ? rule.inhibits : rule.inhibited_by;
+    if (list == nullptr || !reader.read(*list, out)) return;
+    for (size_t i = 0; i < out.size(); ++i) {
+      const yaml::Node& at = list->is_list() ? list->items[i] : *list;
+      references_.push_back({out[i], reader.document().at(at.begin, static_cast<uint32_t>(at.value.size()))});
+    }
+  }
+
+  const LoadOptions& options_;
+  std::vector<Diagnostic>& out_;
+  std::map<std::string, Seen> seen_;
+  std::map<std::string, std::vector<std::string>> params_;
+  std::vector<Reference> references_;
+};
+
+}  // namespace
+
+std::shared_ptr<const RuleSet> RuleSet::load(std::span<const SourceFile> files, const LoadOptions& options,
+                                             std::vector<Diagnostic>& diagnostics) {
+  std::vector<Diagnostic> found;
+  Loader loader(options, found);
+  for (const SourceFile& file : files) loader.file(file);
+  loader.check_references();
+  loader.check_set_params();
+  const bool failed = has_errors(found);
+  diagnostics.insert(diagnostics.end(), std::make_move_iterator(found.begin()), std::make_move_iterator(found.end()));
+  if (failed) return nullptr;
+  auto set = std::make_shared<RuleSet>();
+  set->files_.assign(files.begin(), files.end());
+  set->rules_ = std::move(loader.rules);
+  std::stable_sort(set->rules_.begin(), set->rules_.end(),
+                   [](const Rule& a, const Rule& b) { return a.file != b.file ? a.file < b.file : a.line < b.line; });
+  set->index_.build(set->rules_);
+  return set;
+}
+
+uint64_t RuleSet::fingerprint() const {
+  std::string all;
+  for (const Rule& rule : rules_) {
+    all += rule.id + "/" + std::to_string(rule.version) + "/" + hex(rule.identity) + "\n";
+  }
+  return hash64(all);
+}
+
+}  // namespace tocsin::rule

@@ -1,0 +1,51 @@
+#pragma once
+// A rule as it was read: plain values decided, expressions still text in the file. Between the phases read and compile.
+#include <string>
+#include <vector>
+
+#include "rule/rule.h"
+#include "rule/rule_set.h"
+#include "rule/yaml_file.h"
+
+namespace tocsin::rule {
+
+struct ParamText {
+  std::string name;
+  const yaml::Node* name_node = nullptr;
+  const yaml::Node* value = nullptr;      // default
+  const yaml::Node* by = nullptr;         // expression, or null
+  const yaml::Node* override_ = nullptr;  // map, or null
+};
+
+struct RungText {
+  detect::Severity severity;
+  const yaml::Node* name = nullptr;
+  const yaml::Node* when = nullptr;  // null: always (a single colour)
+};
+
+struct BilingualText {
+  const yaml::Node* zh = nullptr;
+  const yaml::Node* en = nullptr;
+};
+
+// Nodes point into the document, which must outlive this.
+struct RuleText {
+  const yaml::Node* node = nullptr;  // the whole rule
+  const yaml::Node* id_node = nullptr;
+  Rule rule;  // id, version, name, owner, mode, from, inhibits, and the plan's plain values
+  const yaml::Node *where = nullptr, *after = nullptr, *expect = nullptr, *until = nullptr, *fire = nullptr,
+                   *resolve_when = nullptr, *pause_from = nullptr, *pause_to = nullptr, *tests = nullptr;
+  std::vector<const yaml::Node*> key;
+  std::vector<ParamText> params;
+  std::vector<RungText> severity;  // worst first
+  BilingualText summary, advice;
+};
+
+// Phase read: the keys of one rule. Answers false when something essential is missing or wrong; all faults are appended
+// either way.
+bool read_rule(const yaml::Reader& reader, const yaml::Node& node, const LoadOptions& options, RuleText& out);
+
+// Phase compile: expressions to programs, into `text.rule`. Appends faults and answers false where there are any.
+bool compile_rule(const yaml::Reader& reader, const LoadOptions& options, RuleText& text);
+
+}  // namespace tocsin::rule

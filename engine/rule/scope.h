@@ -1,0 +1,101 @@
+#pragma once
+// The two scopes of a rule. EventScope compiles what is said of one event, with params put in as constants;
+// AggregateScope collects the aggregates of what is said of many, and compiles it over their values.
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "expr/event_env.h"
+#include "rule/expression.h"
+#include "rule/rule_text.h"
+
+namespace tocsin::rule {
+
+using ProgramPtr = std::shared_ptr<const expr::Program>;
+
+// A param, its value decided and its `by` parsed.
+struct ParamValue {
+  std::string name;
+  expr::Type type;
+  expr::Value value;
+  std::vector<std::pair<std::string, expr::Value>> overrides;
+  Expression by;  // checked in event scope; null without
+};
+
+class EventScope {
+ public:
+  EventScope(const yaml::Reader& reader, const TimeZone& zone);
+  void add_param(ParamValue param) { params_.push_back(std::move(param)); }
+  const std::vector<ParamValue>& params() const { return params_; }
+
+  // Params in, names and types resolved. `root` of `e` is replaced where it is itself a param. False after a fault.
+  bool resolve(Expression& e);
+  // The same for a part of a tree, whose pointer may be replaced.
+  bool resolve(const Expression& e, expr::Node*& node);
+  // After resolve(): a program of the type `want` (dyn fits any).
+  ProgramPtr compile(const Expression& e, const expr::Node& node, expr::Type::Kind want, std::string_view what);
+  const expr::Env& env() const { return env_; }
+
+ private:
+  bool put_params_in(const Expression& e, expr::Node*& node);
+  expr::Node* param_value(const Expression& e, const expr::Node& at, const ParamValue& param);
+  bool refuse_aggregates(const Expression& e, const expr::Node& node);
+  const yaml::Reader& reader_;
+  expr::Env env_;
+  std::vector<ParamValue> params_;
+};
+
+// Cells of a rule: event-scope values that its rows carry, each once.
+class Cells {
+ public:
+  explicit Cells(Rule& rule) : rule_(rule) {}
+  // The place of the cell for a resolved tree; compiled when it is new. -1 after a fault.
+  int add(EventScope& scope, const Expression& e, const expr::Node& node);
+  const std::vector<std::string>& texts() const { return texts_; }
+  const expr::Type& type(int cell) const { return rule_.cells[static_cast<size_t>(cell)]->type(); }
+
+ private:
+  Rule& rule_;
+  std::vector<std::string> texts_;  // canonical, by cell
+};
+
+class AggregateScope {
+ public:
+  AggregateScope(const yaml::Reader& reader, const TimeZone& zone, Rule& rule, EventScope& events, Cells& cells)
+      : reader_(reader), zone_(zone), rule_(rule), events_(events), cells_(cells) {}
+
+  // First pass, for every expression of the scope: aggregate calls become variables. False after a fault.
+  bool collect(Expression& e);
+  // Between the passes: declares aggregates, kind's values and params, in this order.
+  void declare();
+  // Second pass: null after a fault.
+  ProgramPtr compile(Expression& e, expr::Type::Kind want, std::string_view what);
+  // For thresholds: checks and compiles a part of an expression that compile() has passed.
+  ProgramPtr compile_part(const Expression& e, const expr::Node& node);
+  const expr::Env& env() const { return env_; }
+  int first_param_slot() const { return first_param_; }
+
+  // Whether a name is one of the aggregates, and which.
+  static bool aggregate_op(std::string_view name, detect::AggregateOp& op);
+  static std::vector<std::string_view> aggregate_names();
+
+ private:
+  bool collect(const Expression& e, expr::Node*& node);
+  bool collect_call(const Expression& e, expr::Node*& node, detect::AggregateOp op);
+  bool check_argument(const Expression& e, const expr::Node& call, const expr::Node& argument, detect::AggregateOp op,
+                      const expr::Type& type) const;
+  bool refuse_fields(const Expression& e);
+  void suggest_aggregate(const Expression& e, expr::Fault& fault) const;
+  expr::Type result_type(const detect::Aggregate& aggregate) const;
+  const yaml::Reader& reader_;
+  const TimeZone& zone_;
+  Rule& rule_;
+  EventScope& events_;
+  Cells& cells_;
+  expr::Env env_;
+  std::map<std::string, int> seen_;  // canonical call → aggregate
+  int first_param_ = 0;
+};
+
+}  // namespace tocsin::rule

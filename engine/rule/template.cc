@@ -1,0 +1,76 @@
+#include "rule/template.h"
+
+#include <charconv>
+#include <cstdio>
+
+namespace tocsin::rule {
+namespace {
+
+constexpr const char* kNothing = "?";
+
+void append_decimals(std::string& out, double v, int decimals) {
+  char buf[400];
+  const int n = std::snprintf(buf, sizeof buf, "%.*f", decimals, v);
+  if (n > 0) out.append(buf, std::min(static_cast<size_t>(n), sizeof buf - 1));
+}
+
+void append_civil(std::string& out, TimeMs t, const TimeZone& zone, bool date, bool time) {
+  const TimeZone::Civil c = zone.to_civil(t);
+  char buf[64];
+  if (date) {
+    std::snprintf(buf, sizeof buf, "%04lld-%02d-%02d", static_cast<long long>(c.year), c.month, c.day);
+    out += buf;
+  }
+  if (date && time) out += ' ';
+  if (time) {
+    std::snprintf(buf, sizeof buf, "%02d:%02d", c.hour, c.minute);
+    out += buf;
+  }
+}
+
+// Whole minutes from a minute on, whole seconds below.
+void append_duration(std::string& out, DurationMs d) {
+  if (d < 0) {
+    out += '-';
+    d = d == INT64_MIN ? INT64_MAX : -d;
+  }
+  const DurationMs unit = d >= 60'000 ? 60'000 : 1'000;
+  out += format_duration(d / unit * unit);
+}
+
+void append_value(std::string& out, const expr::Value& v, std::string_view format, const TimeZone& zone) {
+  using expr::Tag;
+  if (v.is_error() || v.is(Tag::kNull)) {
+    out += kNothing;
+  } else if (v.is(Tag::kTimestamp)) {
+    append_civil(out, v.ms(), zone, format != "time", format != "date");
+  } else if (v.is(Tag::kDuration)) {
+    append_duration(out, v.ms());
+  } else if (format == "duration" && (v.is(Tag::kInt) || v.is(Tag::kDouble))) {
+    const double seconds = v.is(Tag::kInt) ? static_cast<double>(v.i) : v.d;
+    if (seconds > -1e12 && seconds < 1e12)
+      append_duration(out, static_cast<DurationMs>(seconds * 1000));
+    else
+      out += kNothing;
+  } else if (!format.empty() && format[0] >= '0' && format[0] <= '9' && (v.is(Tag::kDouble) || v.is(Tag::kInt))) {
+    append_decimals(out, v.is(Tag::kInt) ? static_cast<double>(v.i) : v.d, format[0] - '0');
+  } else {
+    expr::append_text(out, v);
+  }
+}
+
+}  // namespace
+
+std::string Template::render(const expr::Activation& vars, const TimeZone& zone) const {
+  std::string out;
+  Arena arena(2048);
+  for (const Part& part : parts_) {
+    out += part.literal;
+    if (part.value == nullptr) continue;
+    append_value(out, part.value->evaluate(vars, arena), part.format, zone);
+    arena.reset();
+  }
+  return out;
+}
+
+}  // namespace tocsin::rule

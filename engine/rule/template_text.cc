@@ -1,0 +1,84 @@
+#include "rule/template_text.h"
+
+namespace tocsin::rule {
+namespace {
+
+constexpr size_t kMaxPieces = 50;
+
+bool is_format(std::string_view text) {
+  if (text.size() == 1 && text[0] >= '0' && text[0] <= '9') return true;
+  return text == "time" || text == "date" || text == "datetime" || text == "duration";
+}
+
+bool is_word(std::string_view text) {
+  return !text.empty() && text.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789") == std::string_view::npos;
+}
+
+// The end of the expression that begins at `from`: the next }} outside quotes.
+size_t closing(std::string_view text, size_t from) {
+  char quote = 0;
+  for (size_t i = from; i + 1 < text.size(); ++i) {
+    const char c = text[i];
+    if (quote != 0) {
+      if (c == '\\')
+        ++i;
+      else if (c == quote)
+        quote = 0;
+    } else if (c == '"' || c == '\'') {
+      quote = c;
+    } else if (c == '}' && text[i + 1] == '}') {
+      return i;
+    }
+  }
+  return std::string_view::npos;
+}
+
+}  // namespace
+
+bool parse_template(const yaml::Reader& reader, const yaml::Node& node, TemplateText& out) {
+  const std::string_view text = node.value;
+  bool good = true;
+  size_t at = 0;
+  for (;;) {
+    const size_t open = text.find("{{", at);
+    TemplateText::Piece piece;
+    piece.literal = std::string(text.substr(at, open == std::string_view::npos ? open : open - at));
+    if (open == std::string_view::npos) {
+      out.pieces.push_back(std::move(piece));
+      return good;
+    }
+    const size_t begin = open + 2;
+    const size_t close = closing(text, begin);
+    if (close == std::string_view::npos || out.pieces.size() >= kMaxPieces) {
+      reader.fault_within(
+          node, static_cast<uint32_t>(open), static_cast<uint32_t>(open + 2),
+          close == std::string_view::npos
+              ? yaml::Say{"open-braces", "this `{{` is never closed with `}}`", "`{{` 没有对应的 `}}`", {}, {}}
+              : yaml::Say{"out-of-range", "a text has at most 50 expressions", "一段文本最多 50 个表达式", {}, {}});
+      return false;
+    }
+    std::string_view inside = text.substr(begin, close - begin);
+    const size_t colon = inside.rfind(':');
+    if (colon != std::string_view::npos && is_word(inside.substr(colon + 1))) {
+      const std::string_view format = inside.substr(colon + 1);
+      if (is_format(format)) {
+        piece.format = std::string(format);
+        inside = inside.substr(0, colon);
+      } else if (inside.find('?') == std::string_view::npos) {
+        reader.fault_within(
+            node, static_cast<uint32_t>(begin + colon + 1), static_cast<uint32_t>(close),
+            {"unknown-format", "there is no format `" + std::string(format) + "`",
+             "没有 `" + std::string(format) + "` 这种格式", "0 to 9 decimals, time, date, datetime or duration",
+             "可用：0 到 9 位小数、time、date、datetime、duration"});
+        good = false;
+        inside = inside.substr(0, colon);
+      }
+    }
+    piece.value = parse_expression(reader, {&node, static_cast<uint32_t>(begin)}, inside);
+    good = good && piece.value;
+    out.pieces.push_back(std::move(piece));
+    at = close + 2;
+  }
+}
+
+}  // namespace tocsin::rule

@@ -1,0 +1,22 @@
+#pragma once
+// Phase between read and compile for templates: the text cut into literals and expressions.
+#include <vector>
+
+#include "rule/scope.h"
+#include "rule/template.h"
+
+namespace tocsin::rule {
+
+struct TemplateText {
+  struct Piece {
+    std::string literal;  // before the expression
+    Expression value;     // null in the last piece
+    std::string format;
+  };
+  std::vector<Piece> pieces;
+};
+
+// Cuts "…{{expression:format}}…" and parses the expressions. False after a fault.
+bool parse_template(const yaml::Reader& reader, const yaml::Node& node, TemplateText& out);
+
+}  // namespace tocsin::rule
