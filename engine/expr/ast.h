@@ -15,25 +15,27 @@ namespace tocsin::expr {
 
 struct Node {
   enum class Kind : uint8_t {
-    kLiteral,  // value
-    kIdent,    // text
-    kSelect,   // args[0] . text        (test: has(args[0].text))
-    kCall,     // text(args…); operators are calls named "_+_", "_&&_", "!_", "-_", "_?_:_", "_[_]", "@in" …
-    kList,     // [args…]
-    kMap,      // {args[0]: args[1], args[2]: args[3], …}
-    kComprehension  // a macro, expanded: text = macro ("all" "exists" "exists_one" "map" "filter"), see below
+    kLiteral,       // value
+    kIdent,         // text (test_only: has(text)); check() turns a select chain that names a variable ("area.town")
+                    // into one of these with the whole dotted text and no args, so checking again is harmless
+    kSelect,        // args[0] . text        (test_only: has(args[0].text))
+    kCall,          // text(args…); operators are calls named "_+_", "_&&_", "!_", "-_", "_?_:_", "_[_]", "@in" …
+    kList,          // [args…]
+    kMap,           // {args[0]: args[1], args[2]: args[3], …}
+    kComprehension  // a macro: text = macro ("all" "exists" "exists_one" "map" "filter"), see below
   };
   Kind kind = Kind::kLiteral;
-  bool receiver = false;    // kCall: args[0] is the receiver, a.f(b)
-  bool test_only = false;   // kSelect: from has()
-  uint32_t begin = 0;       // byte range in the source text
+  bool receiver = false;   // kCall: args[0] is the receiver, a.f(b)
+  bool test_only = false;  // kSelect, kIdent: from has()
+  uint32_t height = 1;     // of the tree below, bounded by Limits::max_depth
+  uint32_t begin = 0;      // byte range in the source text
   uint32_t end = 0;
   std::string text;
   std::string var;          // kComprehension: name of the loop variable
   Value value;              // kLiteral; strings live in the Ast
   std::vector<Node*> args;  // kComprehension: range, then the body or bodies (map with filter: predicate, transform)
   Type type;                // set by the checker
-  int slot = -1;            // kIdent or a qualified kSelect resolved to a variable: its slot in the Env
+  int slot = -1;            // kIdent that names a variable: its slot in the Env, set by the checker
 };
 
 class Ast {

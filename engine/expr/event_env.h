@@ -1,4 +1,7 @@
 #pragma once
+// A missing field is null; a missing entry of `values` or `attrs` too. flags, values and attrs are never null but may
+// be empty: has(flags) asks whether there is any.
+//
 // The event scope: the fields of event/fields.h as variables (slot = static_cast<int>(Field)), and the engine's own
 // functions beside CEL's: category.under(path), category.top(n), distance(a, b), orElse(x, y), hour(t), weekday(t) …
 #include "event/event.h"
@@ -19,6 +22,7 @@ class EventActivation final : public Activation {
   EventActivation(const Event& event, Arena& arena, std::span<const Value> extra = {})
       : event_(event), arena_(arena), extra_(extra) {}
   Value get(int slot) const override;
+  Found find(int slot, std::string_view key, Value& out) const override;
 
  private:
   const Event& event_;

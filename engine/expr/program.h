@@ -27,18 +27,19 @@ struct Fault {
   uint32_t begin = 0, end = 0;  // byte range in the source
   std::string code;             // stable, e.g. "unknown-name", "type-mismatch", "syntax", "too-deep"
   std::string en, zh;
-  std::string hint;             // "did you mean `category`?"
+  std::string hint, hint_zh;  // "did you mean `category`?"
 };
 using Faults = std::vector<Fault>;
 
 // Bounds of one expression; past them parse() answers with one clear fault.
 struct Limits {
   uint32_t max_bytes = 64 * 1024;
-  uint32_t max_depth = 250;    // of the syntax tree: operators, calls, brackets
+  uint32_t max_depth = 250;  // of the syntax tree: operators, calls, brackets
   uint32_t max_nodes = 20000;
 };
 
-// What a function does: arguments in, value out. Errors are values. `arena` is for results.
+// What a function does: arguments in (the receiver first), value out. Errors are values. `arena` is for results. Pure:
+// calls with constant arguments happen once, at compilation. At most 8 arguments, none of which is an error.
 using Function = Value (*)(std::span<const Value> args, Arena& arena, const void* context);
 
 class Env {
@@ -51,9 +52,13 @@ class Env {
   // resolved as a whole before a field selection is tried; `optional` ones may be null at run time: has(name) is true
   // when the value is not null, and the checker reports an unguarded use where `strict_optional` is set.
   int variable(std::string name, Type type, bool optional = false, std::string doc = {});
-  // Declares an overload: receiver.name(args) when `receiver`. `context` must outlive every program.
+  // Declares an overload: receiver.name(args) when `receiver`; `params` then starts with the receiver's type. A value
+  // of another type (null too) in place of a parameter that is not kDyn is an error. `context` must outlive every
+  // program.
   void function(std::string name, bool receiver, std::vector<Type> params, Type result, Function f,
                 const void* context = nullptr, std::string doc = {});
+  // Indexing the map in `slot` with a key that it does not have gives null, as a missing field does, not CEL's error.
+  void nullable_keys(int slot);
   int slot(std::string_view name) const;  // -1: not declared
   size_t variables() const;
   bool strict_optional = false;
@@ -62,6 +67,9 @@ class Env {
   const Impl& impl() const { return *impl_; }
 
  private:
+  struct Empty {};
+  explicit Env(Empty);
+  Impl& own();
   std::shared_ptr<Impl> impl_;  // copy on write
 };
 
@@ -70,6 +78,10 @@ class Activation {
  public:
   virtual ~Activation() = default;
   virtual Value get(int slot) const = 0;
+  // Looks into the list or map in `slot` without building it: a list holds the text `key`, or a map has it as a key and
+  // `out` gets what it maps to. The default asks get().
+  enum class Found : uint8_t { kNo, kYes, kNoCollection };
+  virtual Found find(int slot, std::string_view key, Value& out) const;
 };
 
 // The simplest activation: a span of values by slot; past the end is null.

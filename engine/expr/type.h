@@ -9,7 +9,21 @@ namespace tocsin::expr {
 
 struct Type {
   enum class Kind : uint8_t {
-    kDyn, kNull, kBool, kInt, kUint, kDouble, kString, kBytes, kList, kMap, kTimestamp, kDuration, kType, kPoint, kError
+    kDyn,
+    kNull,
+    kBool,
+    kInt,
+    kUint,
+    kDouble,
+    kString,
+    kBytes,
+    kList,
+    kMap,
+    kTimestamp,
+    kDuration,
+    kType,
+    kPoint,
+    kError
   };
   Kind kind = Kind::kDyn;
   std::vector<Type> args;  // kList: element; kMap: key, value

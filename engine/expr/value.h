@@ -1,6 +1,6 @@
 #pragma once
-// A CEL value: 24 bytes, trivially copyable, never owns. Strings, lists and maps point into an Arena, into the program's
-// constants, or into the caller's activation, which must outlive the value.
+// A CEL value: 24 bytes, trivially copyable, never owns. Strings, lists and maps point into an Arena, into the
+// program's constants, or into the caller's activation, which must outlive the value.
 #include <cstdint>
 #include <span>
 #include <string>
@@ -12,7 +12,20 @@
 namespace tocsin::expr {
 
 enum class Tag : uint8_t {
-  kNull, kBool, kInt, kUint, kDouble, kString, kBytes, kList, kMap, kTimestamp, kDuration, kType, kPoint, kError
+  kNull,
+  kBool,
+  kInt,
+  kUint,
+  kDouble,
+  kString,
+  kBytes,
+  kList,
+  kMap,
+  kTimestamp,
+  kDuration,
+  kType,
+  kPoint,
+  kError
 };
 std::string_view name_of(Tag tag);  // CEL's own names: "int", "google.protobuf.Timestamp" …
 
@@ -41,11 +54,11 @@ struct Value {
     int64_t i;
     uint64_t u;
     double d;
-    const char* s;       // kString, kBytes, kType (its name), kError (its message); with `size`
+    const char* s;  // kString, kBytes, kType (its name), kError (its message); with `size`
     const List* list;
     const Map* map;
-    int64_t seconds;     // kTimestamp, kDuration; with `nanos`
-    double lon;          // kPoint; with `lat`
+    int64_t seconds;  // kTimestamp, kDuration; with `nanos`
+    double lon;       // kPoint; with `lat`
   };
   union {
     uint64_t size;
@@ -56,22 +69,70 @@ struct Value {
 
   Value() : i(0), size(0), tag(Tag::kNull) {}
   static Value null() { return {}; }
-  static Value boolean(bool v) { Value r; r.b = v; r.tag = Tag::kBool; return r; }
-  static Value integer(int64_t v) { Value r; r.i = v; r.tag = Tag::kInt; return r; }
-  static Value unsigned_integer(uint64_t v) { Value r; r.u = v; r.tag = Tag::kUint; return r; }
-  static Value number(double v) { Value r; r.d = v; r.tag = Tag::kDouble; return r; }
+  static Value boolean(bool v) {
+    Value r;
+    r.b = v;
+    r.tag = Tag::kBool;
+    return r;
+  }
+  static Value integer(int64_t v) {
+    Value r;
+    r.i = v;
+    r.tag = Tag::kInt;
+    return r;
+  }
+  static Value unsigned_integer(uint64_t v) {
+    Value r;
+    r.u = v;
+    r.tag = Tag::kUint;
+    return r;
+  }
+  static Value number(double v) {
+    Value r;
+    r.d = v;
+    r.tag = Tag::kDouble;
+    return r;
+  }
   static Value string(std::string_view v) { return text(v, Tag::kString); }
   static Value bytes(std::string_view v) { return text(v, Tag::kBytes); }
   static Value type(std::string_view name) { return text(name, Tag::kType); }
   // `message` must be static or in the arena.
   static Value error(std::string_view message) { return text(message, Tag::kError); }
   static Value timestamp(TimeMs t);
-  static Value timestamp(Instant t) { Value r; r.seconds = t.seconds; r.nanos = t.nanos; r.tag = Tag::kTimestamp; return r; }
+  static Value timestamp(Instant t) {
+    Value r;
+    r.seconds = t.seconds;
+    r.nanos = t.nanos;
+    r.tag = Tag::kTimestamp;
+    return r;
+  }
   static Value duration(DurationMs d);
-  static Value duration(Instant d) { Value r; r.seconds = d.seconds; r.nanos = d.nanos; r.tag = Tag::kDuration; return r; }
-  static Value point(Point p) { Value r; r.lon = p.lon; r.lat = p.lat; r.tag = Tag::kPoint; return r; }
-  static Value of(const List* l) { Value r; r.list = l; r.tag = Tag::kList; return r; }
-  static Value of(const Map* m) { Value r; r.map = m; r.tag = Tag::kMap; return r; }
+  static Value duration(Instant d) {
+    Value r;
+    r.seconds = d.seconds;
+    r.nanos = d.nanos;
+    r.tag = Tag::kDuration;
+    return r;
+  }
+  static Value point(Point p) {
+    Value r;
+    r.lon = p.lon;
+    r.lat = p.lat;
+    r.tag = Tag::kPoint;
+    return r;
+  }
+  static Value of(const List* l) {
+    Value r;
+    r.list = l;
+    r.tag = Tag::kList;
+    return r;
+  }
+  static Value of(const Map* m) {
+    Value r;
+    r.map = m;
+    r.tag = Tag::kMap;
+    return r;
+  }
 
   bool is(Tag t) const { return tag == t; }
   bool is_error() const { return tag == Tag::kError; }
@@ -80,7 +141,13 @@ struct Value {
   TimeMs ms() const;  // kTimestamp or kDuration, floored to milliseconds
 
  private:
-  static Value text(std::string_view v, Tag t) { Value r; r.s = v.data(); r.size = v.size(); r.tag = t; return r; }
+  static Value text(std::string_view v, Tag t) {
+    Value r;
+    r.s = v.data();
+    r.size = v.size();
+    r.tag = t;
+    return r;
+  }
 };
 static_assert(sizeof(Value) == 24);
 
@@ -98,7 +165,8 @@ Value copy(const Value& v, Arena& arena);
 // Plain JSON for alerts and pages: numbers, strings, RFC 3339 times, durations as "90s" text, points as
 // {"lon":…,"lat":…}; an error as null.
 void append_json(std::string& out, const Value& v);
-// Tagged JSON of `tocsin eval`: {"int":1}, {"list":[…]}, {"map":[[k,v],…]}, {"timestamp":{"seconds":…,"nanos":…}}, {"error":"…"}.
+// Tagged JSON of `tocsin eval`: {"int":1}, {"list":[…]}, {"map":[[k,v],…]}, {"timestamp":{"seconds":…,"nanos":…}},
+// {"error":"…"}.
 void append_tagged_json(std::string& out, const Value& v);
 // For people, in templates: numbers without trailing zeros, times and durations as text, lists joined by "、" or ", ".
 void append_text(std::string& out, const Value& v);
