@@ -95,6 +95,7 @@ class Engine {
   const rule::RuleSet& rules() const { return *rules_; }
   std::shared_ptr<const rule::RuleSet> rules_ptr() const { return rules_; }
   const std::vector<RuleCounters>& rule_counters() const { return router_->counters(); }
+  size_t shards() const { return shards_->shards().size(); }
   size_t state_keys() const;
   std::vector<size_t> keys_by_rule() const;
   // Counted by walking the keys: not for every batch.

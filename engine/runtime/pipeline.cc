@@ -20,10 +20,15 @@ Status Pipeline::open() {
       Decoder* decoder = input.decoder(i);
       const uint32_t p = engine_.add_partition(names[i], decoder == nullptr ? 0 : decoder->lateness());
       offsets.push_back(engine_.next_offset(p));
-      lanes_.push_back({input.source, i, p, decoder, names[i]});
+      Lane& lane = lanes_.emplace_back();
+      lane.source = input.source;
+      lane.index = i;
+      lane.partition = p;
+      lane.decoder = decoder;
+      lane.name = names[i];
       // Actions carry no event time; a lane that has brought nothing yet must not hold back a live service.
-      if (decoder == nullptr || clock_ != nullptr) engine_.set_idle(p, true);
-      if (decoder == nullptr || clock_ != nullptr) lanes_.back().idle = true;
+      lane.idle = decoder == nullptr || clock_ != nullptr;
+      if (lane.idle) engine_.set_idle(p, true);
     }
     if (auto s = input.source->seek(offsets); !s) return s;
   }
@@ -58,7 +63,7 @@ void Pipeline::decode(Lane& lane, const Record& record, std::string_view payload
     if (!ahead) return;
     why.reason = "time_in_future";
     why.message = "occurred_at lies ahead of this machine's clock; check the sender's clock and time zone";
-  } else if (why.reason.empty()) {
+  } else if (why.reason.empty() || why.reason == "skipped") {
     item.what = Item::What::kSkip;
     return;
   }
@@ -92,6 +97,15 @@ void Pipeline::apply_action(Lane& lane, const Item& item) {
   reject(lane, fault);
 }
 
+Outcome Pipeline::accept(const Lane& lane, const Item& item) {
+  constexpr uint64_t kSampled = 64;
+  const bool measured = ticker && ++accepted_ % kSampled == 0;
+  const uint64_t begin = measured ? ticker() : 0;
+  const Outcome outcome = engine_.accept(item.event, lane.partition, item.next_offset, item.log_time);
+  if (measured) eval_latency_.record_ns(ticker() - begin);
+  return outcome;
+}
+
 void Pipeline::apply(Lane& lane, Item& item) {
   moved_ = true;
   if (clock_ != nullptr) lane.last_record = clock_->now();
@@ -102,9 +116,10 @@ void Pipeline::apply(Lane& lane, Item& item) {
         return;
       }
       lane.idle = false;
-      if (engine_.accept(item.event, lane.partition, item.next_offset, item.log_time) == Outcome::kLate) {
+      if (pace) pace(item.event.occurred_at);
+      if (accept(lane, item) == Outcome::kLate) {
         std::string json;
-        append_event_json(json, item.event);
+        append_event(json, item.event);
         engine_.keep_late(std::move(json));
       }
       return;
@@ -130,6 +145,14 @@ void Pipeline::read_ahead(Lane& lane, const Record& record) {
   decode(lane, record, {copy, record.payload.size()}, *lane.arena, lane.items.back());
 }
 
+// A damaged part of a log (a compressed file that was cut off) is told and passed over; what was readable has been read.
+Result<PollState> Pipeline::read(Source& source, size_t max, DurationMs wait) {
+  auto state = source.poll(max, wait, records_);
+  if (state || state.error().code != Code::kCorrupt) return state;
+  damage_.push_back(state.error().message);
+  return PollState::kRecords;
+}
+
 // One lane: records go straight through, nothing is copied.
 Result<bool> Pipeline::fill_direct() {
   Input& input = inputs_[0];
@@ -137,14 +160,14 @@ Result<bool> Pipeline::fill_direct() {
   while (!batch_full() && !past_until_ && !input.ended) {
     records_.clear();
     const size_t room = options_.batch_events - engine_.pending_events();
-    auto state = input.source->poll(room, first && clock_ != nullptr ? options_.poll_wait : 0, records_);
+    auto state = read(*input.source, room, first && clock_ != nullptr ? options_.poll_wait : 0);
     if (!state) return state.error();
     for (const Record& r : records_) {
       take_direct(lanes_[0], r);
       if (past_until_) break;
     }
     if (*state == PollState::kEnd) input.ended = true;
-    if (records_.empty() || *state == PollState::kIdle) break;
+    if (*state == PollState::kIdle) break;
     first = false;
   }
   return true;
@@ -152,7 +175,7 @@ Result<bool> Pipeline::fill_direct() {
 
 Result<bool> Pipeline::poll(Input& input, DurationMs wait) {
   records_.clear();
-  auto state = input.source->poll(options_.batch_events, wait, records_);
+  auto state = read(*input.source, options_.batch_events, wait);
   if (!state) return state.error();
   for (const Record& r : records_) {
     Lane& lane = lanes_[input.first_lane + r.partition];
@@ -263,6 +286,7 @@ Status Pipeline::commit() {
     }
     input.source->committed(committed_offsets_);
   }
+  if (after_commit) after_commit();
   return {};
 }
 

@@ -57,7 +57,15 @@ class Pipeline {
   };
   std::vector<LaneView> lanes() const;
   const LatencyHistogram& commit_latency() const { return commit_latency_; }
+  // Taking one event in (conditions, keys, cells of all its rules); every 64th is measured.
+  const LatencyHistogram& eval_latency() const { return eval_latency_; }
 
+  // Parts of the input that could not be read, a sentence each; everything else was.
+  const std::vector<std::string>& damage() const { return damage_; }
+  // Called after each commit, on the pipeline's thread.
+  std::function<void()> after_commit;
+  // Replay at a visible pace: called before an event is taken in, with its time; may hold the thread.
+  std::function<void(TimeMs)> pace;
   // Steady nanoseconds for the latency histograms, injected; null: not measured.
   std::function<uint64_t()> ticker;
 
@@ -93,11 +101,13 @@ class Pipeline {
     bool ended = false;
   };
 
+  Result<PollState> read(Source& source, size_t max, DurationMs wait);
   Result<bool> poll(Input& input, DurationMs wait);
   void take_direct(Lane& lane, const Record& record);
   void read_ahead(Lane& lane, const Record& record);
   void decode(Lane& lane, const Record& record, std::string_view payload, Arena& arena, Item& item);
   void apply(Lane& lane, Item& item);
+  Outcome accept(const Lane& lane, const Item& item);
   void apply_action(Lane& lane, const Item& item);
   void reject(Lane& lane, const Item& item);
   bool batch_full() const;
@@ -116,10 +126,12 @@ class Pipeline {
   std::vector<Input> inputs_;
   std::vector<Lane> lanes_;
   std::vector<Record> records_;
+  std::vector<std::string> damage_;
   Item direct_{};
   bool past_until_ = false;
   bool moved_ = false;  // this step took in at least one record
-  LatencyHistogram commit_latency_;
+  LatencyHistogram commit_latency_, eval_latency_;
+  uint64_t accepted_ = 0;
   std::vector<uint64_t> committed_offsets_;
 };
 

@@ -41,12 +41,13 @@ class Source {
   virtual Status seek(std::span<const uint64_t> next_offsets) = 0;
   // Appends up to `max` records to `out`; waits up to `wait` for the first one. A broker that is away is kIdle.
   virtual Result<PollState> poll(size_t max, DurationMs wait, std::vector<Record>& out) = 0;
-  // "caught up": what was polled last was the head of the log (live), so that idle partitions may follow the clock.
+  // "caught up": what was polled last was the head of the log, so that idle partitions may follow the clock; also true of
+  // a bounded partition that has ended.
   virtual bool at_head(uint32_t partition) const = 0;
   // While held, poll() brings nothing of this partition (it runs ahead of the others); a hint that a source may ignore.
   virtual void hold(uint32_t partition, bool held) { (void)partition, (void)held; }
   // Where a record stands, for people: "file:line", or topic, partition and offset.
-  virtual std::string place(uint32_t partition, uint64_t offset) const {
+  virtual std::string place(uint32_t partition, uint64_t offset) {
     return partitions()[partition] + " offset " + std::to_string(offset);
   }
   // Told after a commit; for sources that mirror offsets outwards (Kafka group offsets for lag tools).

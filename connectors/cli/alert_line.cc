@@ -1,0 +1,63 @@
+#include "connectors/cli/alert_line.h"
+
+#include <simdjson.h>
+
+#include "connectors/cli/files.h"
+#include "time/format.h"
+
+namespace tocsin::cli {
+namespace {
+
+struct Shade {
+  std::string_view severity, word, escape;
+};
+constexpr Shade kShades[] = {{"red", "RED 红", "\033[1;31m"},
+                             {"orange", "ORANGE 橙", "\033[38;5;208m"},
+                             {"yellow", "YELLOW 黄", "\033[33m"},
+                             {"blue", "BLUE 蓝", "\033[34m"}};
+
+std::string_view text(simdjson::dom::element e, const char* pointer) {
+  std::string_view v;
+  return e.at_pointer(pointer).get(v) == simdjson::SUCCESS ? v : std::string_view();
+}
+
+// To `width` columns of a terminal; a character beyond Latin counts two.
+std::string pad(std::string s, size_t width) {
+  size_t columns = 0;
+  for (size_t i = 0; i < s.size(); ++i) {
+    const auto c = static_cast<unsigned char>(s[i]);
+    if (c < 0x80) ++columns;
+    else if (c >= 0xE0) columns += 2;
+    else if (c >= 0xC0) ++columns;
+  }
+  if (columns < width) s.append(width - columns, ' ');
+  return s;
+}
+
+}  // namespace
+
+std::string alert_line(std::string_view data, std::string_view type, bool colour, const std::string& zone_name) {
+  simdjson::dom::parser parser;
+  simdjson::dom::element e;
+  if (parser.parse(data.data(), data.size()).get(e) != simdjson::SUCCESS) return {};
+  auto zone = TimeZone::load(zone_name);
+  std::string when(text(e, "/updated_at"));
+  if (const auto t = parse_time(when, TimeZone::utc()); t && zone) when = format_time(*t, *zone).substr(5, 14);
+  if (when.size() > 5 && when[5] == 'T') when[5] = ' ';
+  const std::string_view severity = text(e, "/severity");
+  std::string word(severity), on, off;
+  for (const Shade& s : kShades) {
+    if (s.severity != severity) continue;
+    word = s.word;
+    if (colour) on = s.escape, off = "\033[0m";
+  }
+  const bool chinese = language() == rule::Language::kChinese;
+  std::string_view summary = text(e, chinese ? "/summary/zh" : "/summary/en");
+  if (summary.empty()) summary = text(e, chinese ? "/summary/en" : "/summary/zh");
+  std::string out = when + "  " + on + pad(word, 10) + off + " ";
+  out += pad(std::string(type.empty() ? text(e, "/status") : type), 12) + " ";
+  out += std::string(text(e, "/rule")) + "  " + std::string(summary);
+  return out;
+}
+
+}  // namespace tocsin::cli

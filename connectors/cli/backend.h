@@ -1,0 +1,55 @@
+#pragma once
+// The HTTP server's port over the running service: reads the store and the alert book, writes to the embedded log, and
+// hands what belongs to the engine's thread over to it.
+#include <atomic>
+#include <mutex>
+
+#include "connectors/cli/ingest.h"
+#include "connectors/http/backend.h"
+#include "runtime/engine.h"
+#include "state/log.h"
+
+namespace tocsin::cli {
+
+class ServiceBackend final : public http::Backend {
+ public:
+  struct Parts {
+    const runtime::Engine& engine;  // only book() and the stored outbox are read from here
+    const state::Store& store;
+    state::Log& log;
+    Ingest& ingest;
+    const Clock& clock;
+    std::function<void(http::Completion<http::ReloadResult>)> reload;  // hands over to the engine's thread
+    std::function<std::vector<http::Check>()> readiness;
+  };
+  explicit ServiceBackend(Parts parts);
+
+  Result<http::AlertPage> alerts(const http::AlertQuery& query) override;
+  Result<http::AlertDetail> alert(std::string_view id) override;
+  Result<std::string> evidence(std::string_view id) override;
+  Result<std::string> rules() override;
+  Result<http::StreamPage> transitions_after(uint64_t after, size_t max, size_t max_bytes) override;
+  void set_listener(std::function<void(uint64_t head)> listener) override;
+  void ingest(http::IngestBatch batch, http::Completion<http::IngestResult> done) override;
+  void act(alert::Action action, http::Completion<uint64_t> done) override;
+  void reload(http::Completion<http::ReloadResult> done) override;
+  bool healthy() override { return true; }
+  std::vector<http::Check> readiness() override;
+
+  // From the engine's thread, after each commit and each change of rules.
+  void committed(uint64_t head);
+  void set_rules(const rule::RuleSet& rules);
+
+ private:
+  Result<std::string> transition_json(uint64_t sequence) const;
+  Parts parts_;
+  std::atomic<uint64_t> head_{0};
+  std::mutex mutex_;
+  std::function<void(uint64_t)> listener_;
+  std::string rules_json_ = "[]";
+};
+
+// The `data` object of a CloudEvent, which stands last in it.
+std::string_view cloud_event_data(std::string_view json);
+
+}  // namespace tocsin::cli

@@ -1,0 +1,67 @@
+#pragma once
+// The configuration of `tocsin run`: what is read, where state lies, who is told. `tocsin schema config` and the reader come
+// from the same table of keys; deploy/README.md explains it with examples.
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "rule/diagnostic.h"
+
+namespace tocsin::cli {
+
+using Settings = std::map<std::string, std::string>;  // librdkafka's own names
+
+struct SourceConfig {
+  enum class Kind { kIngest, kKafka, kFile } kind = Kind::kIngest;
+  std::string feed;                 // a name or a file; empty: canonical events
+  std::vector<std::string> topics;  // kKafka
+  std::vector<std::string> paths;   // kFile
+  bool follow = false;              // kFile: goes on with what is appended
+  Settings settings;                // kKafka: over the common ones
+};
+
+struct AlertsConfig {
+  enum class Kind { kKafka, kFile } kind = Kind::kFile;
+  std::string target;  // topic or path
+  bool shadow = false; // takes the alerts of rules in shadow, and only those
+  Settings settings;
+};
+
+struct Config {
+  std::string path;   // where it was read from
+  std::string state;  // directory
+  std::string zone = "Asia/Shanghai";
+  bool follow_clock = true;  // `time: clock`; false: `time: log`
+  int64_t shards = 1;
+  std::vector<std::string> rules;
+  std::string calendar;
+  std::vector<std::string> known_sources;  // `accept`: source names of canonical events; empty: any
+  Settings kafka;                          // common to all sources and sinks
+  std::vector<SourceConfig> sources;
+  std::vector<AlertsConfig> alerts;
+  bool http = true;
+  std::string http_address = "127.0.0.1";
+  int64_t http_port = 8080;
+  std::vector<std::string> http_hosts;
+  std::string ingest_topic;  // with Kafka: ingest goes to this topic; empty: to the embedded log
+  // limits
+  int64_t batch_events = 8192;
+  int64_t checkpoint_mib = 64;
+  DurationMs lateness = 600'000;      // of canonical events; feeds have their own
+  DurationMs idle_after = 30'000;
+  DurationMs log_retain = 7LL * 86'400'000;
+  int64_t log_retain_mib = 4096;
+};
+
+// ${VAR}, ${VAR:-default} and ${VAR:?message} in values, looked up by `lookup` (empty optional: not set).
+using Lookup = std::function<std::optional<std::string>(const std::string&)>;
+Lookup environment();
+// All faults at once; nullopt when there is an error among them.
+std::optional<Config> parse_config(const std::string& text, const std::string& path,
+                                   std::vector<rule::Diagnostic>& diagnostics, const Lookup& lookup = environment());
+std::string config_json_schema();
+
+}  // namespace tocsin::cli

@@ -1,0 +1,196 @@
+#include "connectors/cli/files.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <sstream>
+
+#include "connectors/cli/exit_code.h"
+#include "connectors/feed/calendar_file.h"
+
+namespace tocsin::cli {
+namespace fs = std::filesystem;
+
+int fail(int code, const std::string& message) {
+  std::cerr << "tocsin: error: " << message << '\n';
+  return code;
+}
+
+int fail(const Error& error) {
+  const bool usage = error.code == Code::kInvalid || error.code == Code::kNotFound;
+  return fail(usage ? kUsage : kCannotGoOn, error.message);
+}
+
+Result<std::string> read_text(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  if (!in) return not_found(path + ": " + std::string(std::strerror(errno)));
+  std::ostringstream text;
+  text << in.rdbuf();
+  if (in.bad()) return unavailable(path + ": could not be read");
+  return std::move(text).str();
+}
+
+// The first key at the start of a line that names a kind: files are told apart before they are parsed, so that a broken
+// one still gets the faults of its kind.
+FileKind kind_of(std::string_view text) {
+  static constexpr std::pair<std::string_view, FileKind> kKeys[] = {
+      {"rules:", FileKind::kRules},       {"feed:", FileKind::kFeed},         {"profile:", FileKind::kProfile},
+      {"calendar:", FileKind::kCalendar}, {"policies:", FileKind::kPolicies}, {"sources:", FileKind::kConfig}};
+  bool config = false;
+  for (size_t at = 0; at < text.size();) {
+    const std::string_view line = text.substr(at, text.find('\n', at) - at);
+    if (line.starts_with("sources:")) config = true;
+    at += line.size() + 1;
+  }
+  if (config) return FileKind::kConfig;
+  for (size_t at = 0; at < text.size();) {
+    const std::string_view line = text.substr(at, text.find('\n', at) - at);
+    for (const auto& [key, kind] : kKeys) {
+      if (line.starts_with(key)) return kind;
+    }
+    at += line.size() + 1;
+  }
+  return FileKind::kUnknown;
+}
+
+Result<std::vector<TextFile>> collect(const std::vector<std::string>& paths) {
+  std::vector<TextFile> out;
+  const auto add = [&](const std::string& path) -> Status {
+    auto text = read_text(path);
+    if (!text) return text.error();
+    const FileKind kind = kind_of(*text);
+    out.push_back({kind, {path, std::move(*text)}});
+    return {};
+  };
+  for (const std::string& path : paths) {
+    std::error_code ec;
+    if (!fs::is_directory(path, ec)) {
+      if (auto s = add(path); !s) return s.error();
+      continue;
+    }
+    std::vector<std::string> found;
+    for (fs::recursive_directory_iterator it(path, ec), end; !ec && it != end; it.increment(ec)) {
+      const std::string ending = it->path().extension().string();
+      if (it->is_regular_file() && (ending == ".yaml" || ending == ".yml")) found.push_back(it->path().string());
+    }
+    if (ec) return not_found(path + ": " + ec.message());
+    std::ranges::sort(found);
+    for (const std::string& f : found) {
+      if (auto s = add(f); !s) return s.error();
+    }
+  }
+  return out;
+}
+
+Result<std::string> home() {
+  std::vector<std::string> candidates;
+  if (const char* env = std::getenv("TOCSIN_HOME")) candidates.emplace_back(env);
+  candidates.emplace_back(".");
+  std::error_code ec;
+  const fs::path self = fs::read_symlink("/proc/self/exe", ec);
+  if (!ec) {
+    for (fs::path p = self.parent_path(); p.has_relative_path(); p = p.parent_path()) candidates.push_back(p.string());
+  }
+  candidates.emplace_back("/usr/share/tocsin");
+  for (const std::string& c : candidates) {
+    if (fs::is_directory(fs::path(c) / "rules" / "feeds", ec)) return c;
+  }
+  return not_found("Tocsin's own rules/ folder was not found; run from the source tree or set TOCSIN_HOME");
+}
+
+Result<std::string> resolve(const std::string& name, const std::string& folder) {
+  if (name.find('/') != std::string::npos || name.ends_with(".yaml") || name.ends_with(".yml")) return name;
+  auto base = home();
+  if (!base) return base.error();
+  const fs::path path = fs::path(*base) / "rules" / folder / (name + ".yaml");
+  std::error_code ec;
+  if (fs::exists(path, ec)) return path.string();
+  std::string known;
+  for (const auto& entry : fs::directory_iterator(path.parent_path(), ec)) {
+    if (entry.path().extension() == ".yaml") known += (known.empty() ? "" : ", ") + entry.path().stem().string();
+  }
+  return not_found("there is no rules/" + folder + "/" + name + ".yaml; known: " + known);
+}
+
+rule::Language language() {
+  for (const char* name : {"LC_ALL", "LC_MESSAGES", "LANG"}) {
+    const char* value = std::getenv(name);
+    if (value == nullptr || *value == '\0') continue;
+    return std::string_view(value).starts_with("zh") ? rule::Language::kChinese : rule::Language::kEnglish;
+  }
+  return rule::Language::kEnglish;
+}
+
+bool colour(int fd) { return std::getenv("NO_COLOR") == nullptr && isatty(fd) != 0; }
+
+size_t print(const std::vector<rule::Diagnostic>& diagnostics) {
+  size_t errors = 0;
+  for (const rule::Diagnostic& d : diagnostics) {
+    std::cerr << rule::render(d, language(), colour(STDERR_FILENO));
+    if (d.level == rule::Diagnostic::Level::kError) ++errors;
+  }
+  return errors;
+}
+
+Result<rule::LoadOptions> load_options(const RuleInputs& inputs) {
+  rule::LoadOptions options;
+  auto zone = TimeZone::load(inputs.zone);
+  if (!zone) return zone.error();
+  options.zone = *zone;
+  options.lateness = inputs.lateness;
+  options.known_sources = inputs.known_sources;
+  auto path = resolve(inputs.calendar.empty() ? "cn" : inputs.calendar, "calendars");
+  if (!path) {
+    if (inputs.calendar.empty()) return options;
+    return path.error();
+  }
+  auto text = read_text(*path);
+  if (!text) return text.error();
+  auto calendar = feed::parse_calendar(*text, *path);
+  if (!calendar) return calendar.error();
+  options.calendar = std::make_shared<const WorkingTime>(std::move(*calendar));
+  return options;
+}
+
+Result<std::shared_ptr<const rule::RuleSet>> compile_rules(const RuleInputs& inputs,
+                                                           std::vector<rule::Diagnostic>& diagnostics) {
+  auto files = collect(inputs.paths);
+  if (!files) return files.error();
+  std::vector<rule::SourceFile> rules;
+  for (TextFile& f : *files) {
+    if (f.kind == FileKind::kRules) rules.push_back(std::move(f.file));
+  }
+  if (rules.empty()) {
+    std::string where;
+    for (const std::string& p : inputs.paths) where += " " + p;
+    return not_found("no rule file (a YAML file with the key `rules:`) under" + where);
+  }
+  auto options = load_options(inputs);
+  if (!options) return options.error();
+  auto set = rule::RuleSet::load(rules, *options, diagnostics);
+  if (set == nullptr) return invalid("the rules have faults; `tocsin check` shows them all");
+  if (set->rules().empty()) return not_found("no rule is switched on in the files given");
+  return set;
+}
+
+std::string diagnostics_json(const std::vector<rule::Diagnostic>& diagnostics) {
+  std::string out = "[";
+  for (size_t i = 0; i < diagnostics.size(); ++i) {
+    if (i > 0) out += ',';
+    rule::append_json(out, diagnostics[i]);
+  }
+  return out + "]";
+}
+
+Result<std::shared_ptr<const rule::RuleSet>> load_rules(const RuleInputs& inputs) {
+  std::vector<rule::Diagnostic> diagnostics;
+  auto set = compile_rules(inputs, diagnostics);
+  print(diagnostics);
+  return set;
+}
+
+}  // namespace tocsin::cli

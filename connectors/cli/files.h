@@ -1,0 +1,57 @@
+#pragma once
+// The YAML files that commands are given: folders are walked, kinds are told apart by their top key, names are looked up
+// where Tocsin keeps its own.
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/status.h"
+#include "rule/diagnostic.h"
+#include "rule/rule_set.h"
+
+namespace tocsin::cli {
+
+enum class FileKind { kRules, kFeed, kProfile, kCalendar, kPolicies, kConfig, kUnknown };
+
+struct TextFile {
+  FileKind kind = FileKind::kUnknown;
+  rule::SourceFile file;
+};
+
+Result<std::string> read_text(const std::string& path);
+// Every *.yaml and *.yml named or below a named folder, in the order of the arguments, sorted within a folder. A path that
+// is not there is kNotFound.
+Result<std::vector<TextFile>> collect(const std::vector<std::string>& paths);
+FileKind kind_of(std::string_view text);
+
+// The folder that holds `rules/` for names without a path: $TOCSIN_HOME, the working directory, the source tree of the
+// program, /usr/share/tocsin; the first that has it.
+Result<std::string> home();
+// `--feed nyc311` → <home>/rules/feeds/nyc311.yaml; a name with a slash or an ending is a path.
+Result<std::string> resolve(const std::string& name, const std::string& folder);
+
+// The language of diagnostics by LC_ALL, LC_MESSAGES, LANG.
+rule::Language language();
+bool colour(int fd);
+// Prints to standard error; answers the number of errors.
+size_t print(const std::vector<rule::Diagnostic>& diagnostics);
+
+struct RuleInputs {
+  std::vector<std::string> paths;
+  std::string calendar;  // a file or a name; empty: the shipped one when there is one
+  std::string zone = "Asia/Shanghai";
+  DurationMs lateness = 0;
+  std::vector<std::string> known_sources;
+};
+// Loads all rules below the paths. Faults are printed; a failure says how many there were. No rule at all is kNotFound.
+Result<std::shared_ptr<const rule::RuleSet>> load_rules(const RuleInputs& inputs);
+// The same without printing: all faults are appended, an error says how many there were.
+Result<std::shared_ptr<const rule::RuleSet>> compile_rules(const RuleInputs& inputs,
+                                                           std::vector<rule::Diagnostic>& diagnostics);
+// A JSON array.
+std::string diagnostics_json(const std::vector<rule::Diagnostic>& diagnostics);
+// The options that load_rules compiles with, and a compiler of stored texts with the same.
+Result<rule::LoadOptions> load_options(const RuleInputs& inputs);
+
+}  // namespace tocsin::cli

@@ -1,0 +1,175 @@
+// tocsin alerts, tail and explain: a running service, from the terminal.
+#include <simdjson.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <iostream>
+#include <memory>
+#include <thread>
+
+#include "connectors/cli/alert_line.h"
+#include "connectors/cli/backend.h"
+#include "connectors/cli/commands.h"
+#include "connectors/cli/exit_code.h"
+#include "connectors/cli/files.h"
+#include "connectors/cli/format_option.h"
+#include "connectors/http/client.h"
+
+namespace tocsin::cli {
+namespace {
+
+struct Options {
+  std::string url = "http://127.0.0.1:8080", format = "text", zone = "Asia/Shanghai", id, status = "open,acknowledged,assigned";
+  bool from_start = false;
+  size_t limit = 100;
+};
+
+void add_common(CLI::App& command, Options& o) {
+  command.add_option("--url", o.url, "the running service")->capture_default_str();
+  command.add_option("--zone", o.zone, "civil time zone of what is shown")->capture_default_str();
+  add_format(command, o.format);
+}
+
+Result<std::string> fetch(const std::string& url, const std::string& target) {
+  auto client = http::Client::parse(url);
+  if (!client) return client.error();
+  auto answer = client->get(target);
+  if (!answer) return answer.error();
+  if (answer->status == 404) return not_found("the service knows no such alert");
+  if (answer->status != 200) return unavailable("the service answered " + std::to_string(answer->status) + ": " + answer->body);
+  return std::move(answer->body);
+}
+
+int alerts(const Options& o) {
+  auto body = fetch(o.url, "/api/v1/alerts?limit=" + std::to_string(o.limit) + "&status=" + o.status);
+  if (!body) return fail(body.error());
+  if (o.format == "json") {
+    std::cout << *body << '\n';
+    return kWell;
+  }
+  simdjson::dom::parser parser;
+  simdjson::dom::array list;
+  if (parser.parse(*body)["alerts"].get(list) != simdjson::SUCCESS) return fail(kCannotGoOn, "the service's answer does not parse");
+  for (const auto alert : list) {
+    std::cout << alert_line(simdjson::minify(alert), "", colour(STDOUT_FILENO), o.zone) << '\n';
+  }
+  if (list.size() == 0) std::cout << "no open alert\n";
+  return kWell;
+}
+
+// Type of a CloudEvent without its prefix: "opened".
+std::string_view type_of(std::string_view json) {
+  constexpr std::string_view kKey = "\"type\":\"tocsin.alert.";
+  const size_t at = json.find(kKey);
+  if (at == std::string_view::npos) return {};
+  const std::string_view rest = json.substr(at + kKey.size());
+  return rest.substr(0, rest.find('"'));
+}
+
+int tail(const Options& o) {
+  constexpr int kRetries = 5;
+  std::string last = o.from_start ? "0" : "";
+  Error error = unavailable("the stream ended");
+  for (int failures = 0; failures < kRetries; ++failures) {
+    auto client = http::Client::parse(o.url);
+    if (!client) return fail(client.error());
+    const Status s = client->stream("/api/v1/stream", last, [&](std::string_view id, std::string_view data) {
+      failures = 0;
+      last = id;
+      if (o.format == "json") {
+        std::cout << data << std::endl;
+        return std::cout.good();
+      }
+      const std::string_view type = type_of(data);
+      if (!type.empty()) std::cout << alert_line(cloud_event_data(data), type, colour(STDOUT_FILENO), o.zone) << std::endl;
+      return std::cout.good();
+    });
+    if (s) return kWell;
+    error = s.error();
+    std::this_thread::sleep_for(std::chrono::seconds(1));
+  }
+  return fail(kCannotGoOn, error.message);
+}
+
+void print_pairs(simdjson::dom::element object, const char* indent) {
+  simdjson::dom::object pairs;
+  if (object.get(pairs) != simdjson::SUCCESS) return;
+  for (const auto& [key, value] : pairs) std::cout << indent << key << " = " << simdjson::minify(value) << '\n';
+}
+
+int explain(const Options& o) {
+  auto body = fetch(o.url, "/api/v1/alerts/" + o.id);
+  if (!body) return fail(body.error());
+  if (o.format == "json") {
+    std::cout << *body << '\n';
+    return kWell;
+  }
+  simdjson::dom::parser parser;
+  simdjson::dom::element e;
+  if (parser.parse(*body).get(e) != simdjson::SUCCESS) return fail(kCannotGoOn, "the service's answer does not parse");
+  simdjson::dom::element data;
+  if (e["alert"].get(data) != simdjson::SUCCESS) data = e;
+  const auto text = [&](const char* pointer) {
+    std::string_view v;
+    return data.at_pointer(pointer).get(v) == simdjson::SUCCESS ? v : std::string_view("-");
+  };
+  std::cout << alert_line(simdjson::minify(data), "", colour(STDOUT_FILENO), o.zone) << "\n\n";
+  int64_t version = 0;
+  (void)data["rule_version"].get(version);
+  std::cout << "rule      " << text("/rule") << " version " << version << "\nopened    " << text("/opened_at") << " by "
+            << text("/opened_by/source") << " " << text("/opened_by/id") << "\nadvice    "
+            << text(language() == rule::Language::kChinese ? "/advice/zh" : "/advice/en") << "\n\nvalues\n";
+  simdjson::dom::element part;
+  if (data["values"].get(part) == simdjson::SUCCESS) print_pairs(part, "  ");
+  std::cout << "parameters in force\n";
+  if (data["params"].get(part) == simdjson::SUCCESS) print_pairs(part, "  ");
+  int64_t total = 0;
+  (void)data["evidence"]["total"].get(total);
+  std::cout << "evidence (" << total << " events)\n";
+  simdjson::dom::array events;
+  if (data["evidence"]["events"].get(events) == simdjson::SUCCESS) {
+    for (const auto event : events) {
+      std::string_view at, source, id;
+      (void)event["occurred_at"].get(at), (void)event["source"].get(source), (void)event["id"].get(id);
+      std::cout << "  " << at << "  " << source << "  " << id << '\n';
+    }
+  }
+  simdjson::dom::array history;
+  if (e["history"].get(history) != simdjson::SUCCESS) return kWell;
+  std::cout << "history\n";
+  for (const auto event : history) {
+    std::string_view at, type, reason;
+    (void)event["time"].get(at), (void)event["type"].get(type), (void)event["data"]["reason"].get(reason);
+    std::cout << "  " << at << "  " << type.substr(type.rfind('.') + 1) << "  (" << reason << ")\n";
+  }
+  return kWell;
+}
+
+}  // namespace
+
+void add_alerts(CLI::App& app, int& exit_code) {
+  auto* command = app.add_subcommand("alerts", "List the alerts of a running service");
+  auto o = std::make_shared<Options>();
+  add_common(*command, *o);
+  command->add_option("--status", o->status, "any of open,acknowledged,assigned,resolved,closed")->capture_default_str();
+  command->add_option("--limit", o->limit, "at most so many, newest first")->capture_default_str();
+  command->callback([o, &exit_code] { exit_code = alerts(*o); });
+}
+
+void add_tail(CLI::App& app, int& exit_code) {
+  auto* command = app.add_subcommand("tail", "Follow the alerts of a running service as they change");
+  auto o = std::make_shared<Options>();
+  add_common(*command, *o);
+  command->add_flag("--from-start", o->from_start, "from the oldest transition that is kept");
+  command->callback([o, &exit_code] { exit_code = tail(*o); });
+}
+
+void add_explain(CLI::App& app, int& exit_code) {
+  auto* command = app.add_subcommand("explain", "Say why an alert of a running service fired");
+  auto o = std::make_shared<Options>();
+  add_common(*command, *o);
+  command->add_option("ALERT_ID", o->id, "the alert")->required();
+  command->callback([o, &exit_code] { exit_code = explain(*o); });
+}
+
+}  // namespace tocsin::cli

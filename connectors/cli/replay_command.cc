@@ -1,0 +1,213 @@
+// tocsin replay: the engine over files, in event time, to the end of the input.
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <csignal>
+#include <iostream>
+#include <memory>
+
+#include "base/json_writer.h"
+#include "connectors/cli/clocks.h"
+#include "connectors/cli/commands.h"
+#include "connectors/cli/decoders.h"
+#include "connectors/cli/exit_code.h"
+#include "connectors/cli/files.h"
+#include "connectors/cli/format_option.h"
+#include "connectors/cli/speed.h"
+#include "connectors/file/file_sink.h"
+#include "connectors/file/file_source.h"
+#include "runtime/pipeline.h"
+
+namespace tocsin::cli {
+namespace {
+
+struct ReplayOptions {
+  RuleInputs rules;
+  std::vector<std::string> inputs;
+  std::string feed, alerts, state, speed = "max", until, format = "text", lateness = "10m";
+  uint32_t shards = 1;
+  size_t batch = 8192, checkpoint_mib = 64;
+  bool no_sync = false;
+};
+
+volatile std::sig_atomic_t interrupted = 0;
+
+// A line on the terminal with share, rate and time that remains; only when standard error is one.
+class ProgressLine {
+ public:
+  explicit ProgressLine(const file::FileSource& source) : source_(source), on_(isatty(STDERR_FILENO) != 0) {}
+  void show(uint64_t events) {
+    if (!on_) return;
+    const uint64_t now = steady_ns();
+    if (now - last_ < 200'000'000) return;
+    last_ = now;
+    const file::Progress p = source_.progress();
+    const double seconds = static_cast<double>(now - start_) / 1e9;
+    const double rate = static_cast<double>(events) / std::max(seconds, 1e-3);
+    std::cerr << "\r\033[K" << events << " events, " << static_cast<uint64_t>(rate) << "/s";
+    if (p.total > 0) {
+      const double share = static_cast<double>(p.bytes) / static_cast<double>(p.total);
+      std::cerr << ", " << static_cast<int>(share * 100) << " %, "
+                << format_duration(static_cast<DurationMs>(seconds / std::max(share, 1e-6) * (1 - share)) * 1000) << " left";
+    }
+    std::cerr << std::flush;
+  }
+  ~ProgressLine() {
+    if (on_ && last_ != 0) std::cerr << "\r\033[K" << std::flush;
+  }
+
+ private:
+  const file::FileSource& source_;
+  const bool on_;
+  const uint64_t start_ = steady_ns();
+  uint64_t last_ = 0;
+};
+
+void print_summary(const runtime::Engine& engine, double seconds, uint64_t read_now, bool json) {
+  const runtime::Totals& t = engine.progress().totals;
+  const double rate = seconds > 0 ? static_cast<double>(read_now) / seconds : 0;
+  uint64_t errors = 0;
+  for (const runtime::RuleCounters& c : engine.rule_counters()) errors += c.errors;
+  if (json) {
+    std::string out;
+    JsonWriter w(out);
+    w.begin_object();
+    const std::pair<std::string_view, uint64_t> counts[] = {
+        {"events_read", t.read},         {"accepted", t.accepted},       {"rejected", t.rejected},
+        {"duplicate", t.duplicate},      {"late", t.late},               {"skipped", t.skipped},
+        {"alerts_opened", t.opened},     {"alerts_resolved", t.resolved}, {"transitions", t.transitions},
+        {"rules", engine.rules().rules().size()}, {"state_keys", engine.state_keys()}, {"rule_errors", errors}};
+    for (const auto& [name, n] : counts) w.key(name).unsigned_integer(n);
+    w.key("seconds").number(seconds).key("events_per_second").number(std::floor(rate)).end_object();
+    std::cout << out << '\n';
+    return;
+  }
+  std::cout << t.read << " events read: " << t.accepted << " accepted, " << t.rejected << " rejected, " << t.duplicate
+            << " duplicate, " << t.late << " late\n"
+            << t.opened << " alerts opened, " << t.resolved << " resolved, " << t.transitions << " transitions, by "
+            << engine.rules().rules().size() << " rules; " << engine.state_keys() << " keys in state\n";
+  std::cout.precision(3);
+  std::cout << seconds << " s, " << static_cast<uint64_t>(rate) << " events/s\n";
+  for (size_t i = 0; i < engine.rule_counters().size(); ++i) {
+    const runtime::RuleCounters& c = engine.rule_counters()[i];
+    if (c.errors == 0) continue;
+    std::cerr << "note: rule " << engine.rules().rules()[i].id << " could not judge " << c.errors << " event(s): " << c.last_error
+              << '\n';
+  }
+}
+
+Result<runtime::Pipeline::Options> pipeline_options(const ReplayOptions& o, const TimeZone& zone) {
+  runtime::Pipeline::Options options;
+  options.batch_events = o.batch;
+  if (!o.until.empty()) {
+    const auto t = parse_time(o.until, zone);
+    if (!t) return invalid("--until: \"" + o.until + "\" is not an RFC 3339 time");
+    options.until = *t;
+  }
+  return options;
+}
+
+int run_pipeline(const ReplayOptions& o, runtime::Engine& engine, file::FileSource& source, runtime::Decoder& decoder,
+                 runtime::Publisher& publisher, runtime::Pipeline::Options options) {
+  auto speed = parse_speed(o.speed);
+  if (!speed) return fail(speed.error());
+  if (*speed > 0) options.batch_events = 1;
+  runtime::Pipeline pipeline(engine, publisher, options, nullptr);
+  Pace pace(*speed);
+  if (*speed > 0) {
+    pipeline.pace = [&](TimeMs t) {
+      if (pace.ahead(t)) pace.wait(t);
+    };
+  }
+  pipeline.add(source, [&](uint32_t) { return &decoder; });
+  if (auto s = pipeline.open(); !s) return fail(s.error());
+  const uint64_t already = engine.progress().totals.read;
+  const uint64_t start = steady_ns();
+  {
+    ProgressLine line(source);
+    for (;;) {
+      auto state = pipeline.step();
+      if (!state) return fail(state.error());
+      if (*state == runtime::Pipeline::State::kEnd || interrupted != 0) break;
+      line.show(engine.progress().totals.read - already);
+    }
+    const Status s = interrupted != 0 ? pipeline.stop(30'000) : pipeline.finish(30'000);
+    if (!s) return fail(s.error());
+  }
+  const double seconds = static_cast<double>(steady_ns() - start) / 1e9;
+  print_summary(engine, seconds, engine.progress().totals.read - already, o.format == "json");
+  for (const std::string& d : pipeline.damage()) std::cerr << "tocsin: error: " << d << '\n';
+  if (interrupted != 0) return kCannotGoOn;
+  return pipeline.damage().empty() ? kWell : kFound;
+}
+
+int replay(const ReplayOptions& o) {
+  RuleInputs inputs = o.rules;
+  auto zone = TimeZone::load(inputs.zone);
+  if (!zone) return fail(zone.error());
+  auto lateness = parse_duration(o.lateness);
+  if (!lateness) return fail(lateness.error());
+  auto decoder = make_decoder({.feed = o.feed, .zone = *zone, .lateness = *lateness, .key = privacy_key_or_trial()});
+  if (!decoder) return fail(decoder.error());
+  inputs.lateness = (*decoder)->lateness();
+  auto rules = load_rules(inputs);
+  if (!rules) return fail(rules.error());
+  auto load = load_options(inputs);
+  if (!load) return fail(load.error());
+
+  std::unique_ptr<state::Store> store;
+  if (!o.state.empty()) {
+    auto opened = state::open_rocksdb(o.state);
+    if (!opened) return fail(opened.error());
+    store = std::move(*opened);
+  }
+  auto source = open_files(o.inputs, o.feed, false);
+  if (!source) return fail(source.error());
+  runtime::Engine::Options options;
+  options.shards = o.shards;
+  options.zone = *zone;
+  options.sync = !o.no_sync;
+  options.checkpoint_bytes = o.checkpoint_mib << 20;
+  auto engine = runtime::Engine::open(options, *rules, store.get(), recompile(*load));
+  if (!engine) return fail(engine.error());
+  runtime::Publisher publisher(**engine);
+  std::unique_ptr<file::FileSink> sink;
+  if (!o.alerts.empty()) {
+    auto made = file::FileSink::open({.path = o.alerts, .fresh = (*engine)->progress().outbox == 0});
+    if (!made) return fail(made.error());
+    sink = std::move(*made);
+    publisher.add(*sink, true);
+  }
+  auto pipeline = pipeline_options(o, *zone);
+  if (!pipeline) return fail(pipeline.error());
+  return run_pipeline(o, **engine, **source, **decoder, publisher, *pipeline);
+}
+
+}  // namespace
+
+void add_replay(CLI::App& app, int& exit_code) {
+  auto* command = app.add_subcommand("replay", "Run the rules over files, in event time, to the end");
+  auto o = std::make_shared<ReplayOptions>();
+  command->add_option("--rules", o->rules.paths, "rule files and folders")->required();
+  command->add_option("--input", o->inputs, "files: plain, gzip or zstd; - is standard input")->required();
+  command->add_option("--feed", o->feed, "how records become events: a name or a file (default: canonical events)");
+  command->add_option("--alerts", o->alerts, "write one CloudEvent a line here; - is standard output");
+  command->add_option("--state", o->state, "keep state in this directory and go on where it stands");
+  command->add_option("--shards", o->shards, "threads that judge")->check(CLI::Range(1, 64))->capture_default_str();
+  command->add_option("--speed", o->speed, "max, or a multiple of real time such as 60x")->capture_default_str();
+  command->add_option("--until", o->until, "leave out what is later, and let time go on to here");
+  command->add_option("--calendar", o->rules.calendar, "calendar of working time: a name or a file");
+  command->add_option("--zone", o->rules.zone, "civil time zone")->capture_default_str();
+  command->add_option("--lateness", o->lateness, "allowed lateness of canonical events (feeds have their own)")->capture_default_str();
+  command->add_option("--batch", o->batch, "events a commit, at most")->check(CLI::Range(1, 1'000'000))->capture_default_str();
+  command->add_option("--checkpoint-mib", o->checkpoint_mib, "deltas between checkpoints")->check(CLI::Range(1, 4096));
+  command->add_flag("--no-sync", o->no_sync, "do not wait for the disk (a crash of the machine may lose the last commits)");
+  add_format(*command, o->format);
+  command->callback([o, &exit_code] {
+    std::signal(SIGINT, [](int) { interrupted = 1; });
+    std::signal(SIGTERM, [](int) { interrupted = 1; });
+    exit_code = replay(*o);
+  });
+}
+
+}  // namespace tocsin::cli

@@ -1,0 +1,50 @@
+// tocsin run: the service.
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include <CLI/CLI.hpp>
+#include <csignal>
+#include <iostream>
+#include <memory>
+
+#include "connectors/cli/commands.h"
+#include "connectors/cli/exit_code.h"
+#include "connectors/cli/files.h"
+#include "connectors/cli/service.h"
+
+namespace tocsin::cli {
+namespace {
+
+Service* running = nullptr;
+
+int run(const std::string& path) {
+  auto text = read_text(path);
+  if (!text) return fail(text.error());
+  std::vector<rule::Diagnostic> diagnostics;
+  const auto config = parse_config(*text, path, diagnostics);
+  print(diagnostics);
+  if (!config) return fail(kUsage, path + " cannot be used");
+  auto logger = std::make_shared<spdlog::logger>("tocsin", std::make_shared<spdlog::sinks::stderr_sink_mt>());
+  logger->set_pattern("%Y-%m-%dT%H:%M:%S.%e%z level=%l %v");
+  spdlog::set_default_logger(logger);
+  auto service = Service::open(*config);
+  if (!service) return fail(service.error());
+  running = service->get();
+  std::signal(SIGTERM, [](int) { running->stop(); });
+  std::signal(SIGINT, [](int) { running->stop(); });
+  std::signal(SIGHUP, [](int) { running->reload(); });
+  const Status s = (*service)->run();
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP}) std::signal(signal, SIG_DFL);
+  return s ? kWell : fail(kCannotGoOn, s.error().message);
+}
+
+}  // namespace
+
+void add_run(CLI::App& app, int& exit_code) {
+  auto* command = app.add_subcommand("run", "Run the service: sources, rules, alerts, API, page, metrics");
+  auto path = std::make_shared<std::string>();
+  command->add_option("--config", *path, "the service's config")->required();
+  command->callback([path, &exit_code] { exit_code = run(*path); });
+}
+
+}  // namespace tocsin::cli

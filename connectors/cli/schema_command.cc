@@ -1,0 +1,33 @@
+// tocsin schema: JSON Schema of what people write and programs read, generated from the code's own tables.
+#include <CLI/CLI.hpp>
+#include <iostream>
+#include <memory>
+
+#include "alert/alert_schema.h"
+#include "connectors/cli/commands.h"
+#include "connectors/cli/config.h"
+#include "connectors/cli/exit_code.h"
+#include "connectors/feed/feed.h"
+#include "event/event_schema.h"
+#include "rule/schema.h"
+
+namespace tocsin::cli {
+
+void add_schema(CLI::App& app, int& exit_code) {
+  auto* command = app.add_subcommand("schema", "Print a JSON Schema");
+  auto what = std::make_shared<std::string>();
+  command->add_option("WHAT", *what, "config, feed, rule, event or alert")
+      ->required()
+      ->check(CLI::IsMember({"config", "feed", "rule", "event", "alert"}));
+  command->callback([what, &exit_code] {
+    if (*what == "config") std::cout << config_json_schema();
+    if (*what == "feed") std::cout << feed::feed_json_schema();
+    if (*what == "rule") std::cout << rule::rule_json_schema();
+    if (*what == "event") std::cout << event_json_schema();
+    if (*what == "alert") std::cout << alert::alert_json_schema();
+    std::cout << '\n';
+    exit_code = kWell;
+  });
+}
+
+}  // namespace tocsin::cli

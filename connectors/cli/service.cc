@@ -1,0 +1,292 @@
+#include "connectors/cli/service.h"
+
+#include <spdlog/spdlog.h>
+
+#include <filesystem>
+#include <mutex>
+#include <thread>
+
+#include "connectors/cli/backend.h"
+#include "connectors/cli/clocks.h"
+#include "connectors/cli/decoders.h"
+#include "connectors/cli/files.h"
+#include "connectors/cli/kafka_parts.h"
+#include "connectors/cli/service_metrics.h"
+#include "connectors/file/embedded_source.h"
+#include "connectors/file/file_sink.h"
+#include "connectors/http/server.h"
+#include "runtime/pipeline.h"
+
+namespace tocsin::cli {
+
+class Service::Impl {
+ public:
+  explicit Impl(const Config& config) : config_(config) {}
+  Status open();
+  Status run(std::atomic<bool>& stopping, std::atomic<bool>& reloading);
+  uint16_t port() const { return server_ == nullptr ? 0 : server_->port(); }
+
+ private:
+  Status open_rules();
+  Status open_state();
+  Status add_source(const SourceConfig& source);
+  Status add_decoder(const std::string& feed, bool trusted);
+  Status add_sinks();
+  Status open_http();
+  RuleInputs rule_inputs() const;
+  void do_reload();
+  std::vector<http::Check> readiness();
+
+  const Config config_;
+  SystemClock clock_;
+  std::string key_;
+  TimeZone zone_ = TimeZone::utc();
+  std::shared_ptr<const rule::RuleSet> rules_;
+  std::unique_ptr<state::Store> store_;
+  std::unique_ptr<state::Log> log_;
+  std::unique_ptr<runtime::Engine> engine_;
+  std::unique_ptr<runtime::Publisher> publisher_;
+  std::unique_ptr<runtime::Pipeline> pipeline_;
+  std::vector<std::unique_ptr<runtime::Decoder>> decoders_;
+  std::vector<std::unique_ptr<runtime::Source>> sources_;
+  std::vector<std::unique_ptr<runtime::Sink>> sinks_;
+  std::unique_ptr<Ingest> ingest_;
+  std::unique_ptr<ServiceBackend> backend_;
+  ServiceMetrics metrics_;
+  std::unique_ptr<http::Server> server_;
+
+  std::mutex mutex_;
+  std::vector<http::Completion<http::ReloadResult>> reload_requests_;
+  std::atomic<bool> loop_runs_{false};
+  std::string trouble_;  // guarded by mutex_: why the loop does not get on
+};
+
+RuleInputs Service::Impl::rule_inputs() const {
+  RuleInputs inputs;
+  inputs.paths = config_.rules;
+  inputs.calendar = config_.calendar;
+  inputs.zone = config_.zone;
+  inputs.lateness = config_.lateness;
+  return inputs;
+}
+
+Status Service::Impl::open_rules() {
+  auto zone = TimeZone::load(config_.zone);
+  if (!zone) return zone.error();
+  zone_ = *zone;
+  auto key = privacy_key();
+  if (!key) return key.error();
+  key_ = *key;
+  auto rules = load_rules(rule_inputs());
+  if (!rules) return rules.error();
+  rules_ = *rules;
+  return {};
+}
+
+Status Service::Impl::open_state() {
+  std::error_code ec;
+  std::filesystem::create_directories(config_.state, ec);
+  if (ec) return invalid("state: the directory " + config_.state + " cannot be made: " + ec.message());
+  auto store = state::open_rocksdb(config_.state);
+  if (!store) return store.error();
+  store_ = std::move(*store);
+  state::LogOptions log_options;
+  log_options.retain = config_.log_retain;
+  log_options.retain_bytes = static_cast<uint64_t>(config_.log_retain_mib) << 20;
+  auto log = state::Log::open(*store_, {kIngestTopic, kActionsTopic}, log_options);
+  if (!log) return log.error();
+  log_ = std::move(*log);
+  runtime::Engine::Options options;
+  options.shards = static_cast<uint32_t>(config_.shards);
+  options.zone = zone_;
+  options.checkpoint_bytes = static_cast<size_t>(config_.checkpoint_mib) << 20;
+  auto load = load_options(rule_inputs());
+  if (!load) return load.error();
+  auto engine = runtime::Engine::open(options, rules_, store_.get(), recompile(*load));
+  if (!engine) return engine.error();
+  engine_ = std::move(*engine);
+  return {};
+}
+
+Status Service::Impl::add_decoder(const std::string& feed, bool trusted) {
+  auto decoder = make_decoder({feed, zone_, config_.lateness, key_, config_.known_sources, trusted});
+  if (!decoder) return decoder.error();
+  decoders_.push_back(std::move(*decoder));
+  return {};
+}
+
+Status Service::Impl::add_source(const SourceConfig& s) {
+  if (auto added = add_decoder(s.feed, s.kind == SourceConfig::Kind::kIngest); !added) return added;
+  if (s.kind == SourceConfig::Kind::kIngest) {
+    decoders_.back() = std::make_unique<IngestDecoder>(std::move(decoders_.back()), config_.lateness);
+    sources_.push_back(std::make_unique<file::EmbeddedSource>(*log_, kIngestTopic));
+  } else if (s.kind == SourceConfig::Kind::kFile) {
+    auto files = open_files(s.paths, s.feed, s.follow);
+    if (!files) return files.error();
+    sources_.push_back(std::move(*files));
+  } else {
+    auto kafka = make_kafka_source(config_.kafka, s);
+    if (!kafka) return kafka.error();
+    sources_.push_back(std::move(*kafka));
+  }
+  runtime::Decoder* decoder = decoders_.back().get();
+  pipeline_->add(*sources_.back(), [decoder](uint32_t) { return decoder; });
+  return {};
+}
+
+Status Service::Impl::add_sinks() {
+  for (const AlertsConfig& a : config_.alerts) {
+    if (a.kind == AlertsConfig::Kind::kFile) {
+      auto sink = file::FileSink::open({.path = a.target, .fresh = false, .name = "file:" + a.target});
+      if (!sink) return sink.error();
+      sinks_.push_back(std::move(*sink));
+    } else {
+      auto sink = make_kafka_sink(config_.kafka, a, config_.state);
+      if (!sink) return sink.error();
+      sinks_.push_back(std::move(*sink));
+    }
+    publisher_->add(*sinks_.back(), a.shadow);
+  }
+  return {};
+}
+
+Status Service::Impl::open_http() {
+  ingest_ = std::make_unique<Ingest>(
+      [this](const std::string& feed) { return make_decoder({feed, zone_, config_.lateness, key_, config_.known_sources, false}); },
+      [this](std::span<const std::string_view> payloads) { return log_->append(kIngestTopic, payloads, clock_.now()); });
+  backend_ = std::make_unique<ServiceBackend>(ServiceBackend::Parts{
+      *engine_, *store_, *log_, *ingest_, clock_,
+      [this](http::Completion<http::ReloadResult> done) {
+        const std::lock_guard lock(mutex_);
+        reload_requests_.push_back(std::move(done));
+      },
+      [this] { return readiness(); }});
+  backend_->set_rules(*rules_);
+  backend_->committed(engine_->progress().outbox);
+  http::Options options;
+  options.address = config_.http_address;
+  options.port = static_cast<uint16_t>(config_.http_port);
+  options.hosts = config_.http_hosts;
+  server_ = std::make_unique<http::Server>(*backend_, metrics_, options);
+  return server_->start();
+}
+
+Status Service::Impl::open() {
+  if (auto s = open_rules(); !s) return s;
+  if (auto s = open_state(); !s) return s;
+  publisher_ = std::make_unique<runtime::Publisher>(*engine_);
+  runtime::Pipeline::Options options;
+  options.batch_events = static_cast<size_t>(config_.batch_events);
+  options.idle_after = config_.follow_clock ? config_.idle_after : INT64_MAX / 4;
+  if (!config_.follow_clock) options.future = INT64_MAX / 4;
+  pipeline_ = std::make_unique<runtime::Pipeline>(*engine_, *publisher_, options, &clock_);
+  pipeline_->ticker = steady_ns;
+  for (const SourceConfig& s : config_.sources) {
+    if (auto added = add_source(s); !added) return added;
+  }
+  sources_.push_back(std::make_unique<file::EmbeddedSource>(*log_, kActionsTopic));
+  pipeline_->add(*sources_.back(), [](uint32_t) { return nullptr; });
+  if (auto s = add_sinks(); !s) return s;
+  if (auto s = pipeline_->open(); !s) return s;
+  if (config_.http) {
+    if (auto s = open_http(); !s) return s;
+  }
+  pipeline_->after_commit = [this] {
+    if (backend_ != nullptr) backend_->committed(engine_->progress().outbox);
+    metrics_.refresh(*engine_, *publisher_, *pipeline_, sources_, clock_.now());
+  };
+  return {};
+}
+
+std::vector<http::Check> Service::Impl::readiness() {
+  const std::lock_guard lock(mutex_);
+  return {{"engine", loop_runs_.load(), loop_runs_ ? "" : "the engine's loop has not started or has ended"},
+          {"commits", trouble_.empty(), trouble_}};
+}
+
+void Service::Impl::do_reload() {
+  std::vector<http::Completion<http::ReloadResult>> requests;
+  {
+    const std::lock_guard lock(mutex_);
+    requests.swap(reload_requests_);
+  }
+  http::ReloadResult result;
+  result.diagnostics = "[]";
+  const Status s = [&]() -> Status {
+    std::vector<rule::Diagnostic> diagnostics;
+    auto set = compile_rules(rule_inputs(), diagnostics);
+    result.diagnostics = diagnostics_json(diagnostics);
+    if (!set) return set.error();
+    if (auto swapped = engine_->swap_rules(*set); !swapped) return swapped;
+    rules_ = *set;
+    result.applied = true;
+    return {};
+  }();
+  result.rules = rules_->rules().size();
+  if (backend_ != nullptr && result.applied) backend_->set_rules(*rules_);
+  metrics_.set_reload(result.applied);
+  if (result.applied) spdlog::info("reload rules={} result=applied", result.rules);
+  else spdlog::error("reload result=refused rules={} reason=\"{}\"", result.rules, s.error().message);
+  for (auto& done : requests) done(result);
+}
+
+Status Service::Impl::run(std::atomic<bool>& stopping, std::atomic<bool>& reloading) {
+  loop_runs_ = true;
+  spdlog::info("start rules={} shards={} state={} http={}:{}", rules_->rules().size(), config_.shards, config_.state,
+               config_.http_address, port());
+  TimeMs retained = 0;
+  Status result;
+  while (!stopping && result.is_ok()) {
+    bool requested = reloading.exchange(false);
+    {
+      const std::lock_guard lock(mutex_);
+      requested = requested || !reload_requests_.empty();
+    }
+    if (requested) do_reload();
+    auto state = pipeline_->step();
+    const bool full = !state && state.error().code == Code::kExhausted;
+    {
+      const std::lock_guard lock(mutex_);
+      if (full && trouble_.empty()) spdlog::error("commit result=refused reason=\"{}\"", state.error().message);
+      trouble_ = full ? state.error().message : publisher_->fault();
+    }
+    if (full) {
+      std::this_thread::sleep_for(std::chrono::seconds(1));  // nothing is lost: the batch is kept and tried again
+    } else if (!state) {
+      result = state.error();
+    } else if (*state == runtime::Pipeline::State::kEnd) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    }
+    if (const TimeMs now = clock_.now(); now - retained > 60'000) {
+      retained = now;
+      const uint64_t offset = engine_->progress().partitions.count("log/ingest") != 0
+                                  ? engine_->progress().partitions.at("log/ingest").next_offset : UINT64_MAX;
+      if (auto r = log_->retain(kIngestTopic, now, offset == UINT64_MAX ? 0 : offset); !r) {
+        spdlog::warn("log retention failed: {}", r.error().message);
+      }
+    }
+  }
+  if (server_ != nullptr) server_->stop();
+  ingest_.reset();
+  const Status stopped = result ? pipeline_->stop(10'000) : Status();
+  loop_runs_ = false;
+  if (result && !stopped) result = stopped;
+  spdlog::info("stop events={} transitions={} result={}", engine_->progress().totals.read,
+               engine_->progress().totals.transitions, result ? "clean" : result.error().message);
+  return result;
+}
+
+Service::Service() = default;
+Service::~Service() = default;
+
+Result<std::unique_ptr<Service>> Service::open(const Config& config) {
+  std::unique_ptr<Service> service(new Service());
+  service->impl_ = std::make_unique<Impl>(config);
+  if (auto s = service->impl_->open(); !s) return s.error();
+  return service;
+}
+
+Status Service::run() { return impl_->run(stopping_, reloading_); }
+uint16_t Service::port() const { return impl_->port(); }
+
+}  // namespace tocsin::cli
