@@ -1,0 +1,40 @@
+#pragma once
+// A topic of the embedded log as a source of one partition.
+#include <condition_variable>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "runtime/ports.h"
+#include "state/log.h"
+
+namespace tocsin::file {
+
+// Used by one thread; appends come from any. At most one source per topic.
+class EmbeddedSource final : public runtime::Source {
+ public:
+  // `log` must outlive it. The partition's name is "log/TOPIC". Precondition: the log has the topic.
+  EmbeddedSource(state::Log& log, std::string topic);
+  ~EmbeddedSource() override;
+
+  std::vector<std::string> partitions() const override { return {"log/" + topic_}; }
+  Status seek(std::span<const uint64_t> next_offsets) override;
+  // Never kEnd. Payloads are copies with 64 readable bytes after them.
+  Result<runtime::PollState> poll(size_t max, DurationMs wait, std::vector<runtime::Record>& out) override;
+  bool at_head(uint32_t) const override { return next_ >= log_.end_offset(topic_); }
+  void hold(uint32_t, bool held) override { held_ = held; }
+
+ private:
+  Status fetch(size_t max, std::vector<runtime::Record>& out);
+
+  state::Log& log_;
+  const std::string topic_;
+  uint64_t next_ = 0;
+  bool held_ = false;
+  std::string bytes_;
+  std::mutex mutex_;
+  std::condition_variable appended_;
+  uint64_t appends_ = 0;  // guarded by mutex_
+};
+
+}  // namespace tocsin::file

@@ -1,0 +1,85 @@
+#include "connectors/file/embedded_source.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <thread>
+
+#include "state/store.h"
+
+namespace tocsin::file {
+namespace {
+
+using runtime::PollState;
+using runtime::Record;
+using testing::ElementsAre;
+
+class EmbeddedSourceTest : public testing::Test {
+ protected:
+  EmbeddedSourceTest() {
+    state::LogOptions options;
+    options.segment_bytes = 1;
+    options.retain_bytes = 1;
+    log_ = std::move(*state::Log::open(*store_, {"ingest"}, options));
+    source_ = std::make_unique<EmbeddedSource>(*log_, "ingest");
+  }
+  void append(const std::string& payload, TimeMs timestamp = 0) {
+    const std::string_view one[] = {payload};
+    ASSERT_TRUE(log_->append("ingest", one, timestamp));
+  }
+  std::unique_ptr<state::Store> store_ = state::make_memory_store();
+  std::unique_ptr<state::Log> log_;
+  std::unique_ptr<EmbeddedSource> source_;
+  std::vector<Record> records_;
+};
+
+TEST_F(EmbeddedSourceTest, ReadsWhatWasAppended) {
+  EXPECT_THAT(source_->partitions(), ElementsAre("log/ingest"));
+  append("one", 5);
+  append("two", 6);
+  append("three", 7);
+  ASSERT_TRUE(source_->seek(std::vector<uint64_t>{UINT64_MAX}));
+  EXPECT_FALSE(source_->at_head(0));
+  ASSERT_EQ(*source_->poll(2, 0, records_), PollState::kRecords);
+  ASSERT_EQ(records_.size(), 2u);
+  EXPECT_EQ(records_[0].payload, "one");
+  EXPECT_EQ(records_[1].payload, "two");
+  EXPECT_EQ(records_[1].timestamp, 6);
+  EXPECT_EQ(records_[1].offset, 1u);
+  EXPECT_EQ(records_[1].next_offset, 2u);
+  records_.clear();
+  ASSERT_EQ(*source_->poll(2, 0, records_), PollState::kRecords);
+  EXPECT_EQ(records_[0].payload, "three");
+  EXPECT_TRUE(source_->at_head(0));
+  EXPECT_EQ(*source_->poll(2, 0, records_), PollState::kIdle);
+}
+
+TEST_F(EmbeddedSourceTest, AnAppendWakesAWaitingPoll) {
+  ASSERT_TRUE(source_->seek({}));
+  std::thread writer([&] { append("x"); });
+  while (records_.empty()) ASSERT_TRUE(source_->poll(10, 60'000, records_));
+  EXPECT_EQ(records_[0].payload, "x");
+  writer.join();
+}
+
+TEST_F(EmbeddedSourceTest, ADroppedOffsetIsNotFound) {
+  for (int i = 0; i < 5; ++i) append("x");
+  ASSERT_TRUE(log_->retain("ingest", 0));
+  const Status s = source_->seek(std::vector<uint64_t>{1});
+  ASSERT_FALSE(s);
+  EXPECT_EQ(s.error().code, Code::kNotFound);
+  EXPECT_EQ(source_->seek(std::vector<uint64_t>{9}).error().code, Code::kNotFound);
+  EXPECT_TRUE(source_->seek(std::vector<uint64_t>{5}));
+}
+
+TEST_F(EmbeddedSourceTest, HeldItBringsNothing) {
+  append("x");
+  ASSERT_TRUE(source_->seek({}));
+  source_->hold(0, true);
+  EXPECT_EQ(*source_->poll(10, 0, records_), PollState::kIdle);
+  source_->hold(0, false);
+  EXPECT_EQ(*source_->poll(10, 0, records_), PollState::kRecords);
+}
+
+}  // namespace
+}  // namespace tocsin::file
