@@ -1,0 +1,211 @@
+#include "connectors/http/api.h"
+
+#include <charconv>
+#include <utility>
+
+#include "base/json_writer.h"
+#include "connectors/http/records.h"
+#include "connectors/http/route.h"
+#include "time/format.h"
+
+namespace tocsin::http {
+namespace {
+
+// Reads "a,b" into values of an enum by its names; the message of what is wrong, or empty.
+template <typename Enum>
+std::string parse_names(std::string_view text, Enum first, Enum last, std::vector<Enum>& out) {
+  while (!text.empty()) {
+    const std::string_view word = text.substr(0, text.find(','));
+    text.remove_prefix(std::min(word.size() + 1, text.size()));
+    std::string known;
+    bool found = false;
+    for (auto i = static_cast<int>(first); i <= static_cast<int>(last) && !found; ++i) {
+      const auto value = static_cast<Enum>(i);
+      found = name_of(value) == word;
+      if (found) out.push_back(value);
+      known.append(known.empty() ? "" : ", ").append(name_of(value));
+    }
+    if (!found) return "'" + printable(word) + "' is none of " + known + ".";
+  }
+  return {};
+}
+
+std::string parse_instant(std::string_view text, TimeMs& out) {
+  if (text.empty()) return {};
+  const char* end = text.data() + text.size();
+  if (text.size() >= 9 && std::from_chars(text.data(), end, out).ptr == end) return {};  // epoch milliseconds
+  const auto time = parse_time(text, TimeZone::utc());
+  if (!time) return "'" + printable(text) + "' is not a time: write 2024-07-01T08:30:00Z or epoch milliseconds.";
+  out = *time;
+  return {};
+}
+
+// The query, or what is wrong with it.
+Result<AlertQuery> parse_query(const Request& request) {
+  AlertQuery query;
+  std::string fault =
+      parse_names(request.param("status"), alert::AlertStatus::kOpen, alert::AlertStatus::kClosed, query.status);
+  if (fault.empty()) {
+    fault = parse_names(request.param("severity"), detect::Severity::kBlue, detect::Severity::kRed, query.severity);
+  }
+  if (fault.empty()) fault = parse_instant(request.param("since"), query.since);
+  if (fault.empty()) fault = parse_instant(request.param("until"), query.until);
+  if (!fault.empty()) return invalid(std::move(fault));
+  query.rule = request.param("rule");
+  query.area = request.param("area");
+  query.owner = request.param("owner");
+  query.cursor = request.param("cursor");
+  query.shadow = request.param(kShadow) == "true";
+  if (const auto limit = request.param("limit"); !limit.empty()) {
+    const char* end = limit.data() + limit.size();
+    if (std::from_chars(limit.data(), end, query.limit).ptr != end || query.limit < 1 || query.limit > 1000) {
+      return invalid("limit must be a number from 1 to 1000.");
+    }
+  }
+  return query;
+}
+
+void append_array(JsonWriter& json, std::string_view name, const std::vector<std::string>& values) {
+  json.key(name).begin_array();
+  for (const std::string& value : values) json.raw(value);
+  json.end_array();
+}
+
+void append_faults(JsonWriter& json, const IngestResult& result) {
+  json.key("faults").begin_array();
+  for (const auto& fault : result.faults) {
+    json.begin_object().key("index").unsigned_integer(fault.index).field("reason", fault.reason);
+    json.field("message", fault.message).end_object();
+  }
+  json.end_array();
+}
+
+void answer_ingest(const Responder& answer, const Result<IngestResult>& result) {
+  if (!result) return answer.fail(result.error());
+  std::string body;
+  JsonWriter json(body);
+  json.begin_object().key("accepted").unsigned_integer(result->accepted);
+  json.key("rejected").unsigned_integer(result->rejected).key("offset").unsigned_integer(result->offset);
+  if (result->rejected > 0) append_faults(json, *result);
+  json.end_object();
+  if (result->accepted > 0 || result->rejected == 0) return answer.json(std::move(body), 202);
+  answer.problem(400, "None of the records could be read as an event; they are among the dead letters.",
+                 std::string_view(body).substr(1, body.size() - 2));
+}
+
+void answer_reload(const Responder& answer, const Result<ReloadResult>& result) {
+  if (!result) return answer.fail(result.error());
+  std::string members;
+  JsonWriter json(members);
+  json.begin_object().key("rules").unsigned_integer(result->rules);
+  json.key("diagnostics").raw(result->diagnostics.empty() ? "[]" : result->diagnostics).end_object();
+  if (result->applied) return answer.json(std::move(members));
+  answer.problem(422, "The rules have faults; those that ran before are still in force.",
+                 std::string_view(members).substr(1, members.size() - 2));
+}
+
+}  // namespace
+
+std::string Api::exposition() const {
+  metrics::MetricsSnapshot snapshot = metrics_.snapshot();
+  snapshot.http.requests.assign(counters_.requests.begin(), counters_.requests.end());
+  snapshot.http.connections = counters_.connections;
+  snapshot.http.streams = counters_.streams;
+  snapshot.http.streams_cut = counters_.streams_cut;
+  return metrics::exposition(snapshot);
+}
+
+void list_alerts(Api& api, const Request& request, Responder answer) {
+  const auto query = parse_query(request);
+  if (!query) return answer.fail(query.error());
+  const auto page = api.backend().alerts(*query);
+  if (!page) return answer.fail(page.error());
+  std::string body;
+  JsonWriter json(body);
+  json.begin_object();
+  append_array(json, "alerts", page->alerts);
+  json.key("next");
+  page->next.empty() ? json.null() : json.string(page->next);
+  json.key("sequence").unsigned_integer(page->sequence).end_object();
+  answer.json(std::move(body));
+}
+
+// The latest `data` with one more member, `history`.
+void one_alert(Api& api, const Request& request, Responder answer) {
+  const auto detail = api.backend().alert(request.captured[0]);
+  if (!detail) return answer.fail(detail.error());
+  std::string body;
+  JsonWriter json(body);
+  json.begin_object();
+  append_array(json, "history", detail->history);
+  const size_t members = detail->latest.find_first_not_of(" \t\r\n", detail->latest.find('{') + 1);
+  if (members != std::string::npos && detail->latest[members] != '}') {
+    body.append(",").append(detail->latest, members);  // with the closing brace
+  } else {
+    json.end_object();
+  }
+  answer.json(std::move(body));
+}
+
+void evidence(Api& api, const Request& request, Responder answer) {
+  auto result = api.backend().evidence(request.captured[0]);
+  if (!result) return answer.fail(result.error());
+  answer.json(*std::move(result));
+}
+
+void rules(Api& api, const Request&, Responder answer) {
+  const auto result = api.backend().rules();
+  if (!result) return answer.fail(result.error());
+  answer.json("{\"rules\":" + *result + "}");
+}
+
+void ingest(Api& api, const Request& request, Responder answer) {
+  auto records = split_records(*request.body, request.lines, api.options().max_records);
+  if (!records) {
+    if (records.error().code == Code::kExhausted) return answer.problem(413, records.error().message);
+    return answer.fail(records.error());
+  }
+  IngestBatch batch{request.body, *std::move(records), std::string(request.param("feed"))};
+  api.backend().ingest(std::move(batch), api.completion<IngestResult>(
+                                             [answer](Result<IngestResult> result) { answer_ingest(answer, result); }));
+}
+
+void reload(Api& api, const Request&, Responder answer) {
+  api.backend().reload(
+      api.completion<ReloadResult>([answer](Result<ReloadResult> result) { answer_reload(answer, result); }));
+}
+
+void healthy(Api& api, const Request&, Responder answer) {
+  if (!api.backend().healthy()) return answer.problem(503, "The service is not healthy; see its log.");
+  answer.json(R"({"status":"ok"})");
+}
+
+void ready(Api& api, const Request&, Responder answer) {
+  const auto checks = api.backend().readiness();
+  std::string members, failing;
+  JsonWriter json(members);
+  json.begin_object().key("checks").begin_array();
+  for (const Check& check : checks) {
+    json.begin_object()
+        .field("name", check.name)
+        .key("ok")
+        .boolean(check.ok)
+        .field("reason", check.reason)
+        .end_object();
+    if (!check.ok) failing.append(failing.empty() ? "" : ", ").append(check.name);
+  }
+  json.end_array();
+  if (failing.empty()) {
+    json.field("status", "ready").end_object();
+    return answer.json(std::move(members));
+  }
+  answer.problem(503, "Not ready: " + failing + ".", std::string_view(members).substr(1));
+}
+
+void metrics_text(Api& api, const Request&, Responder answer) {
+  answer({200, "text/plain; version=0.0.4; charset=utf-8", api.exposition(), {}});
+}
+
+void openapi(Api&, const Request&, Responder answer) { answer.json(openapi_json()); }
+
+}  // namespace tocsin::http

@@ -1,0 +1,68 @@
+#pragma once
+// What the handlers of the API work with. One object a server, used on the server's thread.
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "connectors/http/backend.h"
+#include "connectors/http/message.h"
+#include "connectors/http/server.h"
+
+namespace tocsin::http {
+
+// Runs a task on the server's thread, from any thread; drops it when the server is gone. Copies may outlive the server.
+using Post = std::function<void(std::function<void()>)>;
+
+// What the server counts of itself, for /metrics.
+struct Counters {
+  std::map<int, uint64_t> requests;  // by status
+  uint64_t connections = 0;
+  uint64_t streams = 0;
+  uint64_t streams_cut = 0;
+};
+
+class Api {
+ public:
+  Api(Backend& backend, const metrics::MetricsSource& metrics, const Options& options, Post post, Counters& counters)
+      : backend_(backend), metrics_(metrics), options_(options), post_(std::move(post)), counters_(counters) {}
+  Backend& backend() { return backend_; }
+  const Options& options() const { return options_; }
+  std::string exposition() const;
+  // A completion that any thread may call; `f` runs on the server's thread. `f` must not own a connection.
+  template <typename T>
+  Completion<T> completion(std::function<void(Result<T>)> f) const {
+    return [post = post_, f = std::move(f)](Result<T> result) {
+      post([f, result = std::move(result)]() mutable { f(std::move(result)); });
+    };
+  }
+
+ private:
+  Backend& backend_;
+  const metrics::MetricsSource& metrics_;
+  const Options& options_;
+  Post post_;
+  Counters& counters_;
+};
+
+// Handlers, one a route of the table.
+void list_alerts(Api&, const Request&, Responder);
+void one_alert(Api&, const Request&, Responder);
+void evidence(Api&, const Request&, Responder);
+void rules(Api&, const Request&, Responder);
+void ingest(Api&, const Request&, Responder);
+void acknowledge(Api&, const Request&, Responder);
+void assign(Api&, const Request&, Responder);
+void comment(Api&, const Request&, Responder);
+void close(Api&, const Request&, Responder);
+void reload(Api&, const Request&, Responder);
+void healthy(Api&, const Request&, Responder);
+void ready(Api&, const Request&, Responder);
+void metrics_text(Api&, const Request&, Responder);
+void openapi(Api&, const Request&, Responder);
+void page(Api&, const Request&, Responder);
+void page_script(Api&, const Request&, Responder);
+void page_style(Api&, const Request&, Responder);
+void page_icon(Api&, const Request&, Responder);
+
+}  // namespace tocsin::http

@@ -1,0 +1,61 @@
+#pragma once
+// The table of routes: from it come dispatch, the answers for what is not in it, the check of query parameters, and the
+// OpenAPI document.
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "connectors/http/message.h"
+
+namespace tocsin::http {
+
+class Api;
+
+struct Parameter {
+  std::string_view name;
+  std::string_view schema;  // JSON Schema of the value, as text
+  std::string_view description;
+};
+
+enum class Body : uint8_t {
+  kNone,    // not looked at
+  kJson,    // application/json, at most Options::max_action_body
+  kRecords  // application/json or application/x-ndjson, at most Options::max_body; one of Options::max_ingests
+};
+
+struct Route {
+  std::string_view method;   // "GET" (answers HEAD too) or "POST"
+  std::string_view pattern;  // segments, "{name}" captures one
+  std::string_view operation;
+  std::string_view summary;
+  void (*handle)(Api&, const Request&, Responder) = nullptr;  // null: the event stream
+  std::vector<Parameter> query = {};
+  Body body = Body::kNone;
+  std::string_view body_schema = {};  // "#/components/schemas/…" or empty
+  int status = 200;                   // when all is well
+  std::string_view media = "application/json";
+  std::string_view answer_schema = {};  // "#/components/schemas/…" or empty
+  bool documented = true;               // false: the page and its parts
+
+  bool changes() const { return method == "POST"; }
+  bool streams() const { return handle == nullptr; }
+};
+
+std::span<const Route> routes();
+
+struct Match {
+  const Route* route = nullptr;  // null: see allow
+  std::vector<std::string> captured;
+  std::string allow;  // methods of this path, "GET, HEAD"; empty: no such path
+};
+Match match(std::string_view method, const std::vector<std::string>& segments);
+
+// A query parameter that the route does not have, as a sentence with those that it has; empty: all are known.
+std::string unknown_parameter(const Route& route, const Request& request);
+
+// Query parameters that handlers share.
+inline constexpr std::string_view kAfter = "after";
+inline constexpr std::string_view kShadow = "shadow";
+
+}  // namespace tocsin::http

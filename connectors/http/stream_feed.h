@@ -1,0 +1,88 @@
+#pragma once
+// What live readers read: the newest transitions, kept once for all of them, and one reader's place in the sequence.
+// No sockets and no threads here; everything is used on the server's thread.
+//
+// A reader owns no queue. It pulls: from the outbox while it catches up, from the shared tail once it is live. So a
+// thousand readers cost a thousand cursors, the seam between outbox and tail is one comparison of sequence numbers, and
+// a reader that falls behind the tail (Options::stream_buffer) is cut off and may resume from the outbox.
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/status.h"
+#include "connectors/http/backend.h"
+
+namespace tocsin::http {
+
+// One transition with its server-sent-event frame, which all readers share.
+class Frame {
+ public:
+  explicit Frame(const StreamItem& item);
+  uint64_t sequence() const { return sequence_; }
+  bool shadow() const { return shadow_; }
+  const std::string& sse() const { return sse_; }
+
+ private:
+  uint64_t sequence_;
+  bool shadow_;
+  std::string sse_;  // "id: 7\nevent: alert\ndata: {…}\n\n"
+};
+using FramePtr = std::shared_ptr<const Frame>;
+
+class StreamTail {
+ public:
+  StreamTail(Backend& backend, size_t max_bytes) : backend_(backend), max_bytes_(max_bytes) {}
+  // Starts at the present head, empty. Before anything else.
+  Status open();
+  // Takes in what was committed since, at most one page; `more` tells that there is more.
+  Status pump(bool& more);
+  uint64_t head() const { return head_; }
+  // The sequences that are held: (head - size, head].
+  uint64_t oldest() const { return head_ - frames_.size() + 1; }
+  // Precondition: oldest() <= sequence <= head().
+  const FramePtr& at(uint64_t sequence) const { return frames_[sequence - oldest()]; }
+  Backend& backend() const { return backend_; }
+
+ private:
+  void append(const StreamItem& item);
+  Backend& backend_;
+  size_t max_bytes_;
+  size_t bytes_ = 0;
+  uint64_t head_ = 0;
+  std::deque<FramePtr> frames_;
+};
+
+class StreamReader {
+ public:
+  // Reads what comes after `after`; transitions of shadow rules only when `shadow`.
+  StreamReader(const StreamTail& tail, uint64_t after, bool shadow) : tail_(tail), cursor_(after), shadow_(shadow) {}
+
+  enum class Step {
+    kFrames,    // `frames` has the next ones
+    kNothing,   // at the head: wait for the tail to grow
+    kContinue,  // nothing to send, but there is more to read: call again
+    kGap,       // `gap` says what is lost; go on reading
+    kBehind     // was live and fell behind the tail: cut off
+  };
+  struct Gap {
+    uint64_t after = 0, resumed_at = 0;  // the sequences between them are not kept (or were never known: after > head)
+  };
+  // The next piece, of about `max_bytes`.
+  Result<Step> next(size_t max_bytes, std::vector<FramePtr>& frames, Gap& gap);
+  // Was live and fell behind the tail.
+  bool behind() const { return live_ && cursor_ + 1 < tail_.oldest(); }
+  // The last sequence read.
+  uint64_t cursor() const { return cursor_; }
+
+ private:
+  Result<Step> catch_up(size_t max_bytes, std::vector<FramePtr>& frames, Gap& gap);
+  const StreamTail& tail_;
+  uint64_t cursor_;
+  bool shadow_;
+  bool live_ = false;  // has reached the head once
+};
+
+}  // namespace tocsin::http

@@ -1,0 +1,231 @@
+#pragma once
+// A backend in memory: an outbox that a test commits to from its own thread, alerts, and completions that can be held.
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "connectors/http/backend.h"
+
+namespace tocsin::http {
+
+class FakeBackend : public Backend {
+ public:
+  // --- what a test does to it, from any thread
+  // Commits a transition, tells the listener; answers its sequence.
+  uint64_t commit(std::string json, bool shadow = false) {
+    uint64_t sequence = 0;
+    {
+      std::lock_guard lock(mutex_);
+      sequence = ++head_;
+      outbox_.push_back({sequence, shadow, std::move(json)});
+      sequences_.notify_all();
+    }
+    std::lock_guard lock(listener_mutex_);
+    if (listener_) listener_(sequence);
+    return sequence;
+  }
+  // Commits {"n":sequence}.
+  uint64_t commit_numbered(bool shadow = false) {
+    uint64_t next = 0;
+    {
+      std::lock_guard lock(mutex_);
+      next = head_ + 1;
+    }
+    return commit("{\"n\":" + std::to_string(next) + "}", shadow);
+  }
+  // Keeps only the newest `keep` transitions.
+  void trim(size_t keep) {
+    std::lock_guard lock(mutex_);
+    while (outbox_.size() > keep) outbox_.pop_front();
+  }
+  void put_alert(const std::string& id, AlertDetail detail) {
+    std::lock_guard lock(mutex_);
+    alerts_[id] = std::move(detail);
+  }
+  // From now on completions wait for release().
+  void hold() {
+    std::lock_guard lock(mutex_);
+    holding_ = true;
+  }
+  // Runs what was held, on another thread, and stops holding.
+  void release() {
+    std::vector<std::function<void()>> held;
+    {
+      std::lock_guard lock(mutex_);
+      holding_ = false;
+      held.swap(held_);
+    }
+    std::thread([&] {
+      for (const auto& task : held) task();
+    }).join();
+  }
+  void wait_for_held(size_t n) {
+    std::unique_lock lock(mutex_);
+    held_changed_.wait(lock, [&] { return held_.size() >= n; });
+  }
+  // What the next calls answer instead.
+  void fail_with(std::optional<Error> error) {
+    std::lock_guard lock(mutex_);
+    failure_ = std::move(error);
+  }
+
+  // --- what a test looks at
+  AlertQuery last_query() {
+    std::lock_guard lock(mutex_);
+    return query_;
+  }
+  std::vector<std::string> ingested() {
+    std::lock_guard lock(mutex_);
+    return ingested_;
+  }
+  std::string feed() {
+    std::lock_guard lock(mutex_);
+    return feed_;
+  }
+  std::vector<alert::Action> actions() {
+    std::lock_guard lock(mutex_);
+    return actions_;
+  }
+  bool is_healthy = true;
+  std::vector<Check> checks = {{"state", true, ""}};
+  ReloadResult reload_result = {true, 3, "[]"};
+  bool throws = false;
+
+  // --- the port
+  Result<AlertPage> alerts(const AlertQuery& query) override {
+    std::lock_guard lock(mutex_);
+    query_ = query;
+    if (throws) throw std::runtime_error("broken");
+    if (failure_) return *failure_;
+    AlertPage page;
+    page.sequence = head_;
+    for (const auto& [id, detail] : alerts_) page.alerts.push_back(detail.latest);
+    if (page.alerts.size() > query.limit) {
+      page.alerts.resize(query.limit);
+      page.next = "more";
+    }
+    return page;
+  }
+  Result<AlertDetail> alert(std::string_view id) override {
+    std::lock_guard lock(mutex_);
+    const auto it = alerts_.find(std::string(id));
+    if (it == alerts_.end()) return not_found("There is no such alert.");
+    return it->second;
+  }
+  Result<std::string> evidence(std::string_view id) override {
+    std::lock_guard lock(mutex_);
+    if (!alerts_.contains(std::string(id))) return not_found("There is no such alert.");
+    const auto it = evidence_.find(std::string(id));
+    if (it != evidence_.end()) return it->second;
+    return std::string(R"({"alert_id":"x","total":1,"events":[{"source":"grid","id":"1"}]})");
+  }
+  void put_evidence(const std::string& id, std::string json) {
+    std::lock_guard lock(mutex_);
+    evidence_[id] = std::move(json);
+  }
+  void put_rules(std::string json) {
+    std::lock_guard lock(mutex_);
+    rules_ = std::move(json);
+  }
+  Result<std::string> rules() override {
+    std::lock_guard lock(mutex_);
+    return rules_;
+  }
+  Result<StreamPage> transitions_after(uint64_t after, size_t max, size_t max_bytes) override {
+    std::lock_guard lock(mutex_);
+    StreamPage page;
+    page.head = head_;
+    page.oldest = head_ + 1 - outbox_.size();
+    size_t bytes = 0;
+    for (uint64_t s = std::max(after + 1, page.oldest); s <= head_ && page.items.size() < max; ++s) {
+      if (!page.items.empty() && bytes > max_bytes) break;
+      page.items.push_back(outbox_[s - page.oldest]);
+      bytes += page.items.back().json.size();
+    }
+    return page;
+  }
+  void set_listener(std::function<void(uint64_t)> listener) override {
+    std::lock_guard lock(listener_mutex_);
+    listener_ = std::move(listener);
+  }
+  void ingest(IngestBatch batch, Completion<IngestResult> done) override {
+    IngestResult result;
+    std::optional<Error> failure;
+    {
+      std::lock_guard lock(mutex_);
+      feed_ = batch.feed;
+      failure = failure_;
+      for (size_t i = 0; i < batch.records.size() && !failure; ++i) {
+        if (batch.records[i].starts_with('{')) {
+          ingested_.emplace_back(batch.records[i]);
+          ++result.accepted;
+        } else {
+          ++result.rejected;
+          result.faults.push_back({i, "malformed", "not an object"});
+        }
+      }
+      result.offset = ingested_.size();
+    }
+    finish([done = std::move(done), result, failure] { failure ? done(*failure) : done(result); });
+  }
+  void act(alert::Action action, Completion<uint64_t> done) override {
+    uint64_t offset = 0;
+    {
+      std::lock_guard lock(mutex_);
+      if (!alerts_.contains(action.alert_id)) return done(not_found("There is no such alert."));
+      actions_.push_back(std::move(action));
+      offset = actions_.size();
+    }
+    finish([done = std::move(done), offset] { done(offset); });
+  }
+  void reload(Completion<ReloadResult> done) override { done(reload_result); }
+  bool healthy() override { return is_healthy; }
+  std::vector<Check> readiness() override { return checks; }
+
+ private:
+  // Runs it on a thread of its own, or keeps it.
+  void finish(std::function<void()> task) {
+    {
+      std::lock_guard lock(mutex_);
+      if (holding_) {
+        held_.push_back(std::move(task));
+        held_changed_.notify_all();
+        return;
+      }
+    }
+    std::thread(std::move(task)).join();
+  }
+
+  std::mutex mutex_;
+  std::condition_variable held_changed_, sequences_;
+  std::mutex listener_mutex_;
+  std::function<void(uint64_t)> listener_;
+  uint64_t head_ = 0;
+  std::deque<StreamItem> outbox_;
+  std::map<std::string, AlertDetail> alerts_;
+  std::map<std::string, std::string> evidence_;
+  std::string rules_ = "[]";
+  AlertQuery query_;
+  std::string feed_;
+  std::vector<std::string> ingested_;
+  std::vector<alert::Action> actions_;
+  std::optional<Error> failure_;
+  bool holding_ = false;
+  std::vector<std::function<void()>> held_;
+};
+
+class FakeMetrics : public metrics::MetricsSource {
+ public:
+  metrics::MetricsSnapshot snapshot() const override {
+    metrics::MetricsSnapshot s;
+    s.version = "test";
+    return s;
+  }
+};
+
+}  // namespace tocsin::http
