@@ -1,6 +1,6 @@
 #pragma once
-// Everything that a rule knows of one key: the detector's window and the alerts that stand on it. Deterministic: the same
-// calls in the same order give the same transitions and the same bytes. Not thread-safe; owned by one shard.
+// Everything that a rule knows of one key: the detector's window and the alerts that stand on it. Deterministic: the
+// same calls in the same order give the same transitions and the same bytes. Not thread-safe; owned by one shard.
 #include <memory>
 #include <string_view>
 
@@ -33,7 +33,8 @@ class KeyState {
   // A new or revised event. A revision is retract + add under the same uid. Rows may come in any order of time within
   // the lateness; `row.late` ones are used for corrections only.
   virtual void add(const detect::Row& row, Context& context) = 0;
-  // Takes back what event `uid` contributed; `withdrawn` tells a withdrawal from a revision (whose add follows at once).
+  // Takes back what event `uid` contributed; `withdrawn` tells a withdrawal from a revision (whose add follows at
+  // once).
   virtual void retract(uint64_t uid, bool withdrawn, const detect::Row& cause, Context& context) = 0;
   // A person's action on one of this key's alerts.
   virtual void act(const Action& action, Context& context) = 0;

@@ -12,7 +12,16 @@
 namespace tocsin::alert {
 
 enum class TransitionType : uint8_t {
-  kOpened, kUpdated, kEscalated, kDeescalated, kAcknowledged, kAssigned, kResolved, kClosed, kReopened, kAmended
+  kOpened,
+  kUpdated,
+  kEscalated,
+  kDeescalated,
+  kAcknowledged,
+  kAssigned,
+  kResolved,
+  kClosed,
+  kReopened,
+  kAmended
 };
 std::string_view name_of(TransitionType type);  // "opened" …
 
@@ -25,14 +34,15 @@ struct EventRef {
   bool operator==(const EventRef&) const = default;
 };
 
-// Where a transition stands in the one order of all shards (architecture: "Order"). Comparing tags merges shards' output.
+// Where a transition stands in the one order of all shards (architecture: "Order"). Comparing tags merges shards'
+// output.
 struct Tag {
   TimeMs time = 0;        // watermark of the event, or deadline of the timer
   uint8_t phase = 0;      // 0: an event, 1: a timer
   uint64_t position = 0;  // of the event; timers: 0
   uint16_t rule = 0;
   Hash128 key;
-  uint32_t step = 0;      // order within (event or timer, rule, key)
+  uint32_t step = 0;  // order within (event or timer, rule, key)
   auto operator<=>(const Tag&) const = default;
 };
 
@@ -44,14 +54,14 @@ struct Transition {
   uint16_t rule = 0;
   detect::Severity severity = detect::Severity::kNone;
   AlertStatus status = AlertStatus::kOpen;
-  TimeMs time = 0;        // event time of the transition
+  TimeMs time = 0;  // event time of the transition
   TimeMs opened_at = 0;
   DurationMs latency_from = 0;  // position of the causing record, for alert_latency_seconds; 0: a timer
   bool shadow = false;
   std::string city, town, village, grid;  // deepest area that all evidence shares; empty below it
   double lon = 0, lat = 0;
   bool has_location = false;
-  std::string json;       // the whole CloudEvent, one line without newline
+  std::string json;  // the whole CloudEvent, one line without newline
 };
 
 }  // namespace tocsin::alert

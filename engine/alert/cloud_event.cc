@@ -1,0 +1,172 @@
+#include "alert/cloud_event.h"
+
+#include <set>
+
+#include "base/json_writer.h"
+
+namespace tocsin::alert {
+namespace {
+
+void time_field(JsonWriter& w, std::string_view name, TimeMs t) {
+  w.key(name);
+  if (t == kNoTime) {
+    w.null();
+  } else {
+    w.string(format_time(t));
+  }
+}
+
+void text_or_null(JsonWriter& w, std::string_view name, std::string_view text) {
+  w.key(name);
+  if (text.empty()) {
+    w.null();
+  } else {
+    w.string(text);
+  }
+}
+
+void write_area(JsonWriter& w, const Record& r) {
+  w.key("area").begin_object();
+  const std::pair<std::string_view, const std::string*> codes[] = {
+      {"city", &r.city}, {"town", &r.town}, {"village", &r.village}, {"grid", &r.grid}};
+  for (const auto& [name, code] : codes) {
+    if (!code->empty()) w.field(name, *code);
+  }
+  w.end_object();
+}
+
+void write_location(JsonWriter& w, const Telling& t) {
+  w.key("location");
+  if (!t.record.has_location) {
+    w.null();
+    return;
+  }
+  w.begin_object().key("lon").number(t.record.lon).key("lat").number(t.record.lat);
+  if (!t.description.ring.empty()) {
+    w.key("ring").begin_array();
+    for (const auto& [lon, lat] : t.description.ring) w.begin_array().number(lon).number(lat).end_array();
+    w.end_array();
+  }
+  w.end_object();
+}
+
+void write_params(JsonWriter& w, const detect::Plan& plan, std::span<const expr::Value> values) {
+  const size_t first = plan.aggregates.size() + detect::kind_values(plan.kind).size();
+  w.key("params").begin_object();
+  for (size_t i = 0; i < plan.params.size() && first + i < values.size(); ++i) {
+    std::string value;
+    expr::append_json(value, values[first + i]);
+    w.key(plan.params[i].name).raw(value);
+  }
+  w.end_object();
+}
+
+void write_evidence(JsonWriter& w, const Evidence& e) {
+  w.key("evidence").begin_object().field("total", static_cast<int64_t>(e.total)).key("events").begin_array();
+  for (const EventRef& ref : e.events) {
+    w.begin_object().field("source", ref.source).field("id", ref.id);
+    time_field(w, "occurred_at", ref.occurred_at);
+    w.end_object();
+  }
+  w.end_array().end_object();
+}
+
+void write_texts(JsonWriter& w, std::string_view name, const rule::Template& zh, const rule::Template& en,
+                 const expr::Activation& vars, const TimeZone& zone) {
+  w.key(name).begin_object();
+  w.field("zh", zh.empty() ? std::string() : zh.render(vars, zone));
+  w.field("en", en.empty() ? std::string() : en.render(vars, zone));
+  w.end_object();
+}
+
+void write_action(JsonWriter& w, const Record& r, const Action* action) {
+  if (!r.assigned_to.empty()) w.field("assigned_to", r.assigned_to);
+  if (!r.outcome.empty()) w.field("outcome", r.outcome);
+  if (action == nullptr) return;
+  w.field("by", action->by);
+  if (!action->to.empty()) w.field("to", action->to);
+  if (!action->note.empty()) w.field("note", action->note);
+}
+
+void write_data(JsonWriter& w, const Telling& t) {
+  const Record& r = t.record;
+  const Standing& s = t.change.after;
+  w.begin_object();
+  w.field("alert_id", r.id).field("seq", int64_t{r.seq}).field("rule", t.rule.id);
+  w.field("rule_version", int64_t{t.rule.version});
+  w.key("name").begin_object().field("zh", t.rule.name.zh).field("en", t.rule.name.en).end_object();
+  w.key("key").raw(t.key);
+  w.field("severity", detect::name_of(s.severity)).field("worst", detect::name_of(s.worst));
+  w.field("status", name_of(s.status));
+  time_field(w, "opened_at", r.opened_at);
+  w.key("opened_by").begin_object().field("source", r.opened_source).field("id", r.opened_id).end_object();
+  time_field(w, "updated_at", r.updated_at);
+  time_field(w, "last_event_at", s.last);
+  w.field("reason", detect::name_of(t.change.reason));
+  text_or_null(w, "merged_into", r.merged_into);
+  write_area(w, r);
+  write_location(w, t);
+  std::string values;
+  append_values(values, t.rule.plan, t.description.values);
+  w.key("values").raw(values);
+  write_params(w, t.rule.plan, t.description.values);
+  write_evidence(w, t.evidence);
+  const expr::SpanActivation vars(t.description.values);
+  write_texts(w, "summary", t.rule.summary_zh, t.rule.summary_en, vars, t.zone);
+  write_texts(w, "advice", t.rule.advice_zh, t.rule.advice_en, vars, t.zone);
+  w.field("owner", t.rule.owner);
+  write_action(w, r, t.action);
+  if (!t.before.empty()) w.key("before").raw(t.before);
+  if (!t.after.empty()) w.key("after").raw(t.after);
+  w.end_object();
+}
+
+}  // namespace
+
+void append_values(std::string& out, const detect::Plan& plan, std::span<const expr::Value> values) {
+  std::set<int> read;
+  if (plan.fire != nullptr) read.insert(plan.fire->slots().begin(), plan.fire->slots().end());
+  for (const detect::Rung& rung : plan.severity) {
+    if (rung.when != nullptr) read.insert(rung.when->slots().begin(), rung.when->slots().end());
+  }
+  JsonWriter w(out);
+  w.begin_object();
+  const size_t aggregates = plan.aggregates.size();
+  const auto kinds = detect::kind_values(plan.kind);
+  for (size_t i = 0; i < aggregates + kinds.size() && i < values.size(); ++i) {
+    const bool own = i >= aggregates;
+    if (!own && !read.contains(static_cast<int>(i))) continue;
+    std::string value;
+    expr::append_json(value, values[i]);
+    w.key(own ? kinds[i - aggregates].name : std::string_view(plan.aggregates[i].text)).raw(value);
+  }
+  w.end_object();
+}
+
+std::string verdict_json(const detect::Plan& plan, const Standing& s, std::span<const expr::Value> values) {
+  std::string text;
+  append_values(text, plan, values);
+  std::string out;
+  JsonWriter w(out);
+  w.begin_object().field("severity", detect::name_of(s.severity)).field("status", name_of(s.status));
+  w.field("total", int64_t{s.total}).key("values").raw(text).end_object();
+  return out;
+}
+
+std::string cloud_event(const Telling& t) {
+  std::string out;
+  out.reserve(1024);
+  JsonWriter w(out);
+  w.begin_object();
+  w.field("specversion", "1.0").field("id", t.record.id + "/" + std::to_string(t.record.seq));
+  w.field("source", "/tocsin").field("type", std::string("tocsin.alert.").append(name_of(t.change.type)));
+  w.field("subject", t.record.id);
+  time_field(w, "time", t.change.time);
+  w.field("datacontenttype", "application/json");
+  w.key("data");
+  write_data(w, t);
+  w.end_object();
+  return out;
+}
+
+}  // namespace tocsin::alert

@@ -1,0 +1,378 @@
+#include "alert/key_state.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "alert/cloud_event.h"
+#include "alert/evidence.h"
+#include "alert/record.h"
+
+namespace tocsin::alert {
+namespace {
+
+using detect::Finding;
+using detect::Reason;
+
+constexpr uint8_t kFormat = 1;
+
+Input::Kind kind_of(Finding::Kind kind) {
+  switch (kind) {
+    case Finding::Kind::kHolds:
+      return Input::Kind::kHolds;
+    case Finding::Kind::kMatched:
+      return Input::Kind::kMatched;
+    case Finding::Kind::kCorrected:
+      return Input::Kind::kCorrected;
+    case Finding::Kind::kGone:
+      return Input::Kind::kGone;
+    case Finding::Kind::kMerged:
+      return Input::Kind::kMerged;
+    case Finding::Kind::kAnswered:
+      return Input::Kind::kAnswered;
+  }
+  return Input::Kind::kHolds;
+}
+
+Input input_of(const Finding& f) {
+  Input in;
+  in.kind = kind_of(f.kind);
+  in.reason = f.reason;
+  in.time = f.time;
+  in.last = f.last;
+  in.severity = f.severity;
+  in.worst = f.worst;
+  in.total = f.total;
+  in.recovering = f.recovering;
+  return in;
+}
+
+// A detector and the alerts on its episodes. Each call hands the input to the detector, turns its findings into alerts'
+// inputs one by one, and publishes what changes.
+class DetectorKey final : public KeyState {
+ public:
+  DetectorKey(const rule::Rule& rule, Hash128 key, std::string_view key_text)
+      : rule_(rule), key_(key), key_text_(key_text), detector_(detect::make_detector(rule.plan)) {}
+  bool usable() const { return detector_ != nullptr; }
+
+  void add(const detect::Row& row, Context& context) override;
+  void retract(uint64_t uid, bool withdrawn, const detect::Row& cause, Context& context) override;
+  void act(const Action& action, Context& context) override;
+  void advance(TimeMs deadline, Context& context) override;
+  TimeMs next_deadline() const override;
+  bool empty() const override { return records_.empty() && !revision_.has_value() && detector_->empty(); }
+  void encode(Writer& out) const override;
+  Status decode(Reader& in);
+  size_t bytes() const override;
+  std::string_view key_text() const override { return key_text_; }
+
+ private:
+  // A revision whose second half has yet to come: it comes under the same position, or not at all.
+  struct Revision {
+    uint64_t uid = 0, position = 0;
+    TimeMs watermark = kNoTime;
+  };
+  class Sink final : public detect::FindingSink {
+   public:
+    Sink(DetectorKey& key, Context& context) : key_(key), context_(context) {}
+    void on(const Finding& finding) override { key_.take(finding, context_); }
+
+   private:
+    DetectorKey& key_;
+    Context& context_;
+  };
+
+  void take(const Finding& finding, Context& context);
+  Record* begin(const Finding& finding, Context& context);
+  bool name_record(Record& r);
+  void apply(Record& r, Input input, const Finding* finding, const Action* action, Context& context);
+  void publish(Record& r, const Change& change, const Finding* finding, const Action* action, Context& context);
+  bool differs(const Record& r, const Standing& s, const detect::Description& d) const;
+  void remember_verdicts(Context& context);
+  void settle(Context& context);
+  void sweep();
+  void forget_closed(TimeMs time);
+  Record* find(uint32_t episode);
+
+  const rule::Rule& rule_;
+  const Hash128 key_;
+  const std::string key_text_;
+  std::unique_ptr<detect::Detector> detector_;
+  std::vector<Record> records_;  // in the order in which their episodes began
+  std::optional<Revision> revision_;
+};
+
+Record* DetectorKey::find(uint32_t episode) {
+  for (Record& r : records_) {
+    if (r.episode == episode) return &r;
+  }
+  return nullptr;
+}
+
+void DetectorKey::add(const detect::Row& row, Context& context) {
+  if (revision_.has_value()) {
+    const bool second_half = revision_->uid == row.uid && revision_->position == row.position;
+    if (!second_half) settle(context);
+  }
+  if (!records_.empty()) forget_closed(row.time);
+  Sink sink(*this, context);
+  detector_->add(row, sink, context.arena);
+  if (revision_.has_value()) {
+    revision_.reset();
+    for (Record& r : records_) r.before.clear();
+  }
+  sweep();
+}
+
+void DetectorKey::retract(uint64_t uid, bool withdrawn, const detect::Row& cause, Context& context) {
+  if (revision_.has_value()) settle(context);
+  remember_verdicts(context);
+  Sink sink(*this, context);
+  detector_->retract(uid, withdrawn, cause, sink, context.arena);
+  if (withdrawn) {
+    for (Record& r : records_) r.before.clear();
+  } else {
+    revision_ = Revision{uid, cause.position, cause.watermark};
+  }
+  sweep();
+}
+
+void DetectorKey::settle(Context& context) {
+  Sink sink(*this, context);
+  detector_->settle(sink, context.arena);
+  revision_.reset();
+  for (Record& r : records_) r.before.clear();
+  sweep();
+}
+
+void DetectorKey::act(const Action& action, Context& context) {
+  if (revision_.has_value()) settle(context);
+  const auto it = std::find_if(records_.begin(), records_.end(),
+                               [&](const Record& r) { return !r.id.empty() && r.id == action.alert_id; });
+  if (it == records_.end()) return;
+  Input in;
+  in.kind = Input::Kind::kAction;
+  in.time = action.at;
+  in.action = action.kind;
+  apply(*it, in, nullptr, &action, context);
+  sweep();
+}
+
+TimeMs DetectorKey::next_deadline() const {
+  TimeMs next = detector_->next_deadline();
+  if (revision_.has_value()) next = std::min(next, revision_->watermark);
+  for (const Record& r : records_) next = std::min(next, alert::next_deadline(rule_.plan, r.standing));
+  return next;
+}
+
+void DetectorKey::advance(TimeMs deadline, Context& context) {
+  if (revision_.has_value() && revision_->watermark <= deadline) settle(context);
+  Sink sink(*this, context);
+  while (detector_->next_deadline() <= deadline) detector_->advance(detector_->next_deadline(), sink, context.arena);
+  for (Record& r : records_) {
+    const TimeMs due = alert::next_deadline(rule_.plan, r.standing);
+    if (due > deadline) continue;
+    Input in;
+    in.kind = Input::Kind::kTimer;
+    in.time = due;
+    apply(r, in, nullptr, nullptr, context);
+  }
+  sweep();
+}
+
+// An alert that a person closed does not reopen after `reopen`: what comes then begins a new one.
+void DetectorKey::forget_closed(TimeMs time) {
+  for (Record& r : records_) {
+    if (r.standing.phase != Phase::kEnded || r.standing.status != AlertStatus::kClosed) continue;
+    if (alert::next_deadline(rule_.plan, r.standing) < time) r.standing.phase = Phase::kOver;
+  }
+  sweep();
+}
+
+void DetectorKey::sweep() {
+  const bool any =
+      std::any_of(records_.begin(), records_.end(), [](const Record& r) { return r.standing.phase == Phase::kOver; });
+  if (!any) return;
+  for (const Record& r : records_) {
+    if (r.standing.phase == Phase::kOver) detector_->forget(r.episode);
+  }
+  std::erase_if(records_, [](const Record& r) { return r.standing.phase == Phase::kOver; });
+}
+
+void DetectorKey::take(const Finding& finding, Context& context) {
+  Record* r = find(finding.episode);
+  if (r == nullptr) {
+    if (finding.kind != Finding::Kind::kHolds) return;
+    r = begin(finding, context);
+  }
+  Input in = input_of(finding);
+  if (finding.kind == Finding::Kind::kMerged) {
+    const Record* into = find(finding.into);
+    if (into != nullptr) r->merged_into = into->id;
+  }
+  const bool correction = finding.kind == Finding::Kind::kCorrected || finding.kind == Finding::Kind::kGone;
+  if (correction && !r->before.empty()) {
+    detect::Description d;
+    detector_->describe(r->episode, d, context.arena);
+    Standing s = r->standing;
+    s.severity = in.severity;
+    s.total = in.total;
+    in.changed = finding.kind == Finding::Kind::kGone || differs(*r, s, d);
+  }
+  apply(*r, in, &finding, nullptr, context);
+}
+
+bool DetectorKey::differs(const Record& r, const Standing& s, const detect::Description& d) const {
+  return r.before != verdict_json(rule_.plan, s, d.values) || r.before_evidence != evidence_of(d).hash;
+}
+
+void DetectorKey::remember_verdicts(Context& context) {
+  for (Record& r : records_) {
+    if (r.standing.phase != Phase::kLive && r.standing.phase != Phase::kEnded) continue;
+    detect::Description d;
+    detector_->describe(r.episode, d, context.arena);
+    r.before = verdict_json(rule_.plan, r.standing, d.values);
+    r.before_evidence = evidence_of(d).hash;
+  }
+}
+
+Record* DetectorKey::begin(const Finding& finding, Context& context) {
+  Record r;
+  r.episode = finding.episode;
+  r.opened_at = finding.time;
+  if (finding.cause != nullptr) {
+    r.opened_source = finding.cause->source;
+    r.opened_id = finding.cause->id;
+  } else {
+    detect::Description d;
+    detector_->describe(finding.episode, d, context.arena);
+    if (!d.members.empty()) {
+      const detect::RowFacts f = d.members.front().row.facts();
+      r.opened_source = f.source;
+      r.opened_id = f.id;
+    }
+  }
+  const detect::Position first = detector_->name(finding.episode);
+  r.id = alert_id(rule_.id, key_.hi, first.uid, first.time);
+  // The same first event has named an alert that is still remembered: that alert goes on.
+  for (Record& old : records_) {
+    if (old.id != r.id) continue;
+    old.episode = r.episode;
+    return &old;
+  }
+  records_.push_back(std::move(r));
+  return &records_.back();
+}
+
+void DetectorKey::apply(Record& r, Input input, const Finding* finding, const Action* action, Context& context) {
+  if (r.standing.phase == Phase::kOver) return;
+  const Outcome out = decide(rule_.plan, r.standing, input);
+  r.standing = out.standing;
+  for (size_t i = 0; i < out.count; ++i) publish(r, out.changes[i], finding, action, context);
+}
+
+void DetectorKey::publish(Record& r, const Change& change, const Finding* finding, const Action* action,
+                          Context& context) {
+  detect::Description d;
+  detector_->describe(r.episode, d, context.arena);
+  Evidence evidence = evidence_of(d);
+  evidence.total = std::max<size_t>(evidence.total, d.members.size());
+  if (!d.members.empty()) {
+    r.city = evidence.city;
+    r.town = evidence.town;
+    r.village = evidence.village;
+    r.grid = evidence.grid;
+    r.has_location = d.has_location;
+    r.lon = d.lon;
+    r.lat = d.lat;
+  }
+  if (action != nullptr && action->kind == ActionKind::kAssign) r.assigned_to = action->to;
+  if (action != nullptr && action->kind == ActionKind::kClose) r.outcome = action->outcome;
+  if (change.type == TransitionType::kReopened) {
+    r.outcome.clear();
+    r.merged_into.clear();
+  }
+  ++r.seq;
+  r.updated_at = change.time;
+  const bool amended = change.type == TransitionType::kAmended;
+  const std::string after = amended ? verdict_json(rule_.plan, change.after, d.values) : std::string();
+  const std::string before = amended ? r.before : std::string();
+  Transition t;
+  t.json = cloud_event(
+      {rule_, context.zone, r, change, evidence, d, d.label.empty() ? key_text_ : d.label, action, before, after});
+  t.type = change.type;
+  t.alert_id = r.id;
+  t.seq = r.seq;
+  t.rule = context.rule_index;
+  t.severity = change.after.severity;
+  t.status = change.after.status;
+  t.time = change.time;
+  t.opened_at = r.opened_at;
+  if (finding != nullptr && finding->cause != nullptr) {
+    t.latency_from = static_cast<DurationMs>(finding->cause->position);
+  }
+  t.shadow = rule_.mode == rule::Mode::kShadow;
+  t.city = r.city;
+  t.town = r.town;
+  t.village = r.village;
+  t.grid = r.grid;
+  t.has_location = r.has_location;
+  t.lon = r.lon;
+  t.lat = r.lat;
+  context.emitter.emit(std::move(t));
+}
+
+void DetectorKey::encode(Writer& out) const {
+  out.u8(kFormat);
+  out.u8(static_cast<uint8_t>(rule_.plan.kind));
+  out.str(key_text_);
+  out.flag(revision_.has_value());
+  if (revision_.has_value()) {
+    out.fixed64(revision_->uid);
+    out.varint(revision_->position);
+    out.zigzag(revision_->watermark);
+  }
+  out.varint(records_.size());
+  for (const Record& r : records_) alert::encode(out, r);
+  detector_->encode(out);
+}
+
+Status DetectorKey::decode(Reader& in) {
+  if (in.flag()) {
+    revision_.emplace();
+    revision_->uid = in.fixed64();
+    revision_->position = in.varint();
+    revision_->watermark = in.zigzag();
+  }
+  const uint64_t n = in.varint();
+  if (n > in.remaining()) return corrupt("a key's alerts are cut short");
+  for (uint64_t i = 0; i < n; ++i) records_.push_back(decode_record(in));
+  if (Status s = detector_->decode(in); !s) return s;
+  return in.ok() && in.at_end() ? Status() : corrupt("a key's state does not decode");
+}
+
+size_t DetectorKey::bytes() const {
+  size_t n = sizeof(*this) + key_text_.capacity() + detector_->bytes();
+  for (const Record& r : records_) n += sizeof(Record) + r.id.capacity() + r.before.capacity();
+  return n;
+}
+
+}  // namespace
+
+std::unique_ptr<KeyState> make_key_state(const rule::Rule& rule, Hash128 key, std::string_view key_text) {
+  auto state = std::make_unique<DetectorKey>(rule, key, key_text);
+  if (!state->usable()) return nullptr;
+  return state;
+}
+
+Result<std::unique_ptr<KeyState>> decode_key_state(const rule::Rule& rule, Hash128 key, std::string_view bytes) {
+  Reader in(bytes);
+  if (in.u8() != kFormat) return corrupt("a key's state is of another format");
+  if (in.u8() != static_cast<uint8_t>(rule.plan.kind)) return corrupt("a key's state is of another kind of rule");
+  const std::string_view key_text = in.str();
+  auto state = std::make_unique<DetectorKey>(rule, key, key_text);
+  if (!in.ok() || !state->usable()) return corrupt("a key's state does not decode");
+  if (Status s = state->decode(in); !s) return s.error();
+  return std::unique_ptr<KeyState>(std::move(state));
+}
+
+}  // namespace tocsin::alert

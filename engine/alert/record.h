@@ -1,0 +1,31 @@
+#pragma once
+// The alert as the key keeps it: its life (Standing) and what identifies it to people.
+#include <string>
+
+#include "alert/lifecycle.h"
+
+namespace tocsin::alert {
+
+struct Record {
+  uint32_t episode = 0;  // of the detector
+  std::string id;        // alert id; empty while pending
+  uint32_t seq = 0;      // of the last transition
+  Standing standing;
+  TimeMs opened_at = kNoTime;
+  std::string opened_source, opened_id;
+  TimeMs updated_at = kNoTime;
+  std::string merged_into;
+  std::string assigned_to, outcome;
+  // Where it is, as last told: what is left to say once its events are gone.
+  std::string city, town, village, grid;
+  bool has_location = false;
+  double lon = 0, lat = 0;
+  // A correction under way: what the alert said before it, and a hash of its evidence. Empty: none.
+  std::string before;
+  uint64_t before_evidence = 0;
+};
+
+void encode(Writer& out, const Record& r);
+Record decode_record(Reader& in);
+
+}  // namespace tocsin::alert

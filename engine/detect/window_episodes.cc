@@ -1,0 +1,240 @@
+// How the rows of a window rule hang together as episodes after something came out of order or was taken back.
+#include <algorithm>
+
+#include "detect/window.h"
+
+namespace tocsin::detect {
+
+bool Window::overlaps(const Episode& e, const Run& run) const {
+  return rows_.position(run.first_end) <= e.last_end && e.first_end <= rows_.position(run.last_end);
+}
+
+Finding Window::finding(const Episode& e, Finding::Kind kind, const Touched& t) const {
+  Finding f;
+  f.kind = kind;
+  f.episode = e.handle;
+  f.reason = t.reason;
+  f.time = t.time;
+  f.last = e.last;
+  f.severity = e.severity;
+  f.worst = e.worst;
+  f.total = e.total;
+  f.cause = t.cause;
+  return f;
+}
+
+// Folds all rows anew. Rows of an episode that is over are passed over, and nothing is joined across it.
+std::vector<Window::Run> Window::fold_all() {
+  std::vector<Run> runs;
+  fold_ = {};
+  size_t sealed = 0;
+  for (size_t i = 0; i < rows_.size(); ++i) {
+    const Position p = rows_.position(i);
+    while (sealed < episodes_.size() && (!episodes_[sealed].over || episodes_[sealed].last_end < p)) ++sealed;
+    if (sealed < episodes_.size() && episodes_[sealed].first_end <= p) {
+      fold_ = {};
+      continue;
+    }
+    const uint8_t flags = rows_.flags(i);
+    switch (fold_.step(plan_, p.time, (flags & kHolds) != 0, (flags & kRecovering) != 0)) {
+      case Fold::Step::kBegin:
+        runs.push_back({i, i, p.time});
+        break;
+      case Fold::Step::kJoin:
+        runs.back().last_end = i;
+        runs.back().last = p.time;
+        break;
+      case Fold::Step::kMatched:
+        runs.back().last = p.time;
+        break;
+      case Fold::Step::kNone:
+        break;
+    }
+  }
+  return runs;
+}
+
+// Which standing episode goes on in which run: each claims the first run that it overlaps, elders first; those that
+// come too late are merged, those without a run are gone. Answers the episodes that go on and those that are over.
+std::vector<Window::Episode> Window::claim(std::vector<Run>& runs, const Touched& t, FindingSink& sink) {
+  std::vector<size_t> elders(episodes_.size());
+  for (size_t i = 0; i < elders.size(); ++i) elders[i] = i;
+  std::sort(elders.begin(), elders.end(), [&](size_t a, size_t b) {
+    const Episode &x = episodes_[a], &y = episodes_[b];
+    return std::pair(x.opened_at, x.handle) < std::pair(y.opened_at, y.handle);
+  });
+  std::vector<Episode> kept;
+  for (size_t i : elders) {
+    const Episode& e = episodes_[i];
+    if (e.over) {
+      kept.push_back(e);
+      continue;
+    }
+    const auto run = std::find_if(runs.begin(), runs.end(), [&](const Run& r) { return overlaps(e, r); });
+    if (run == runs.end()) {
+      Finding f = finding(e, Finding::Kind::kGone, t);
+      if (!t.correction) f.reason = Reason::kLate;
+      sink.on(f);
+    } else if (run->owner >= 0) {
+      Finding f = finding(e, Finding::Kind::kMerged, t);
+      f.reason = Reason::kMerged;
+      f.into = episodes_[static_cast<size_t>(run->owner)].handle;
+      sink.on(f);
+    } else {
+      run->owner = static_cast<int>(i);
+    }
+  }
+  return kept;
+}
+
+void Window::refold(const Touched& t, FindingSink& sink, Arena& arena) {
+  std::vector<Run> runs = fold_all();
+  std::vector<Episode> next = claim(runs, t, sink);
+  for (const Run& run : runs) {
+    const bool fresh = run.owner < 0;
+    Episode e = fresh ? Episode{} : episodes_[static_cast<size_t>(run.owner)];
+    bool split = false;
+    if (fresh) {
+      e.handle = next_handle_++;
+      e.opened_at = t.time;
+      split = std::any_of(episodes_.begin(), episodes_.end(), [&](const Episode& x) { return overlaps(x, run); });
+    }
+    settle_run(e, run, fresh, split, t, sink, arena);
+    next.push_back(e);
+  }
+  std::sort(next.begin(), next.end(), [](const Episode& a, const Episode& b) { return a.first_end < b.first_end; });
+  episodes_ = std::move(next);
+  if (expiry_ == kNever && !rows_.empty()) expiry_ = rows_.time(0) + horizon_;
+}
+
+// Brings an episode up to date with its run and reports what the change did to it.
+void Window::settle_run(Episode& e, const Run& run, bool fresh, bool split, const Touched& t, FindingSink& sink,
+                        Arena& arena) {
+  e.first_end = rows_.position(run.first_end);
+  e.last_end = rows_.position(run.last_end);
+  e.last = run.last;
+  const bool all = fresh || t.correction;
+  bool touched = false;
+  if (all) e.worst = Severity::kNone;
+  const TimeMs from = all ? e.first_end.time : std::max(e.first_end.time, t.from);
+  const TimeMs to = all ? e.last_end.time : std::min(e.last_end.time, t.to);
+  for (size_t i = rows_.lower_bound(from); i < rows_.size() && rows_.time(i) <= to;) {
+    const size_t end = rows_.upper_bound(rows_.time(i));
+    if (holds(i)) {
+      const Severity s = severity_of(plan_, scope_at(end - 1, arena), arena);
+      e.worst = std::max(e.worst, s);
+      if (rows_.time(i) == e.last_end.time) e.severity = s;
+      if (!fresh || split || rows_.time(i) <= t.to) e.focus = rows_.position(end - 1);
+      touched = true;
+    }
+    i = end;
+  }
+  if (e.focus == Position{} || rows_.lower_bound(e.focus) == rows_.size()) e.focus = e.last_end;
+  e.total = e.lost;
+  for_each_member_run(e, [&](size_t begin, size_t end) { e.total += static_cast<uint32_t>(end - begin); });
+  if (fresh) {
+    Finding f = finding(e, Finding::Kind::kHolds, t);
+    f.reason = split ? Reason::kSplit : Reason::kMatched;
+    return sink.on(f);
+  }
+  if (t.correction) return sink.on(finding(e, Finding::Kind::kCorrected, t));
+  const bool beside = t.cause != nullptr && t.time >= e.first_end.time && t.time <= e.last;
+  if (touched || beside) {
+    Finding f = finding(e, touched ? Finding::Kind::kHolds : Finding::Kind::kMatched, t);
+    sink.on(f);
+  }
+}
+
+void Window::describe(uint32_t episode, Description& out, Arena& arena) {
+  const Episode* e = find(episode);
+  if (e == nullptr) return;
+  out.members.clear();
+  for_each_member_run(*e, [&](size_t begin, size_t end) {
+    for (size_t i = begin; i < end; ++i) out.members.push_back({rows_.time(i), rows_.uid(i), rows_.row(i)});
+  });
+  out.total = e->total;
+  out.values.clear();
+  const size_t focus = rows_.lower_bound(e->focus);
+  const bool here = focus < rows_.size();
+  const Scope scope = here ? scope_at(focus, arena) : Scope(plan_, RowsView{}, nullptr, PackedRow(), nullptr, arena);
+  for (size_t s = 0; s < scope.slots(); ++s) out.values.push_back(scope.get(static_cast<int>(s)));
+  place_members(out);
+}
+
+Position Window::name(uint32_t episode) {
+  const Episode& e = *find(episode);
+  Position found;
+  for_each_member_run(e, [&](size_t begin, size_t end) {
+    for (size_t i = begin; i < end && found == Position{}; ++i) {
+      if ((rows_.flags(i) & kNamed) != 0) continue;
+      rows_.set_flags(i, rows_.flags(i) | kNamed);
+      found = rows_.position(i);
+    }
+  });
+  // All have named an alert before: a name of its own all the same.
+  return found != Position{} ? found : Position{e.first_end.time, e.first_end.uid + 0x9e3779b97f4a7c15u * e.handle};
+}
+
+void Window::encode(Writer& out) const {
+  rows_.encode(out);
+  out.flag(fold_.open);
+  for (TimeMs t : {fold_.last, fold_.ended, fold_.keep_since, complete_from_, expiry_}) out.zigzag(t);
+  out.varint(next_handle_);
+  out.varint(dropped_);
+  out.flag(revising_.has_value());
+  if (revising_.has_value()) {
+    out.fixed64(revising_->uid);
+    out.zigzag(revising_->time);
+    out.zigzag(revising_->cause_time);
+    out.flag(revising_->named);
+  }
+  out.varint(episodes_.size());
+  for (const Episode& e : episodes_) {
+    out.varint(e.handle);
+    out.zigzag(e.opened_at);
+    detect::encode(out, e.first_end);
+    detect::encode(out, e.last_end);
+    detect::encode(out, e.focus);
+    out.zigzag(e.last);
+    out.varint(e.total);
+    out.varint(e.lost);
+    out.u8(static_cast<uint8_t>(e.severity));
+    out.u8(static_cast<uint8_t>(e.worst));
+    out.flag(e.over);
+  }
+}
+
+Status Window::decode(Reader& in) {
+  if (Status s = rows_.decode(in, plan_.cells); !s) return s;
+  fold_.open = in.flag();
+  for (TimeMs* t : {&fold_.last, &fold_.ended, &fold_.keep_since, &complete_from_, &expiry_}) *t = in.zigzag();
+  next_handle_ = static_cast<uint32_t>(in.varint());
+  dropped_ = in.varint();
+  if (in.flag()) {
+    revising_.emplace();
+    revising_->uid = in.fixed64();
+    revising_->time = in.zigzag();
+    revising_->cause_time = in.zigzag();
+    revising_->named = in.flag();
+  }
+  const uint64_t n = in.varint();
+  if (n > in.remaining()) return corrupt("a key's episodes are cut short");
+  for (uint64_t i = 0; i < n; ++i) {
+    Episode e;
+    e.handle = static_cast<uint32_t>(in.varint());
+    e.opened_at = in.zigzag();
+    e.first_end = decode_position(in);
+    e.last_end = decode_position(in);
+    e.focus = decode_position(in);
+    e.last = in.zigzag();
+    e.total = static_cast<uint32_t>(in.varint());
+    e.lost = static_cast<uint32_t>(in.varint());
+    e.severity = static_cast<Severity>(std::min<uint8_t>(in.u8(), 4));
+    e.worst = static_cast<Severity>(std::min<uint8_t>(in.u8(), 4));
+    e.over = in.flag();
+    episodes_.push_back(e);
+  }
+  return in.ok() ? Status() : corrupt("a window key does not decode");
+}
+
+}  // namespace tocsin::detect
