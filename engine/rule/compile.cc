@@ -157,7 +157,7 @@ class RuleCompiler {
   // A role's predicate: `where` and its own condition together.
   void role(uint32_t bit, const yaml::Node* own, const Expression& where, std::string_view what) {
     Expression e = own == nullptr ? where : parse_expression(reader_, *own);
-    if (own != nullptr && (!e || !events_.resolve(e))) return fail_unless(false);
+    if (own != nullptr && !(where ? events_.resolve_loosely(e) : events_.resolve(e))) return fail_unless(false);
     if (own != nullptr) {
       if (events_.compile(e, *e.ast->root, Type::Kind::kBool, what) == nullptr) return fail_unless(false);
       if (where) {

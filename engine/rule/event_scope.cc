@@ -46,18 +46,22 @@ expr::Value choice(const std::string& text, Type::Kind type) {
 }  // namespace
 
 EventScope::EventScope(const yaml::Reader& reader, const TimeZone& zone)
-    : reader_(reader), env_(expr::event_env(zone)) {
+    : reader_(reader), env_(expr::event_env(zone)), loose_(env_) {
   env_.strict_optional = true;
 }
 
 bool EventScope::resolve(Expression& e) { return e && resolve(e, e.ast->root); }
 
-bool EventScope::resolve(const Expression& e, Node*& node) {
+bool EventScope::resolve_loosely(Expression& e) { return e && resolve(e, e.ast->root, loose_); }
+
+bool EventScope::resolve(const Expression& e, Node*& node) { return resolve(e, node, env_); }
+
+bool EventScope::resolve(const Expression& e, Node*& node, const expr::Env& env) {
   if (!refuse_aggregates(e, *node) || !put_params_in(e, node)) return false;
   expr::Faults faults;
-  const bool good = expr::check(*e.ast, node, env_, faults);
+  const bool good = expr::check(*e.ast, node, env, faults);
   report(reader_, e.place, faults);
-  return good && faults.empty();
+  return good && faults.empty() && refuse_unknown_values(e, *node);
 }
 
 bool EventScope::refuse_aggregates(const Expression& e, const Node& node) {
@@ -71,6 +75,56 @@ bool EventScope::refuse_aggregates(const Expression& e, const Node& node) {
             "use it in fire, severity, resolve.when or a text", "请用在 fire、severity、resolve.when 或文本里"});
     good = false;
     return false;
+  });
+  return good;
+}
+
+namespace {
+
+// The text of a literal, or nothing.
+std::string_view text_of(const Node& node) {
+  return node.kind == Node::Kind::kLiteral && node.value.is(expr::Tag::kString) ? node.value.str() : std::string_view();
+}
+
+std::vector<std::string_view> values_of(std::string_view field) {
+  std::vector<std::string_view> names;
+  if (field == "kind") {
+    for (unsigned i = 0; i <= static_cast<unsigned>(EventKind::kWithdrawal); ++i)
+      names.push_back(name_of(EventKind(i)));
+  } else if (field == "stage") {
+    for (unsigned i = 1; i <= static_cast<unsigned>(Stage::kReturned); ++i) names.push_back(name_of(Stage(i)));
+  }
+  return names;
+}
+
+}  // namespace
+
+// kind and stage have few values; one that is none of them would never match, in silence.
+bool EventScope::refuse_unknown_values(const Expression& e, const Node& root) {
+  bool good = true;
+  const auto check_value = [&](const std::string& field, const Node& literal) {
+    const std::string_view text = text_of(literal);
+    const std::vector<std::string_view> known = values_of(field);
+    if (text.empty() || known.empty() || std::find(known.begin(), known.end(), text) != known.end()) return;
+    const std::string near = nearest(text, known);
+    std::string all;
+    for (const std::string_view name : known) all += (all.empty() ? "" : ", ") + std::string(name);
+    report(reader_, e.place, literal,
+           {"unknown-value", "`" + field + "` is never `" + std::string(text) + "`",
+            "`" + field + "` 没有 `" + std::string(text) + "` 这个值",
+            near.empty() ? "it is one of " + all : "did you mean `" + near + "`?",
+            near.empty() ? "可用的值：" + all : "是否想写 `" + near + "`？"});
+    good = false;
+  };
+  walk(&root, [&](const Node& n) {
+    if (n.kind != Node::Kind::kCall || n.args.size() != 2) return true;
+    if (n.text == "_==_" || n.text == "_!=_") {
+      check_value(dotted(*n.args[0]), *n.args[1]);
+      check_value(dotted(*n.args[1]), *n.args[0]);
+    } else if (n.text == "@in" && n.args[1]->kind == Node::Kind::kList) {
+      for (const Node* item : n.args[1]->args) check_value(dotted(*n.args[0]), *item);
+    }
+    return true;
   });
   return good;
 }

@@ -44,6 +44,7 @@ constexpr std::array kKeys = {
     RuleKey{"tables", Shape::kAny, kEveryKind, 0, false, "查的表", "tables that it looks up"},
     RuleKey{"calendar", Shape::kAny, kEveryKind, 0, false, "用的日历", "a calendar of its own"},
     RuleKey{"tests", Shape::kTests, kEveryKind, 0, true, "规则自带的测试", "tests beside the rule"},
+    RuleKey{"defaults", Shape::kAny, kEveryKind, 0, true, "测试事件的默认字段", "fields of the tests' events that they do not name"},
     RuleKey{"each", Shape::kAny, kAbsence, 0, false, "对名册上的每一个", "every row of a table owes"},
     RuleKey{"steps", Shape::kAny, kSequence, kSequence, false, "步骤", "steps in order"},
     RuleKey{"every", Shape::kAny, kBaseline, kBaseline, false, "多久算一次", "how often it is measured"},

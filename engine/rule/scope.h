@@ -33,6 +33,8 @@ class EventScope {
   bool resolve(Expression& e);
   // The same for a part of a tree, whose pointer may be replaced.
   bool resolve(const Expression& e, expr::Node*& node);
+  // resolve() without asking for guards of fields that may be missing: what it is combined with may guard them.
+  bool resolve_loosely(Expression& e);
   // After resolve(): a program of the type `want` (dyn fits any).
   ProgramPtr compile(const Expression& e, const expr::Node& node, expr::Type::Kind want, std::string_view what);
   const expr::Env& env() const { return env_; }
@@ -41,8 +43,10 @@ class EventScope {
   bool put_params_in(const Expression& e, expr::Node*& node);
   expr::Node* param_value(const Expression& e, const expr::Node& at, const ParamValue& param);
   bool refuse_aggregates(const Expression& e, const expr::Node& node);
+  bool refuse_unknown_values(const Expression& e, const expr::Node& root);
   const yaml::Reader& reader_;
-  expr::Env env_;
+  bool resolve(const Expression& e, expr::Node*& node, const expr::Env& env);
+  expr::Env env_, loose_;
   std::vector<ParamValue> params_;
 };
 

@@ -1,0 +1,52 @@
+#pragma once
+// The tests that stand beside a rule (`tests:`): what is given, what the rule must publish, and whether it did. What
+// drives the engine between the two is not here.
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "rule/rule_set.h"
+
+namespace tocsin::rule {
+
+struct ExpectedTransition {
+  std::optional<DurationMs> at;  // since the test's start
+  std::string type;              // "opened" "updated" "escalated" "deescalated" "resolved" "reopened" "amended" …
+  std::string severity;          // opened, escalated, deescalated, reopened; empty: any
+  std::string reason;            // resolved, amended, updated; empty: any
+  std::string key;               // the alert's key as compact JSON; empty: any
+  std::string summary;           // a part of the summary in either language; empty: any
+  struct Value {
+    std::string name;
+    std::string json;  // number, text, true, false or null
+  };
+  std::vector<Value> values;
+};
+
+struct RuleTest {
+  std::string rule;  // its id
+  std::string name;
+  std::string file;
+  int line = 0;
+  TimeMs start = 0;                        // epoch milliseconds; a Monday at 09:00 unless the test says otherwise
+  DurationMs by = 0;                       // how far time goes on, since the start
+  std::vector<std::string> given;          // canonical events, one JSON object each, in the order of the file
+  std::vector<ExpectedTransition> expect;  // empty: `none`
+};
+
+// The tests of all rules in these files (also of rules with mode off or shadow). Faults are appended; a test with
+// faults is left out. A rule whose tests all say `none` is a fault: they would pass with the rule switched off.
+std::vector<RuleTest> read_rule_tests(std::span<const SourceFile> files, const TimeZone& zone,
+                                      std::vector<Diagnostic>& diagnostics);
+
+struct TestOutcome {
+  bool passed = false;
+  std::string text;  // when it failed: expected and got, field by field, one line each; ends with a newline
+};
+// Compares what was published (CloudEvents, one JSON object each, in order; those of other rules and those after `by`
+// are passed over) with what the test expects. `near`: how near the rule came ("4 of 5 distinct reporters"), or empty.
+TestOutcome judge(const RuleTest& test, std::span<const std::string> published, std::string_view near = {});
+
+}  // namespace tocsin::rule

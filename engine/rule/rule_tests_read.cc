@@ -1,0 +1,415 @@
+// `tests:` blocks to plain data, events to canonical JSON.
+#include <algorithm>
+#include <array>
+#include <map>
+
+#include "base/json_writer.h"
+#include "event/fields.h"
+#include "rule/expression.h"
+#include "rule/predicate.h"
+#include "rule/rule_keys.h"
+#include "rule/rule_tests.h"
+#include "rule/yaml_file.h"
+
+namespace tocsin::rule {
+namespace {
+
+using yaml::Fields;
+using yaml::Node;
+
+constexpr size_t kMaxTests = 1000, kMaxGiven = 10000;
+constexpr std::array<std::string_view, 10> kTypes = {"opened",   "updated",  "escalated", "deescalated", "acknowledged",
+                                                     "assigned", "resolved", "closed",    "reopened",    "amended"};
+
+// What an event of a test is unless it says otherwise, read from the rule's own conditions.
+struct Defaults {
+  std::string source, category;
+  std::string kind = "report";
+};
+
+Defaults defaults_of(const Node& rule) {
+  Defaults out;
+  if (const Node* from = rule.find("from")) {
+    const Node* first = from->is_list() && !from->items.empty() ? &from->items[0] : from;
+    if (first->is_scalar()) out.source = first->value;
+  }
+  bool kind = false;
+  for (const std::string_view key : {"where", "after"}) {
+    const Node* node = rule.find(key);
+    if (node == nullptr || !node->is_scalar()) continue;
+    expr::Faults ignored;  // reported when the rule is compiled
+    const auto ast = expr::parse(node->value, ignored);
+    if (ast == nullptr || ast->root == nullptr) continue;
+    const RoleNeeds needs = needs_of(0, ast->root);
+    if (needs.clauses.empty()) continue;
+    const Clause& clause = needs.clauses[0];
+    if (!clause.any_category && out.category.empty()) out.category = clause.categories[0].path;
+    for (unsigned i = 0; i <= static_cast<unsigned>(EventKind::kWithdrawal) && !kind && clause.kinds != 0xFF; ++i) {
+      if ((clause.kinds >> i & 1U) == 0) continue;
+      out.kind = std::string(name_of(static_cast<EventKind>(i)));
+      kind = true;
+    }
+  }
+  return out;
+}
+
+class TestReader {
+ public:
+  TestReader(const yaml::Reader& reader, const Node& rule, const TimeZone& zone, std::vector<RuleTest>& out)
+      : reader_(reader), rule_(rule), zone_(zone), out_(out), defaults_(defaults_of(rule)) {}
+
+  void run() {
+    const Node* tests = rule_.find("tests");
+    const Node* id = rule_.find("id");
+    if (tests == nullptr || id == nullptr || !reader_.expect_list(*tests, "a list of tests")) return;
+    if (tests->items.size() > kMaxTests) {
+      reader_.fault(*tests, {"out-of-range", "a rule has at most 1000 tests", "一条规则最多 1000 个测试", {}, {}});
+      return;
+    }
+    bool some = false;
+    for (const Node& node : tests->items) {
+      RuleTest test;
+      test.rule = id->value;
+      const size_t before = reader_.diagnostics().size();
+      read(node, test);
+      if (!node.is_map()) continue;
+      const Node* expect = node.find("expect");
+      some = some || (expect != nullptr && expect->is_list());
+      if (reader_.diagnostics().size() == before) out_.push_back(std::move(test));
+    }
+    if (some || tests->items.empty()) return;
+    reader_.fault(*tests, {"test-cannot-fail",
+                           "all tests of `" + id->value + "` expect none: they would pass with the rule switched off",
+                           "`" + id->value + "` 的测试都是 none：停用规则也能通过", "add one that expects an alert",
+                           "请加一个预期有警报的测试"});
+  }
+
+ private:
+  void read(const Node& node, RuleTest& test) {
+    const Fields fields(reader_, node, {"name", "start", "defaults", "given", "expect", "by"}, "a test");
+    if (!node.is_map()) return;
+    test.file = reader_.document().path();
+    test.line = reader_.document().place(node.begin).line;
+    if (const Node* name = fields.require("name")) reader_.read(*name, test.name);
+    test.start = zone_.from_civil(2024, 7, 1, 9, 0, 0, 0);  // a Monday
+    if (const Node* start = fields.get("start")) time(*start, test.start);
+    const Node* defaults = fields.get("defaults");
+    if (defaults != nullptr && !reader_.expect_map(*defaults, "defaults")) return;
+    given(fields, defaults, test);
+    expect(fields, test);
+    if (const Node* by = fields.get("by")) {
+      last_ = INT64_MIN;
+      offset(*by, test.by);
+      check_by(*by, test);
+    } else {
+      test.by = std::max<DurationMs>(last_, 0);
+      for (const ExpectedTransition& e : test.expect) test.by = std::max(test.by, e.at.value_or(0));
+    }
+  }
+
+  void check_by(const Node& by, const RuleTest& test) const {
+    for (const ExpectedTransition& e : test.expect) {
+      if (e.at.value_or(0) <= test.by) continue;
+      reader_.fault(
+          by, {"test-cannot-pass", "the test ends before all that it expects", "测试在预期的时间之前就结束了", {}, {}});
+      return;
+    }
+  }
+
+  void time(const Node& node, TimeMs& out) const {
+    std::string text;
+    if (!reader_.read(node, text)) return;
+    if (const auto t = parse_time(text, zone_)) {
+      out = *t;
+      return;
+    }
+    reader_.fault(node, {"bad-time", "`" + text + "` is not a time", "`" + text + "` 不是时间",
+                         "write 2024-07-01T22:30", "写法：2024-07-01T22:30"});
+  }
+
+  // +47m, since the start of the test.
+  bool offset(const Node& node, DurationMs& out) const {
+    std::string text;
+    if (!reader_.read(node, text)) return false;
+    const std::string_view span = text.starts_with('+') ? std::string_view(text).substr(1) : std::string_view(text);
+    const Result<DurationMs> value = parse_duration(span);
+    if (value) {
+      out = *value;
+      return true;
+    }
+    reader_.fault(node, {"bad-offset", "`" + text + "` is not a time since the test's start",
+                         "`" + text + "` 不是相对时间", "write +0m, +47m or +1d2h", "写法：+0m、+47m、+1d2h"});
+    return false;
+  }
+
+  // ---- given
+  void given(const Fields& fields, const Node* defaults, RuleTest& test) {
+    const Node* list = fields.require("given");
+    last_ = 0;
+    if (list == nullptr || !reader_.expect_list(*list, "a list of events")) return;
+    if (list->items.empty() || list->items.size() > kMaxGiven) {
+      reader_.fault(*list,
+                    {"nothing-given", "a test is given 1 to 10000 events", "测试要给 1 到 10000 个事件", {}, {}});
+      return;
+    }
+    const Node* of_rule = rule_.find("defaults");
+    for (size_t i = 0; i < list->items.size(); ++i) event(list->items[i], {of_rule, defaults}, i, test);
+  }
+
+  // One event: its own fields over the test's defaults over what the rule's conditions tell.
+  void event(const Node& node, std::array<const Node*, 2> defaults, size_t index, RuleTest& test) {
+    if (!reader_.expect_map(node, "an event")) return;
+    std::map<std::string, const Node*> fields;
+    for (const Node* layer : {defaults[0], defaults[1], &node}) {
+      if (layer == nullptr || !layer->is_map()) continue;
+      for (size_t i = 0; i < layer->keys.size(); ++i) fields[layer->keys[i].value] = check_field(*layer, i);
+    }
+    const Node* at = node.find("at");
+    DurationMs since = 0;
+    if (at == nullptr) {
+      reader_.fault(node, {"missing-key", "an event of a test needs `at`", "测试事件缺少 `at`", "as {at: +12m, …}",
+                           "如 {at: +12m, …}"});
+      return;
+    }
+    if (!offset(*at, since)) return;
+    last_ = std::max(last_, since);
+    std::string line;
+    JsonWriter json(line);
+    json.begin_object();
+    if (fields.count("id") == 0) json.field("id", "e" + std::to_string(index + 1));
+    if (fields.count("source") == 0) json.field("source", defaults_.source);
+    if (fields.count("kind") == 0) json.field("kind", fields.count("stage") > 0 ? "transition" : defaults_.kind);
+    if (fields.count("occurred_at") == 0) json.field("occurred_at", format_time(test.start + since));
+    if (fields.count("category") == 0) {
+      if (defaults_.category.empty()) {
+        reader_.fault(node, {"missing-key", "this event needs a `category`", "此事件缺少 `category`",
+                             "name it here or in the test's `defaults`", "请写在这里或测试的 `defaults` 里"});
+        return;
+      }
+      json.field("category", defaults_.category);
+    }
+    for (const auto& [name, value] : fields) {
+      if (name == "at" || value == nullptr) continue;
+      json.key(name);
+      field(json, name, *value, test.start);
+    }
+    json.end_object();
+    test.given.push_back(std::move(line));
+  }
+
+  // The value of an event's field by its name; null and a fault where an event has no such field.
+  const Node* check_field(const Node& map, size_t index) const {
+    const std::string& name = map.keys[index].value;
+    std::vector<std::string_view> known = {"at", "area", "location"};
+    for (const FieldInfo& f : event_fields()) {
+      if (f.name.find('.') == std::string_view::npos) known.push_back(f.name);
+    }
+    if (std::find(known.begin(), known.end(), name) != known.end()) return &map.items[index];
+    const std::string near = nearest(name, known);
+    reader_.fault(map.keys[index],
+                  {"unknown-field", "an event has no field `" + name + "`", "事件没有 `" + name + "` 字段",
+                   near.empty() ? "put it under attrs or values" : "did you mean `" + near + "`?",
+                   near.empty() ? "请放在 attrs 或 values 下" : "是否想写 `" + near + "`？"});
+    return nullptr;
+  }
+
+  static FieldType type_of(std::string_view name) {
+    for (const FieldInfo& f : event_fields()) {
+      if (f.name == name) return f.type;
+    }
+    return FieldType::kString;
+  }
+
+  void field(JsonWriter& json, const std::string& name, const Node& value, TimeMs start) {
+    if (name == "location") return location(json, value);
+    if (name == "area") return members(json, value, FieldType::kString);
+    switch (type_of(name)) {
+      case FieldType::kString:
+        return scalar(json, value, FieldType::kString);
+      case FieldType::kInt:
+      case FieldType::kDouble:
+        return scalar(json, value, FieldType::kDouble);
+      case FieldType::kTime:
+        return moment(json, value, start);
+      case FieldType::kNumberMap:
+        return members(json, value, FieldType::kDouble);
+      case FieldType::kStringMap:
+        return members(json, value, FieldType::kString);
+      case FieldType::kStringList: {
+        std::vector<std::string> items;
+        reader_.read(value, items);
+        json.begin_array();
+        for (const std::string& item : items) json.string(item);
+        json.end_array();
+        return;
+      }
+      case FieldType::kLocation:
+        return location(json, value);
+    }
+  }
+
+  void scalar(JsonWriter& json, const Node& value, FieldType type) {
+    std::string text;
+    double number = 0;
+    if (type == FieldType::kString) {
+      reader_.read(value, text);
+      json.string(text);
+    } else {
+      reader_.read(value, number);
+      json.number(number);
+    }
+  }
+
+  void members(JsonWriter& json, const Node& value, FieldType type) {
+    json.begin_object();
+    if (reader_.expect_map(value, "this field")) {
+      for (size_t i = 0; i < value.keys.size(); ++i) {
+        json.key(value.keys[i].value);
+        scalar(json, value.items[i], type);
+      }
+    }
+    json.end_object();
+  }
+
+  void location(JsonWriter& json, const Node& value) {
+    double lon = 0, lat = 0;
+    if (value.is_map()) {
+      const Fields fields(reader_, value, {"lon", "lat", "crs", "accuracy_m"}, "a location");
+      fields.read("lon", lon);
+      fields.read("lat", lat);
+    } else if (value.is_list() && value.items.size() == 2) {
+      reader_.read_number(value.items[0], -180, 180, lon);
+      reader_.read_number(value.items[1], -90, 90, lat);
+    } else {
+      reader_.fault(value, {"wrong-type", "a location is [longitude, latitude]", "location 写作 [经度, 纬度]", {}, {}});
+    }
+    json.begin_object().key("lon").number(lon).key("lat").number(lat).end_object();
+  }
+
+  void moment(JsonWriter& json, const Node& value, TimeMs start) {
+    TimeMs t = start;
+    DurationMs since = 0;
+    if (value.is_scalar() && value.value.starts_with('+')) {
+      if (offset(value, since)) t += since;
+    } else {
+      time(value, t);
+    }
+    json.string(format_time(t));
+  }
+
+  // ---- expect
+  void expect(const Fields& fields, RuleTest& test) {
+    const Node* node = fields.require("expect");
+    if (node == nullptr || (node->is_scalar() && node->value == "none")) return;
+    if (node->is_scalar() || !reader_.expect_list(*node, "a list of transitions, or none")) {
+      if (node->is_scalar()) {
+        reader_.fault(
+            *node, {"wrong-type", "`expect` is a list of transitions, or none", "`expect` 是变化列表或 none", {}, {}});
+      }
+      return;
+    }
+    if (node->items.empty()) {
+      reader_.fault(*node, {"test-cannot-fail",
+                            "this expects nothing: say `expect: none` if the rule must keep still",
+                            "没有写预期：规则应当不响时请写 `expect: none`",
+                            {},
+                            {}});
+    }
+    for (const Node& item : node->items) transition(item, test);
+  }
+
+  void transition(const Node& node, RuleTest& test) {
+    std::vector<std::string_view> known = {"at", "values", "key", "summary"};
+    known.insert(known.end(), kTypes.begin(), kTypes.end());
+    const Fields fields(reader_, node, known, "an expected transition");
+    if (!node.is_map()) return;
+    ExpectedTransition e;
+    for (const std::string_view type : kTypes) {
+      const Node* value = fields.get(type);
+      if (value == nullptr) continue;
+      if (!e.type.empty()) {
+        reader_.fault(*fields.key(type),
+                      {"two-transitions", "one entry is one transition", "一项只写一个变化", {}, {}});
+        return;
+      }
+      e.type = std::string(type);
+      verdict(e, *value);
+    }
+    if (e.type.empty()) {
+      reader_.fault(node, {"test-cannot-fail", "this names no transition", "没有写是哪种变化",
+                           "as {at: +47m, opened: yellow}", "如 {at: +47m, opened: yellow}"});
+      return;
+    }
+    DurationMs at = 0;
+    if (const Node* when = fields.get("at"); when != nullptr && offset(*when, at)) e.at = at;
+    fields.read("summary", e.summary);
+    if (const Node* key = fields.get("key")) e.key = key_text(*key);
+    if (const Node* values = fields.get("values"); values != nullptr && reader_.expect_map(*values, "values")) {
+      for (size_t i = 0; i < values->keys.size(); ++i) {
+        e.values.push_back({values->keys[i].value, json_of(values->items[i])});
+      }
+    }
+    test.expect.push_back(std::move(e));
+  }
+
+  // A colour for what has one, a reason for the rest; `true` says nothing more.
+  void verdict(ExpectedTransition& e, const Node& value) const {
+    if (value.kind == Node::Kind::kNull || (value.plain && value.value == "true")) return;
+    const bool coloured =
+        e.type == "opened" || e.type == "escalated" || e.type == "deescalated" || e.type == "reopened";
+    size_t index = 0;
+    if (!coloured) {
+      reader_.read(value, e.reason);
+    } else if (reader_.read_choice(value, severity_names(), index)) {
+      e.severity = std::string(severity_names()[index]);
+    }
+  }
+
+  std::string key_text(const Node& node) const {
+    std::vector<std::string> parts;
+    reader_.read(node, parts);
+    std::string out;
+    JsonWriter json(out);
+    json.begin_array();
+    for (const std::string& part : parts) json.string(part);
+    json.end_array();
+    return out;
+  }
+
+  static std::string json_of(const Node& node) {
+    if (!node.is_scalar()) return "null";
+    if (node.plain && (yaml::as_number(node.value) || yaml::as_boolean(node.value))) {
+      return node.value.starts_with('+') ? node.value.substr(1) : node.value;
+    }
+    std::string out;
+    append_json_string(out, node.value);
+    return out;
+  }
+
+  const yaml::Reader& reader_;
+  const Node& rule_;
+  const TimeZone& zone_;
+  std::vector<RuleTest>& out_;
+  const Defaults defaults_;
+  DurationMs last_ = 0;
+};
+
+}  // namespace
+
+std::vector<RuleTest> read_rule_tests(std::span<const SourceFile> files, const TimeZone& zone,
+                                      std::vector<Diagnostic>& diagnostics) {
+  std::vector<RuleTest> out;
+  for (const SourceFile& file : files) {
+    auto document = yaml::Document::parse(file.path, file.text, diagnostics);
+    if (document == nullptr || !document->root().is_map()) continue;
+    const Node* rules = document->root().find("rules");
+    if (rules == nullptr || !rules->is_list()) continue;
+    const yaml::Reader reader(*document, diagnostics);
+    for (const Node& rule : rules->items) {
+      if (rule.is_map()) TestReader(reader, rule, zone, out).run();
+    }
+  }
+  return out;
+}
+
+}  // namespace tocsin::rule
