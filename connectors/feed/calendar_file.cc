@@ -1,0 +1,133 @@
+#include "connectors/feed/calendar_file.h"
+
+#include <optional>
+
+#include "rule/yaml_file.h"
+
+namespace tocsin::feed {
+namespace {
+
+namespace yaml = rule::yaml;
+
+constexpr int64_t kMaxRange = 60;     // days in one range of holidays
+constexpr size_t kMaxDays = 100'000;  // in one list
+
+std::optional<int64_t> parse_day(std::string_view text) {
+  if (text.size() != 10) return std::nullopt;
+  const auto t = parse_time(text, TimeZone::utc());
+  if (!t) return std::nullopt;
+  return *t >= 0 ? *t / 86'400'000 : (*t - 86'399'999) / 86'400'000;
+}
+
+// "08:30" as minutes of the day; "24:00" is its end.
+int parse_minute(std::string_view text) {
+  if (text.size() != 5 || text[2] != ':') return -1;
+  for (const size_t i : {0, 1, 3, 4}) {
+    if (text[i] < '0' || text[i] > '9') return -1;
+  }
+  const int hour = (text[0] - '0') * 10 + (text[1] - '0');
+  const int minute = (text[3] - '0') * 10 + (text[4] - '0');
+  return hour > 24 || minute > 59 || hour * 60 + minute > 24 * 60 ? -1 : hour * 60 + minute;
+}
+
+class CalendarReader {
+ public:
+  CalendarReader(const yaml::Reader& read, WorkingTime::Spec& spec) : read_(read), spec_(spec) {}
+
+  void read(const yaml::Node& node) {
+    const yaml::Fields f(read_, node, {"name", "time_zone", "weekdays", "hours", "holidays", "workdays"}, "a calendar");
+    std::string zone;
+    if (const yaml::Node* n = f.require("time_zone"); n != nullptr && read_.read(*n, zone)) {
+      auto loaded = TimeZone::load(zone);
+      if (loaded) {
+        spec_.zone = *loaded;
+      } else {
+        read_.fault(*n,
+                    {"bad-time-zone", loaded.error().message, "没有这个时区，请写 Asia/Shanghai 一类的名称", {}, {}});
+      }
+    }
+    if (const yaml::Node* n = f.get("weekdays")) weekdays(*n);
+    if (const yaml::Node* n = f.get("hours")) hours(*n);
+    if (const yaml::Node* n = f.get("holidays")) days(*n, spec_.holidays);
+    if (const yaml::Node* n = f.get("workdays")) days(*n, spec_.makeup_days);
+  }
+
+ private:
+  void weekdays(const yaml::Node& list) {
+    if (!read_.expect_list(list, "weekdays")) return;
+    spec_.weekdays.clear();
+    for (const yaml::Node& n : list.items) {
+      int64_t day = 0;
+      if (read_.read_integer(n, 1, 7, day)) spec_.weekdays.insert(static_cast<int>(day));
+    }
+  }
+
+  void hours(const yaml::Node& list) {
+    if (!read_.expect_list(list, "hours")) return;
+    spec_.hours.clear();
+    int last = 0;
+    for (const yaml::Node& n : list.items) {
+      std::string text;
+      if (!read_.read(n, text)) continue;
+      const int begin = text.size() == 11 ? parse_minute(std::string_view(text).substr(0, 5)) : -1;
+      const int end = text.size() == 11 && text[5] == '-' ? parse_minute(std::string_view(text).substr(6)) : -1;
+      if (begin < last || end <= begin) {
+        read_.fault(n, {"bad-hours",
+                        "office hours are written as \"08:30-12:00\", ascending and apart",
+                        "办公时间写作 \"08:30-12:00\"，依次排列且不重叠",
+                        {},
+                        {}});
+        continue;
+      }
+      spec_.hours.push_back({begin, end});
+      last = end;
+    }
+  }
+
+  void days(const yaml::Node& list, std::set<int64_t>& out) {
+    if (!read_.expect_list(list, "a list of days")) return;
+    for (const yaml::Node& n : list.items) {
+      std::string text;
+      if (!read_.read(n, text)) continue;
+      const size_t dots = text.find("..");
+      const auto first = parse_day(std::string_view(text).substr(0, dots));
+      const auto last = dots == std::string::npos ? first : parse_day(std::string_view(text).substr(dots + 2));
+      if (!first || !last || *last < *first || *last - *first > kMaxRange || out.size() > kMaxDays) {
+        read_.fault(n, {"bad-day",
+                        "a day is written as 2025-01-01, a range of at most 60 as 2025-01-28..2025-02-04",
+                        "日期写作 2025-01-01，区间写作 2025-01-28..2025-02-04（最多 60 天）",
+                        {},
+                        {}});
+        continue;
+      }
+      for (int64_t d = *first; d <= *last; ++d) out.insert(d);
+    }
+  }
+
+  const yaml::Reader& read_;
+  WorkingTime::Spec& spec_;
+};
+
+}  // namespace
+
+bool parse_calendar(std::string_view text, std::string_view path, std::vector<rule::Diagnostic>& out,
+                    WorkingTime::Spec& spec) {
+  const size_t before = out.size();
+  const auto document = yaml::Document::parse(std::string(path), std::string(text), out);
+  if (document == nullptr) return false;
+  const yaml::Reader read(*document, out);
+  const yaml::Fields top(read, document->root(), {"calendar"}, "a calendar file");
+  if (const yaml::Node* node = top.require("calendar")) CalendarReader(read, spec).read(*node);
+  return out.size() == before;
+}
+
+Result<WorkingTime> parse_calendar(std::string_view text, std::string_view path) {
+  std::vector<rule::Diagnostic> faults;
+  WorkingTime::Spec spec;
+  if (parse_calendar(text, path, faults, spec)) return WorkingTime(std::move(spec));
+  if (faults.empty()) return invalid(std::string(path) + " is not a calendar");
+  const rule::Diagnostic& d = faults.front();
+  return invalid(d.file + ":" + std::to_string(d.line) + ":" + std::to_string(d.column) + ": " + d.en);
+}
+
+}  // namespace tocsin::feed
