@@ -26,6 +26,8 @@ bool is_ordered(Type::Kind k) {
   return is_number(k) || k == Type::Kind::kString || k == Type::Kind::kTimestamp || k == Type::Kind::kDuration;
 }
 
+bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+
 bool is_event_field(std::string_view name) {
   const auto fields = event_fields();
   return std::any_of(fields.begin(), fields.end(), [&](const FieldInfo& f) {
@@ -58,10 +60,42 @@ bool AggregateScope::collect(Expression& e) {
 
 bool AggregateScope::collect(const Expression& e, Node*& node) {
   AggregateOp op{};
-  if (node->kind == Node::Kind::kCall && !node->receiver && aggregate_op(node->text, op))
-    return collect_call(e, node, op);
+  const bool global = node->kind == Node::Kind::kCall && !node->receiver;
+  if (global && aggregate_op(node->text, op)) {
+    if (collect_call(e, node, op)) return true;
+    node = e.ast->make(Node::Kind::kLiteral);  // one fault is enough
+    return false;
+  }
+  if (global && is_letter(node->text[0])) {
+    const std::string near = nearest(node->text, aggregate_names());
+    if (!near.empty()) {
+      report(reader_, e.place, *node,
+             {"unknown-function", "there is no function `" + node->text + "`", "没有函数 `" + node->text + "`",
+              "did you mean `" + near + "`?", "是否想写 `" + near + "`？"});
+      node = e.ast->make(Node::Kind::kLiteral);
+      return false;
+    }
+  }
   bool good = true;
   for (Node*& arg : node->args) good &= collect(e, arg);
+  return good;
+}
+
+// An aggregate inside another's argument.
+bool AggregateScope::refuse_nested(const Expression& e, const Node& call) const {
+  bool good = true;
+  for (const Node* arg : call.args) {
+    walk(arg, [&](const Node& n) {
+      AggregateOp op{};
+      if (n.kind != Node::Kind::kCall || n.receiver || !aggregate_op(n.text, op)) return true;
+      report(reader_, e.place, n,
+             {"nested-aggregate", "`" + n.text + "(…)` cannot stand inside `" + call.text + "(…)`",
+              "`" + n.text + "(…)` 不能写在 `" + call.text + "(…)` 里", "inside stands what is said of each event",
+              "括号内写的是每个事件的值"});
+      good = false;
+      return false;
+    });
+  }
   return good;
 }
 
@@ -81,6 +115,7 @@ bool AggregateScope::collect_call(const Expression& e, Node*& node, AggregateOp 
   detect::Aggregate aggregate;
   aggregate.op = op;
   aggregate.text = e.ast->source.substr(node->begin, node->end - node->begin);
+  if (!refuse_nested(e, *node)) return false;
   if (want > 0) {
     if (!events_.resolve(e, node->args[0])) return false;
     if (!check_argument(e, *node, *node->args[0], op, node->args[0]->type)) return false;
@@ -205,7 +240,7 @@ void AggregateScope::declare() {
 ProgramPtr AggregateScope::compile(Expression& e, Type::Kind want, std::string_view what) {
   expr::Faults faults;
   const bool good = expr::check(*e.ast, e.ast->root, env_, faults);
-  for (expr::Fault& fault : faults) suggest_aggregate(e, fault);
+  for (expr::Fault& fault : faults) suggest_param(e, fault);
   report(reader_, e.place, faults);
   if (!good || !faults.empty()) return nullptr;
   const Node& root = *e.ast->root;
@@ -222,17 +257,17 @@ ProgramPtr AggregateScope::compile(Expression& e, Type::Kind want, std::string_v
   return expr::compile(*e.ast, e.ast->root, env_);
 }
 
-// An unknown function may be an aggregate with a slip of the pen.
-void AggregateScope::suggest_aggregate(const Expression& e, expr::Fault& fault) const {
-  std::string_view at = std::string_view(e.ast->source).substr(fault.begin, fault.end - fault.begin);
-  const size_t open = at.find('(');
-  if (open != std::string_view::npos) at = at.substr(0, open);
-  const bool word = !at.empty() && at.find_first_of(" .\"'") == std::string_view::npos;
-  if (!word || fault.code.find("unknown") == std::string::npos || open == std::string_view::npos) return;
-  const std::string near = nearest(at, aggregate_names());
+// A param with a slip of the pen.
+void AggregateScope::suggest_param(const Expression& e, expr::Fault& fault) const {
+  const std::string_view at = std::string_view(e.ast->source).substr(fault.begin, fault.end - fault.begin);
+  constexpr std::string_view kPrefix = "params.";
+  if (!at.starts_with(kPrefix) || !fault.hint.empty()) return;
+  std::vector<std::string_view> names;
+  for (const ParamValue& param : events_.params()) names.push_back(param.name);
+  const std::string near = nearest(at.substr(kPrefix.size()), names);
   if (near.empty()) return;
-  fault.hint = "did you mean `" + near + "`?";
-  fault.hint_zh = "是否想写 `" + near + "`？";
+  fault.hint = "did you mean `params." + near + "`?";
+  fault.hint_zh = "是否想写 `params." + near + "`？";
 }
 
 ProgramPtr AggregateScope::compile_part(const Expression& e, const Node& node) {

@@ -294,7 +294,9 @@ class RuleCompiler {
     std::array<TemplateText, 4> texts;
     const std::array<const yaml::Node*, 4> nodes = {text_.summary.zh, text_.summary.en, text_.advice.zh,
                                                     text_.advice.en};
-    for (size_t i = 0; i < nodes.size(); ++i) collect_text(nodes[i], texts[i]);
+    for (size_t i = 0; i < nodes.size(); ++i) {
+      if (i % 2 == 0 || nodes[i] != nodes[i - 1]) collect_text(nodes[i], texts[i]);
+    }
     aggregates_.declare();
     plan_.fire = compiled(fire, "`fire`");
     plan_.resolve_when = compiled(resolve, "`resolve.when`");
@@ -302,7 +304,9 @@ class RuleCompiler {
     check_fire(fire);
     if (plan_.kind == RuleKind::kAbsence) marks(fire, rungs);
     Template* const out[] = {&rule_.summary_zh, &rule_.summary_en, &rule_.advice_zh, &rule_.advice_en};
-    for (size_t i = 0; i < texts.size(); ++i) *out[i] = text(texts[i]);
+    for (size_t i = 0; i < texts.size(); ++i) {
+      *out[i] = i % 2 == 1 && nodes[i] == nodes[i - 1] ? *out[i - 1] : text(texts[i]);
+    }
   }
 
   void collect_text(const yaml::Node* node, TemplateText& out) {

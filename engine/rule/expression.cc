@@ -21,10 +21,23 @@ Expression parse_expression(const yaml::Reader& reader, ExpressionPlace place, s
   return out;
 }
 
+namespace {
+
+// expr speaks in sentences; diagnostics begin small and end without a full stop.
+std::string as_message(std::string text) {
+  if (text.ends_with('.')) text.pop_back();
+  if (text.ends_with("。")) text.erase(text.size() - 3);
+  const bool word = text.size() > 1 && text[0] >= 'A' && text[0] <= 'Z' && text[1] >= 'a' && text[1] <= 'z';
+  if (word || text.starts_with("A ")) text[0] = static_cast<char>(text[0] - 'A' + 'a');
+  return text;
+}
+
+}  // namespace
+
 void report(const yaml::Reader& reader, ExpressionPlace place, const expr::Faults& faults) {
   for (const expr::Fault& f : faults) {
     reader.fault_within(*place.node, place.offset + f.begin, place.offset + f.end,
-                        {f.code, f.en, f.zh, f.hint, f.hint_zh});
+                        {f.code, as_message(f.en), as_message(f.zh), f.hint, f.hint_zh});
     // The same subtree may be checked in two passes.
     auto& all = reader.diagnostics();
     const Diagnostic& last = all.back();

@@ -41,8 +41,8 @@ struct RuleText {
   BilingualText summary, advice;
 };
 
-// Phase read: the keys of one rule. Answers false when something essential is missing or wrong; all faults are appended
-// either way.
+// Phase read: the keys of one rule; faults are appended. Answers whether its expressions can be looked at: not without
+// a kind that this version knows.
 bool read_rule(const yaml::Reader& reader, const yaml::Node& node, const LoadOptions& options, RuleText& out);
 
 // Phase compile: expressions to programs, into `text.rule`. Appends faults and answers false where there are any.

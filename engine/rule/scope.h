@@ -90,7 +90,8 @@ class AggregateScope {
   bool check_argument(const Expression& e, const expr::Node& call, const expr::Node& argument, detect::AggregateOp op,
                       const expr::Type& type) const;
   bool refuse_fields(const Expression& e);
-  void suggest_aggregate(const Expression& e, expr::Fault& fault) const;
+  bool refuse_nested(const Expression& e, const expr::Node& call) const;
+  void suggest_param(const Expression& e, expr::Fault& fault) const;
   expr::Type result_type(const detect::Aggregate& aggregate) const;
   const yaml::Reader& reader_;
   const TimeZone& zone_;

@@ -257,7 +257,14 @@ std::unique_ptr<const Document> Document::parse(std::string path, std::string te
   } catch (const Refused& refused) {
     return refuse(refused.offset, refused.say);
   } catch (const YAML::Exception& e) {
-    return refuse(static_cast<uint32_t>(std::max(e.mark.pos, 0)) + shift, syntax_fault(e.msg));
+    const uint32_t offset = static_cast<uint32_t>(std::max(e.mark.pos, 0)) + shift;
+    Say say = syntax_fault(e.msg);
+    const std::string_view line = doc->line(offset);
+    if (line.substr(0, line.find_first_not_of(" \t")).find('\t') != std::string_view::npos) {
+      say.hint_en = "YAML is indented with blanks, not with tabs";
+      say.hint_zh = "YAML 用空格缩进，不能用制表符";
+    }
+    return refuse(offset, std::move(say));
   } catch (const std::exception& e) {
     return refuse(0, syntax_fault(e.what()));
   }
