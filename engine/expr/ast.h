@@ -30,6 +30,7 @@ struct Node {
   uint32_t height = 1;     // of the tree below, bounded by Limits::max_depth
   uint32_t begin = 0;      // byte range in the source text
   uint32_t end = 0;
+  uint32_t at = 0;  // kSelect, kCall: where `text` (an operator's symbol, a function's or field's name) stands
   std::string text;
   std::string var;          // kComprehension: name of the loop variable
   Value value;              // kLiteral; strings live in the Ast

@@ -81,7 +81,11 @@ bool arithmetic_type(Op op, const Type& a, const Type& b, Type& out) {
 
 Type Checker::call(Node* n) {
   if (n->text == "_?_:_") return conditional(n);
-  for (Node* arg : n->args) check(arg);
+  const bool is_equality = n->text == "_==_" || n->text == "_!=_";
+  for (Node* arg : n->args) {
+    compared_ = is_equality && arg == n->args[1] ? arg : nullptr;
+    check(arg);
+  }
   if (n->text == "_&&_" || n->text == "_||_" || n->text == "!_") return logical(n);
   if (n->text == "-_") {
     const Type& t = n->args[0]->type;
@@ -178,6 +182,12 @@ Type Checker::membership(Node* n) {
   const Type& in = n->args[1]->type;
   if (is_open(in)) return Type::of(K::kBool);
   if ((in.kind == K::kList || in.kind == K::kMap) && comparable(element(in, 0), item)) return Type::of(K::kBool);
+  if (in.kind == K::kString && item.kind == K::kString) {
+    const std::string text = source_of(n->args[1]) + ".contains(" + source_of(n->args[0]) + ")";
+    return fault(n, "type-mismatch",
+                 {"`in` looks into a list or a map, not into a text.", "`in` 用于列表或映射，不能用于文本。"},
+                 {"write " + text, "请写 " + text});
+  }
   return operator_fault(n, Op::kIn);
 }
 
@@ -251,8 +261,9 @@ Type Checker::unknown_function(Node* n) {
   const std::string near = nearest_name(n->text, names);
   Text hint;
   if (!near.empty()) hint = {"did you mean `" + near + "`?", "是否想写 `" + near + "`？"};
-  return fault(n, "unknown-function",
-               {"There is no function `" + n->text + "` here.", "此处没有函数 `" + n->text + "`。"}, std::move(hint));
+  return fault_at_name(n, "unknown-function",
+                       {"There is no function `" + n->text + "` here.", "此处没有函数 `" + n->text + "`。"},
+                       std::move(hint));
 }
 
 Type Checker::wrong_arguments(Node* n, const std::vector<Overload>& overloads) {

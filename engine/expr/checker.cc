@@ -57,6 +57,13 @@ Type Checker::fault(const Node* n, const char* code, Text text, Text hint) {
   return Type::of(K::kDyn);
 }
 
+Type Checker::fault_at_name(const Node* n, const char* code, Text text, Text hint) {
+  Node name;
+  name.begin = n->at;
+  name.end = n->at + static_cast<uint32_t>(n->text.size());
+  return fault(&name, code, std::move(text), std::move(hint));
+}
+
 Type Checker::visit(Node* n) {
   switch (n->kind) {
     case Node::Kind::kLiteral:
@@ -116,8 +123,12 @@ Type Checker::unknown_name(const Node* n) {
   for (const auto& [name, slot] : env_.slots) names.push_back(name);
   for (const Local& l : locals_) names.push_back(l.name);
   const std::string near = nearest_name(n->text, names);
-  Text hint{"if a text is meant, put it in quotes: \"" + n->text + "\"", "若指文本，请加引号：\"" + n->text + "\""};
+  const std::string quoted = "\"" + n->text + "\"";
+  Text hint;
   if (!near.empty()) hint = {"did you mean `" + near + "`?", "是否想写 `" + near + "`？"};
+  if (n == compared_ || (near.empty() && n->text.find('.') == n->text.npos)) {
+    hint = {"if a text is meant, put it in quotes: " + quoted, "若指文本，请加引号：" + quoted};
+  }
   return fault(n, "unknown-name", {"There is no name `" + n->text + "` here.", "此处没有名称 `" + n->text + "`。"},
                std::move(hint));
 }
@@ -167,15 +178,16 @@ Type Checker::field_of(const Type& from, Node* n) {
     hint = {"`" + n->text + "` is a function: write ." + n->text + "(…)",
             "`" + n->text + "` 是函数：请写 ." + n->text + "(…)"};
   }
-  return fault(n, "no-field",
-               {"A value of type " + to_string(from) + " has no field `" + n->text + "`.",
-                to_string(from) + " 类型的值没有字段 `" + n->text + "`。"},
-               std::move(hint));
+  return fault_at_name(n, "no-field",
+                       {"A value of type " + to_string(from) + " has no field `" + n->text + "`.",
+                        to_string(from) + " 类型的值没有字段 `" + n->text + "`。"},
+                       std::move(hint));
 }
 
 Type Checker::list(Node* n) {
   Type item = Type::of(K::kDyn);
   for (size_t i = 0; i < n->args.size(); ++i) {
+    compared_ = n->args[i];
     check(n->args[i]);
     item = i == 0 ? n->args[i]->type : join(item, n->args[i]->type);
   }

@@ -69,12 +69,16 @@ class Checker {
   bool needs_value(const Node* call, size_t arg) const;
 
   Type fault(const Node* n, const char* code, Text text, Text hint = {});
+  // The same about the function or field name alone.
+  Type fault_at_name(const Node* n, const char* code, Text text, Text hint = {});
+  std::string source_of(const Node* n) const { return ast_.source.substr(n->begin, n->end - n->begin); }
 
   Ast& ast_;
   const Env::Impl& env_;
   Faults& faults_;
   const bool untyped_;
   std::vector<Local> locals_;
+  const Node* compared_ = nullptr;   // the name that is being compared with something: a text in quotes may be meant
   std::vector<std::string> guards_;  // paths known to be there
 };
 

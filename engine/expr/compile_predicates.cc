@@ -8,21 +8,6 @@ namespace {
 
 using Shape = Predicate::Shape;
 
-Op mirrored(Op op) {
-  switch (op) {
-    case Op::kLess:
-      return Op::kGreater;
-    case Op::kLessEqual:
-      return Op::kGreaterEqual;
-    case Op::kGreater:
-      return Op::kLess;
-    case Op::kGreaterEqual:
-      return Op::kLessEqual;
-    default:
-      return op;
-  }
-}
-
 bool is_call(const Node& n, std::string_view text) { return n.kind == Node::Kind::kCall && n.text == text; }
 
 bool is_plain(const Value& v) { return !v.is(Tag::kList) && !v.is(Tag::kMap) && !v.is_error(); }
@@ -82,7 +67,8 @@ bool Compiler::comparison(const Node& n, Predicate& out) {
   out.slot = use(slot);
   out.shape = equality ? Shape::kEqual : Shape::kOrdered;
   out.negated = op == Op::kUnequal;
-  out.op = swapped ? mirrored(op) : op;
+  out.op = op;
+  out.swapped = swapped;
   return true;
 }
 

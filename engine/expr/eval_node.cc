@@ -1,5 +1,6 @@
 #include "expr/eval_node.h"
 
+#include <algorithm>
 #include <array>
 
 #include "expr/regex.h"
@@ -7,7 +8,9 @@
 namespace tocsin::expr {
 namespace {
 
-Value not_a_condition(const Value& v, Arena& arena) { return no_overload("condition", std::array{v}, arena); }
+Value not_a_condition(const Value& v, Arena& arena) {
+  return make_error(arena, "a condition is true or false, not of type ", name_of(v.tag));
+}
 
 Value out_of_steps() { return Value::error("the evaluation takes too many steps"); }
 
@@ -212,7 +215,10 @@ class Entry final : public Eval {
 class Call final : public Eval {
  public:
   Call(std::string_view name, std::vector<Overload> overloads, std::vector<EvalPtr> args)
-      : name_(name), overloads_(std::move(overloads)), args_(std::move(args)) {}
+      : name_(name),
+        missing_("no matching overload for `" + name_ + "` on null"),
+        overloads_(std::move(overloads)),
+        args_(std::move(args)) {}
   Value eval(Frame& f) const override {
     std::array<Value, kMaxArguments> held;
     const std::span<const Value> args(held.data(), args_.size());
@@ -230,12 +236,14 @@ class Call final : public Eval {
       if (o.function == matches_function()) f.budget -= kRegexCost;
       return f.budget < 0 ? out_of_steps() : o.function(args, f.arena, o.context);
     }
-    return no_overload(name_, args, f.arena);
+    const bool missing = std::any_of(args.begin(), args.end(), [](const Value& v) { return v.is(Tag::kNull); });
+    return missing ? Value::error(missing_) : no_overload(name_, args, f.arena);
   }
 
  private:
   static constexpr int64_t kRegexCost = 1000;  // compiling a pattern takes some microseconds
   std::string name_;
+  std::string missing_;  // written once, as it may happen at every event
   std::vector<Overload> overloads_;
   std::vector<EvalPtr> args_;
 };
@@ -250,7 +258,8 @@ class Matches final : public Condition {
       if (f.budget >= 0) return RE2::PartialMatch(as_piece(v.str()), *pattern_) ? Tri::kTrue : Tri::kFalse;
       f.error = out_of_steps();
     } else {
-      f.error = v.is_error() ? v : no_overload("matches", std::array{v}, f.arena);
+      f.error = v.is(Tag::kNull) ? Value::error("no matching overload for `matches` on null") : v;
+      if (!v.is(Tag::kNull) && !v.is_error()) f.error = no_overload("matches", std::array{v}, f.arena);
     }
     return Tri::kError;
   }
@@ -273,7 +282,9 @@ class Loop final : public Eval {
   Value eval(Frame& f) const override {
     const Value range = range_->eval(f);
     if (range.is_error()) return range;
-    if (!range.is(Tag::kList) && !range.is(Tag::kMap)) return no_overload("loop", std::array{range}, f.arena);
+    if (!range.is(Tag::kList) && !range.is(Tag::kMap)) {
+      return make_error(f.arena, "a macro goes over a list or a map, not a ", name_of(range.tag));
+    }
     const size_t n = range.is(Tag::kList) ? range.list->items.size() : range.map->entries.size();
     switch (macro_) {
       case Macro::kAll:

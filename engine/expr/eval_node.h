@@ -22,7 +22,7 @@ struct Frame {
   Arena& arena;
   Value* locals = nullptr;  // loop variables by depth
   int64_t budget = kMaxSteps;
-  Value error;  // why the last test() answered kError
+  Value error = {};  // why the last test() answered kError
 };
 
 enum class Tri : uint8_t { kFalse, kTrue, kError };

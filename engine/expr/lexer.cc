@@ -154,7 +154,8 @@ Token Lexer::whole_number(uint32_t begin, std::string_view digits, int base) {
   }
   if (is_letter(at(0)) || is_digit(at(0))) {
     return fault(begin, end + 1, "A number runs into a name here.", "数字后面直接跟着名称。",
-                 "durations are written duration(\"15m\"), texts in quotes", "时长写作 duration(\"15m\"),文本要加引号");
+                 "durations are written duration(\"15m\"), texts in quotes",
+                 "时长写作 duration(\"15m\")，文本要加引号");
   }
   const uint64_t whole = t.whole;
   t = token(is_unsigned ? K::kUint : K::kInt, begin);
@@ -216,7 +217,7 @@ bool Lexer::escape(std::string& out, bool bytes) {
   const size_t n = pos_ + 1 < source_.size() ? code_point_length(c) : 0;
   fault(begin, static_cast<uint32_t>(begin + 1 + n), "There is no such escape sequence.", "没有这种转义序列。",
         "write \\\\ for a backslash, or r\"…\" for a text without escapes",
-        "反斜杠写作 \\\\,不要转义的文本写作 r\"…\"");
+        "反斜杠写作 \\\\，不要转义的文本写作 r\"…\"");
   return false;
 }
 
@@ -248,7 +249,7 @@ bool Lexer::octal(std::string& out, bool bytes, uint32_t begin) {
     if (at(i) < '0' || at(i) > '7') {
       fault(begin, static_cast<uint32_t>(std::min(pos_ + 2, source_.size())),
             "An octal escape sequence has three digits, \\000 to \\377.",
-            "八进制转义序列须为三位数字,\\000 至 \\377。");
+            "八进制转义序列须为三位数字，\\000 至 \\377。");
       return false;
     }
     c = c * 8 + static_cast<uint32_t>(at(i) - '0');

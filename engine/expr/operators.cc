@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstring>
 #include <string>
+#include <vector>
 
 #include "expr/instant.h"
 
@@ -32,6 +33,27 @@ Value overflow() { return Value::error("the result does not fit into 64 bits"); 
 Value divided_by_zero() { return Value::error("division by zero"); }
 Value out_of_range() { return Value::error("the time or duration is out of range"); }
 Value too_large() { return Value::error("the result is too large"); }
+
+constexpr size_t kTags = static_cast<size_t>(Tag::kError) + 1;
+
+// The message of every operator on every pair of kinds, written once: a field that is missing must not cost a
+// formatted text an event.
+Value mismatch(Op op, const Value& a, const Value& b) {
+  static const std::vector<std::string> kMessages = [] {
+    std::vector<std::string> out;
+    for (const Spelling& s : kSpellings) {
+      for (size_t pair = 0; pair < kTags * kTags; ++pair) {
+        const std::string_view left = name_of(static_cast<Tag>(pair / kTags));
+        const std::string_view right = name_of(static_cast<Tag>(pair % kTags));
+        out.push_back("no matching overload for `" + std::string(s.symbol) + "` on (" + std::string(left) + ", " +
+                      std::string(right) + ")");
+      }
+    }
+    return out;
+  }();
+  const size_t pair = static_cast<size_t>(a.tag) * kTags + static_cast<size_t>(b.tag);
+  return Value::error(kMessages[static_cast<size_t>(op) * kTags * kTags + pair]);
+}
 
 Instant instant_of(const Value& v) { return {v.seconds, static_cast<int32_t>(v.nanos)}; }
 
@@ -84,10 +106,10 @@ Value add(const Value& a, const Value& b, Arena& arena) {
   } else if (a.is(Tag::kDuration) && b.is(Tag::kTimestamp)) {
     return add(b, a, arena);
   }
-  return no_overload("+", std::array{a, b}, arena);
+  return mismatch(Op::kAdd, a, b);
 }
 
-Value subtract(const Value& a, const Value& b, Arena& arena) {
+Value subtract(const Value& a, const Value& b) {
   Value r;
   Instant t;
   if (a.tag == b.tag) {
@@ -110,10 +132,10 @@ Value subtract(const Value& a, const Value& b, Arena& arena) {
   } else if (a.is(Tag::kTimestamp) && b.is(Tag::kDuration)) {
     return shift_timestamp(instant_of(a), instant_of(b), true, t) ? Value::timestamp(t) : out_of_range();
   }
-  return no_overload("-", std::array{a, b}, arena);
+  return mismatch(Op::kSubtract, a, b);
 }
 
-Value multiply(const Value& a, const Value& b, Arena& arena) {
+Value multiply(const Value& a, const Value& b) {
   Value r;
   if (a.is(Tag::kInt) && b.is(Tag::kInt)) {
     r.tag = Tag::kInt;
@@ -124,10 +146,10 @@ Value multiply(const Value& a, const Value& b, Arena& arena) {
     return __builtin_mul_overflow(a.u, b.u, &r.u) ? overflow() : r;
   }
   if (a.is(Tag::kDouble) && b.is(Tag::kDouble)) return Value::number(a.d * b.d);
-  return no_overload("*", std::array{a, b}, arena);
+  return mismatch(Op::kMultiply, a, b);
 }
 
-Value divide(const Value& a, const Value& b, bool modulo, Arena& arena) {
+Value divide(const Value& a, const Value& b, bool modulo) {
   if (a.is(Tag::kInt) && b.is(Tag::kInt)) {
     if (b.i == 0) return divided_by_zero();
     if (b.i == -1) return modulo ? Value::integer(0) : (a.i == INT64_MIN ? overflow() : Value::integer(-a.i));
@@ -138,7 +160,7 @@ Value divide(const Value& a, const Value& b, bool modulo, Arena& arena) {
     return Value::unsigned_integer(modulo ? a.u % b.u : a.u / b.u);
   }
   if (!modulo && a.is(Tag::kDouble) && b.is(Tag::kDouble)) return Value::number(a.d / b.d);
-  return no_overload(modulo ? "%" : "/", std::array{a, b}, arena);
+  return mismatch(modulo ? Op::kModulo : Op::kDivide, a, b);
 }
 
 bool is_numeric(const Value& v) { return v.is(Tag::kInt) || v.is(Tag::kUint) || v.is(Tag::kDouble); }
@@ -161,9 +183,9 @@ bool ordered(const Value& a, const Value& b) {
   }
 }
 
-Value order(Op op, const Value& a, const Value& b, Arena& arena) {
+Value order(Op op, const Value& a, const Value& b) {
   const int c = compare(a, b);
-  if (c == 2 && !ordered(a, b)) return no_overload(symbol_of(op), std::array{a, b}, arena);
+  if (c == 2 && !ordered(a, b)) return mismatch(op, a, b);
   switch (op) {
     case Op::kLess:
       return Value::boolean(c == -1);
@@ -176,7 +198,7 @@ Value order(Op op, const Value& a, const Value& b, Arena& arena) {
   }
 }
 
-Value contains(const Value& item, const Value& in, Arena& arena) {
+Value contains(const Value& item, const Value& in) {
   if (in.is(Tag::kList)) {
     for (const Value& v : in.list->items) {
       if (equal(item, v)) return Value::boolean(true);
@@ -184,7 +206,7 @@ Value contains(const Value& item, const Value& in, Arena& arena) {
     return Value::boolean(false);
   }
   if (in.is(Tag::kMap)) return Value::boolean(find_key(*in.map, item) != nullptr);
-  return no_overload("in", std::array{item, in}, arena);
+  return mismatch(Op::kIn, item, in);
 }
 
 // A list's index from any number without a fraction; -1 past what a list can hold, -2 for anything else.
@@ -210,11 +232,11 @@ Value index(const Value& in, const Value& key, Arena& arena) {
   }
   if (in.is(Tag::kList)) {
     const int64_t i = index_of(key);
-    if (i == -2) return no_overload("[]", std::array{in, key}, arena);
+    if (i == -2) return mismatch(Op::kIndex, in, key);
     if (i < 0 || static_cast<uint64_t>(i) >= in.list->items.size()) return Value::error("index out of range");
     return in.list->items[static_cast<size_t>(i)];
   }
-  return no_overload("[]", std::array{in, key}, arena);
+  return mismatch(Op::kIndex, in, key);
 }
 
 }  // namespace
@@ -262,23 +284,23 @@ Value apply(Op op, const Value& a, const Value& b, Arena& arena) {
     case Op::kAdd:
       return add(a, b, arena);
     case Op::kSubtract:
-      return subtract(a, b, arena);
+      return subtract(a, b);
     case Op::kMultiply:
-      return multiply(a, b, arena);
+      return multiply(a, b);
     case Op::kDivide:
-      return divide(a, b, false, arena);
+      return divide(a, b, false);
     case Op::kModulo:
-      return divide(a, b, true, arena);
+      return divide(a, b, true);
     case Op::kEqual:
       return Value::boolean(equal(a, b));
     case Op::kUnequal:
       return Value::boolean(!equal(a, b));
     case Op::kIn:
-      return contains(a, b, arena);
+      return contains(a, b);
     case Op::kIndex:
       return index(a, b, arena);
     default:
-      return order(op, a, b, arena);
+      return order(op, a, b);
   }
 }
 

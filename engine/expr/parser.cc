@@ -175,10 +175,12 @@ Parser::Part Parser::binary(int level) {
   Part left = level > 2 ? unary() : binary(level + 1);
   for (const Operator* op = operator_of(token_.kind); !failed() && op && op->level == level;
        op = operator_of(token_.kind)) {
+    const uint32_t at_operator = token_.begin;
     advance();
     const Part right = level == 2 ? unary() : binary(level + 1);
     if (failed()) return {};
     left = node(Node::Kind::kCall, op->text, {left.node, right.node}, left.begin, right.end);
+    if (left.node) left.node->at = at_operator;
   }
   return failed() ? Part{} : left;
 }
@@ -230,14 +232,16 @@ Parser::Part Parser::selection(Part left) {
   if (!at(Kind::kIdent) || is_keyword) return unexpected("a field's name", "字段名");
   advance();
   if (!at(Kind::kLeftParen)) {
-    return node(Node::Kind::kSelect, name.text, {left.node}, left.begin, name.end);
+    Part part = node(Node::Kind::kSelect, name.text, {left.node}, left.begin, name.end);
+    if (part.node) part.node->at = name.begin;
+    return part;
   }
   std::vector<Node*> args{left.node};
   advance();
   if (failed() || !arguments(args, Kind::kRightParen)) return {};
   const uint32_t end = token_.end;
   if (!expect(Kind::kRightParen, ")")) return {};
-  return call(left.begin, end, name.text, std::move(args), true);
+  return call(left.begin, end, name, std::move(args), true);
 }
 
 Parser::Part Parser::index(Part left) {
@@ -330,7 +334,7 @@ Parser::Part Parser::name() {
   if (failed() || !arguments(args, Kind::kRightParen)) return {};
   const uint32_t end = token_.end;
   if (!expect(Kind::kRightParen, ")")) return {};
-  return call(t.begin, end, t.text, std::move(args), false);
+  return call(t.begin, end, t, std::move(args), false);
 }
 
 Parser::Part Parser::parenthesised() {
@@ -384,48 +388,6 @@ Parser::Part Parser::map() {
   const uint32_t end = token_.end;
   if (failed() || !expect(Kind::kRightBrace, "}")) return {};
   return node(Node::Kind::kMap, {}, std::move(items), begin, end);
-}
-
-Parser::Part Parser::call(uint32_t begin, uint32_t end, std::string_view text, std::vector<Node*> args, bool receiver) {
-  if (!receiver && text == "has") return macro_has(begin, end, args);
-  if (receiver) {
-    const size_t n = args.size();
-    const bool one = text == "all" || text == "exists" || text == "exists_one" || text == "existsOne" ||
-                     text == "filter" || text == "map";
-    if ((one && n == 3) || (text == "map" && n == 4)) return comprehension(begin, end, text, std::move(args));
-  }
-  Part part = node(Node::Kind::kCall, text, std::move(args), begin, end);
-  if (part.node) part.node->receiver = receiver;
-  return part;
-}
-
-Parser::Part Parser::macro_has(uint32_t begin, uint32_t end, const std::vector<Node*>& args) {
-  const bool good = args.size() == 1 && !args[0]->test_only &&
-                    (args[0]->kind == Node::Kind::kSelect || args[0]->kind == Node::Kind::kIdent);
-  if (!good) {
-    return fail(begin, end, "syntax", "has() asks whether one field is there, as in has(area.town).",
-                "has() 用于判断一个字段是否存在，如 has(area.town)。", "for a map's key write \"key\" in attrs",
-                "判断映射的键请写 \"key\" in attrs");
-  }
-  args[0]->test_only = true;
-  args[0]->begin = begin;
-  args[0]->end = end;
-  return {args[0], begin, end};
-}
-
-Parser::Part Parser::comprehension(uint32_t begin, uint32_t end, std::string_view text, std::vector<Node*> args) {
-  const Node* var = args[1];
-  if (var->kind != Node::Kind::kIdent || var->test_only) {
-    const std::string name(text);
-    return fail(var->begin, var->end, "syntax", "The first argument of " + name + "() is the name of a variable.",
-                name + "() 的第一个参数是变量名。", "as in flags." + name + "(f, f == \"minor\")",
-                "如 flags." + name + "(f, f == \"minor\")");
-  }
-  std::string variable = var->text;
-  args.erase(args.begin() + 1);
-  Part part = node(Node::Kind::kComprehension, text == "existsOne" ? "exists_one" : text, std::move(args), begin, end);
-  if (part.node) part.node->var = std::move(variable);
-  return part;
 }
 
 std::shared_ptr<Ast> parse(std::string_view source, Faults& faults, const Limits& limits) {

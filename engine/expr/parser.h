@@ -60,7 +60,7 @@ class Parser {
   Part map();
   bool arguments(std::vector<Node*>& out, Kind close);
 
-  Part call(uint32_t begin, uint32_t end, std::string_view text, std::vector<Node*> args, bool receiver);
+  Part call(uint32_t begin, uint32_t end, const Token& name, std::vector<Node*> args, bool receiver);
   Part macro_has(uint32_t begin, uint32_t end, const std::vector<Node*>& args);
   Part comprehension(uint32_t begin, uint32_t end, std::string_view text, std::vector<Node*> args);
   Part balance(std::vector<Part>& parts, size_t first, size_t last, const char* text);

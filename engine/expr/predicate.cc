@@ -51,7 +51,7 @@ Tri evaluate(const Predicate& p, Frame& f) {
     case Shape::kEqual:
       return tri(same(v, p.constant));
     case Shape::kOrdered:
-      return result(f, apply(p.op, v, p.constant, f.arena));
+      return result(f, p.swapped ? apply(p.op, p.constant, v, f.arena) : apply(p.op, v, p.constant, f.arena));
     case Shape::kOneOf:
       return tri(v.is(Tag::kString) && one_of(v.str(), p.texts));
     case Shape::kHas:
@@ -60,6 +60,7 @@ Tri evaluate(const Predicate& p, Frame& f) {
       break;
   }
   if (v.is(Tag::kString)) return tri(under(v.str(), p.constant.str()));
+  if (v.is(Tag::kNull)) return fail(f, Value::error("no matching overload for `under` on null"));
   return fail(f, no_overload("under", std::span(&v, 1), f.arena));
 }
 

@@ -13,7 +13,7 @@ struct Predicate {
   enum class Shape : uint8_t {
     kGeneral,   // `general`
     kEqual,     // variable == constant (a text, number, bool or null)
-    kOrdered,   // variable < constant, by `op`
+    kOrdered,   // variable < constant, by `op`; constant < variable if `swapped`
     kOneOf,     // variable in constant list of texts
     kUnder,     // variable.under(constant)
     kHas,       // has(variable)
@@ -22,6 +22,7 @@ struct Predicate {
   };
   Shape shape = Shape::kGeneral;
   bool negated = false;
+  bool swapped = false;
   Op op = Op::kEqual;
   int slot = -1;
   Value constant;                       // lives in the program
