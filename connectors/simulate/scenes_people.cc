@@ -110,8 +110,10 @@ void Planner::unpaid_wages() {
   std::optional<TimeMs> from = when(6 * kDay);
   // Most before Spring Festival, where the feed has those days.
   const TimeMs festival = p_.spring_festival;
-  if (festival != kNoTime && random_.chance(600) && festival - 29 * kDay > frame_.start && festival + kDay < frame_.end)
-    from = civil_.midnight(festival) - random_.between(8, 28) * kDay + random_.between(8, 16) * kHour;
+  const TimeMs earliest = std::max(frame_.start, festival == kNoTime ? kNever - 9 * kDay : festival - 28 * kDay);
+  if (earliest < frame_.end - 9 * kDay && earliest < festival - 8 * kDay && random_.chance(600))
+    from = civil_.midnight(random_.between(earliest / kDay + 1, festival / kDay - 8) * kDay) +
+           random_.between(8, 16) * kHour;
   if (!from) return;
   const bool before_festival = festival != kNoTime && *from<festival&& * from> festival - 30 * kDay;
   const uint16_t grid = any_grid();
