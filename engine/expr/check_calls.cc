@@ -256,6 +256,7 @@ Type Checker::select_overload(Node* n, const std::vector<Overload>& overloads) {
 }
 
 Type Checker::unknown_function(Node* n) {
+  if (enough() || untyped_) return fault(n, "unknown-function", {});
   std::vector<std::string_view> names;
   for (const auto& [name, overloads] : env_.functions) names.push_back(name);
   const std::string near = nearest_name(n->text, names);

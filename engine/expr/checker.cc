@@ -50,6 +50,7 @@ void Checker::check(Node* n) { n->type = visit(n); }
 
 Type Checker::fault(const Node* n, const char* code, Text text, Text hint) {
   if (!untyped_) {
+    if (enough()) return Type::of(K::kError);
     faults_.push_back(
         {n->begin, n->end, code, std::move(text.en), std::move(text.zh), std::move(hint.en), std::move(hint.zh)});
     return Type::of(K::kError);
@@ -110,6 +111,7 @@ Type Checker::ident(Node* n) {
 }
 
 Type Checker::unknown_name(const Node* n) {
+  if (enough() || untyped_) return fault(n, "unknown-name", {});
   if (env_.is_prefix(n->text)) {
     std::string members;
     for (const auto& [name, slot] : env_.slots) {

@@ -14,13 +14,15 @@ namespace tocsin::expr {
 class Checker {
  public:
   Checker(Ast& ast, const Env& env, Faults& faults, bool untyped)
-      : ast_(ast), env_(env.impl()), faults_(faults), untyped_(untyped) {}
+      : ast_(ast), env_(env.impl()), faults_(faults), faults_before_(faults.size()), untyped_(untyped) {}
   // Sets type and slot of every node below and including `n`.
   void check(Node* n);
   // After check(): a fault for each use of a field that may be missing where a missing one is an error.
   void check_presence(const Node* n);
 
  private:
+  // Faults of one expression that are told; a text of nothing but mistakes is not worth more.
+  static constexpr size_t kMaxFaults = 50;
   struct Text {  // of a fault, both languages
     std::string en, zh;
   };
@@ -71,11 +73,13 @@ class Checker {
   Type fault(const Node* n, const char* code, Text text, Text hint = {});
   // The same about the function or field name alone.
   Type fault_at_name(const Node* n, const char* code, Text text, Text hint = {});
+  bool enough() const { return faults_.size() - faults_before_ >= kMaxFaults; }
   std::string source_of(const Node* n) const { return ast_.source.substr(n->begin, n->end - n->begin); }
 
   Ast& ast_;
   const Env::Impl& env_;
   Faults& faults_;
+  const size_t faults_before_;
   const bool untyped_;
   std::vector<Local> locals_;
   const Node* compared_ = nullptr;   // the name that is being compared with something: a text in quotes may be meant

@@ -10,14 +10,22 @@ using Shape = Predicate::Shape;
 
 bool is_call(const Node& n, std::string_view text) { return n.kind == Node::Kind::kCall && n.text == text; }
 
+bool is_literal(const Node* n) { return n->kind == Node::Kind::kLiteral; }
+
+// What folds to a constant, seen without building it: an operand that turns out not to is built again elsewhere, which
+// must not happen at every level of a nested expression.
+bool is_simple(const Node& n) {
+  const bool holds_literals =
+      n.kind == Node::Kind::kList || is_call(n, "timestamp") || is_call(n, "duration") || is_call(n, "-_");
+  return is_literal(&n) || (holds_literals && std::all_of(n.args.begin(), n.args.end(), is_literal));
+}
+
 bool is_plain(const Value& v) { return !v.is(Tag::kList) && !v.is(Tag::kMap) && !v.is_error(); }
 
 }  // namespace
 
 bool Compiler::constant_of(const Node& n, Value& out) {
-  const bool simple = n.kind == Node::Kind::kLiteral || n.kind == Node::Kind::kList || is_call(n, "timestamp") ||
-                      is_call(n, "duration") || is_call(n, "-_");
-  if (!simple) return false;
+  if (!is_simple(n)) return false;
   const EvalPtr built = build(n);
   const Value* v = built->constant();
   if (!v) return false;

@@ -98,7 +98,7 @@ EvalPtr Compiler::ident(const Node& n) {
   if (n.test_only && presence(n, p)) return make_condition(std::move(p));
   if (n.slot >= 0) return make_variable(use(n.slot));
   const auto it = std::find(locals_.rbegin(), locals_.rend(), n.text);
-  if (it != locals_.rend()) return make_local(static_cast<size_t>(locals_.rend() - it) - 1);
+  if (it != locals_.rend() && !n.test_only) return make_local(static_cast<size_t>(locals_.rend() - it) - 1);
   return make_constant(make_error(arena_, "undeclared reference to ", n.text));
 }
 

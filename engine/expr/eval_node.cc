@@ -56,7 +56,7 @@ class Operator final : public Eval {
       const bool one_item = op_ == Op::kIndex && a.is(Tag::kList);
       if (walks(op_) && !one_item && (!spend(a, f.budget) || !spend(b, f.budget))) return out_of_steps();
       if (op_ == Op::kAdd && (!spend(a, f.budget) || !spend(b, f.budget))) return out_of_steps();
-    } else if (op_ == Op::kAdd && a.is(Tag::kString)) {
+    } else if (op_ == Op::kAdd && (a.is(Tag::kString) || a.is(Tag::kBytes))) {
       if (!spend(a, f.budget) || !spend(b, f.budget)) return out_of_steps();
     }
     return apply(op_, a, b, f.arena);
@@ -234,7 +234,11 @@ class Call final : public Eval {
       for (size_t i = 0; good && i < args.size(); ++i) good = accepts(o.params[i], args[i]);
       if (!good) continue;
       if (o.function == matches_function()) f.budget -= kRegexCost;
-      return f.budget < 0 ? out_of_steps() : o.function(args, f.arena, o.context);
+      if (f.budget < 0) return out_of_steps();
+      const Value result = o.function(args, f.arena, o.context);
+      if (result.is(Tag::kString)) f.budget -= static_cast<int64_t>(result.size / 64);
+      if (result.is(Tag::kList)) f.budget -= static_cast<int64_t>(result.list->items.size());
+      return result;
     }
     const bool missing = std::any_of(args.begin(), args.end(), [](const Value& v) { return v.is(Tag::kNull); });
     return missing ? Value::error(missing_) : no_overload(name_, args, f.arena);

@@ -1,6 +1,7 @@
 // Depth, size and steps are bounded: a hostile text gives one clear fault, at once.
 #include <gtest/gtest.h>
 
+#include <array>
 #include <random>
 
 #include "expr_testing.h"
@@ -100,6 +101,31 @@ TEST(Limits, SizeOfResults) {
   for (int i = 0; i < 40; ++i) doubled += ".map(s, s + s)";
   EXPECT_EQ(result(doubled), kLarge);
   EXPECT_EQ(result("['" + std::string(2000, 'x') + "'].map(s, s.replace('x', s))"), kLarge);
+}
+
+// Neither folding nor looking for simple shapes may look at a part more than a few times.
+TEST(Limits, NestedShapesCompileInLinearTime) {
+  for (const auto& [open, middle, close] :
+       std::vector<std::array<std::string, 3>>{{"dyn([1]) == [", "1", "]"},
+                                               {"1 in [dyn(1) == 1 ? ", "2", " : 3]"},
+                                               {"-(", "1", ")"},
+                                               {"!(true && ", "true", ")"},
+                                               {"x == [x in ", "1", "]"}}) {
+    Faults faults;
+    const std::string source = repeat(open, 60) + middle + repeat(close, 60);
+    const auto ast = parse(source, faults);
+    ASSERT_TRUE(ast) << describe(faults);
+    Env env;
+    env.variable("x", Type());
+    check(*ast, ast->root, env, faults, true);
+    EXPECT_NE(compile(*ast, ast->root, env), nullptr);
+  }
+}
+
+TEST(Limits, Faults) {
+  Env env;
+  const Faults faults = faults_in(env, "[" + repeat("q1,", 10'000) + "]");
+  EXPECT_EQ(faults.size(), 50U);
 }
 
 TEST(Limits, PatternsAreLinearAndBounded) {
