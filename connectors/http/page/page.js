@@ -1,0 +1,403 @@
+// The plain page: a live list of open alerts and, for one of them, why it stands. It reads the list, then streams the
+// transitions after the list's sequence, so that nothing falls between the two.
+
+const WORDS = {
+  en: {
+    open_alerts: 'Open alerts', grouped: 'By severity', other_language: '中文', severities: 'Severities shown',
+    red: 'Red', orange: 'Orange', yellow: 'Yellow', blue: 'Blue',
+    open: 'open', acknowledged: 'seen', assigned: 'assigned', resolved: 'resolved', closed: 'closed',
+    live: 'Live', connecting: 'Connecting…', lost: 'Connection lost',
+    lost_notice: 'The connection to the service is lost; what is shown may be out of date. Trying again…',
+    gap_notice: 'Part of the history was no longer kept: the list was read again.',
+    empty: 'No open alerts.\nNew ones appear here by themselves.', hidden_all: 'All open alerts are of a severity that is hidden.',
+    loading: 'Reading the alerts…', events: n => `${n} event${n === 1 ? '' : 's'}`, more: n => `and ${n} older ones`,
+    back: 'Close', since: 'Opened', updated: 'Last change', area: 'Area', owner: 'Owner', status: 'State', key: 'About',
+    rule: 'Rule', version: v => `version ${v}`, fires: 'Fires when', values: 'Measured, against what fires the rule',
+    parameters: 'Parameters in force', evidence: 'Evidence', shown: (n, all) => `the latest ${n} of ${all}`,
+    history: 'History', advice: 'What to do', no_evidence: 'The evidence could not be read.', gone: 'The alert could not be read.',
+    seconds: n => `${n} s`, minutes: n => `${n} min`, hours: n => `${n} h`, ago: t => t,
+    opened: 'opened', escalated: 'escalated', deescalated: 'de-escalated', reopened: 'reopened', amended: 'amended',
+    updated_type: 'updated', merged: 'merged', quiet: 'quiet', matched: 'matched', withdrawn: 'withdrawn',
+  },
+  zh: {
+    open_alerts: '未了结的告警', grouped: '按级别分组', other_language: 'English', severities: '显示的级别',
+    red: '红色', orange: '橙色', yellow: '黄色', blue: '蓝色',
+    open: '待处理', acknowledged: '已知悉', assigned: '已交办', resolved: '已解除', closed: '已关闭',
+    live: '实时', connecting: '连接中…', lost: '连接中断',
+    lost_notice: '与服务的连接已中断，所示内容可能已过时，正在重连…',
+    gap_notice: '部分历史已不再保留，列表已重新读取。',
+    empty: '目前没有未了结的告警。\n新告警会自动出现。', hidden_all: '未了结的告警都属于已隐藏的级别。',
+    loading: '正在读取告警…', events: n => `${n} 条依据`, more: n => `另有更早的 ${n} 条`,
+    back: '关闭', since: '开始', updated: '最近变化', area: '区域', owner: '责任方', status: '状态', key: '对象',
+    rule: '规则', version: v => `第 ${v} 版`, fires: '触发条件', values: '实测值与触发条件',
+    parameters: '生效参数', evidence: '依据', shown: (n, all) => `共 ${all} 条，显示最近 ${n} 条`,
+    history: '经过', advice: '处置建议', no_evidence: '无法读取依据。', gone: '无法读取该告警。',
+    seconds: n => `${n} 秒`, minutes: n => `${n} 分钟`, hours: n => `${n} 小时`, ago: t => `${t}前`,
+    opened: '开始', escalated: '升级', deescalated: '降级', reopened: '重新开始', amended: '更正',
+    updated_type: '更新', merged: '并入另一告警', quiet: '已平息', matched: '符合规则', withdrawn: '上报已撤回',
+    grid: '网格', police110: '110 警情', cityops: '城市运行', hotline12345: '12345 热线', mediation: '人民调解',
+    visit: '信访', sensor: '传感器',
+  },
+};
+const SEVERITIES = ['red', 'orange', 'yellow', 'blue'];
+const SHAPES = {  // told apart by form as well as by colour
+  red: 'M5 1h6l4 4v6l-4 4H5l-4-4V5z', orange: 'M8 1l7.500 13.500H.500z', yellow: 'M8 .500L15.500 8 8 15.500.500 8z',
+  blue: 'M8 1a7 7 0 1 1 0 14A7 7 0 0 1 8 1z',
+};
+const ENDED = ['resolved', 'closed'];
+const MAX_ROWS = 500, MAX_PAGES = 5, RETRY_MS = 3000;
+
+const $ = id => document.getElementById(id);
+const alerts = new Map();   // id → data of its latest transition
+const rows = new Map();     // id → its row, reused
+let rules = new Map();
+let hidden = new Set();
+let chosen = null, stream = null, state = 'connecting', loaded = false, drawing = false, notice = '';
+let language = recall('language') || (navigator.language.startsWith('zh') ? 'zh' : 'en');
+let grouped = recall('grouped') === 'true';
+
+const word = (name, ...values) => {
+  const found = WORDS[language][name] ?? name;
+  return typeof found === 'function' ? found(...values) : found;
+};
+// A text in both languages, or in one.
+const text = both => typeof both === 'string' ? both : both?.[language] || both?.zh || both?.en || '';
+
+function recall(name) { try { return localStorage.getItem(name); } catch { return null; } }
+function remember(name, value) { try { localStorage.setItem(name, value); } catch { /* a private window */ } }
+
+// <tag class="…">children</tag>; children are nodes or texts.
+function make(tag, className, ...children) {
+  const node = document.createElement(tag);
+  if (className) node.className = className;
+  node.append(...children.filter(child => child !== null && child !== undefined));
+  return node;
+}
+
+function severityMark(severity) {
+  const svg = document.createElementNS('http://www.w3.org/2000/svg', 'svg');
+  svg.setAttribute('viewBox', '0 0 16 16');
+  svg.setAttribute('aria-hidden', 'true');
+  const path = document.createElementNS(svg.namespaceURI, 'path');
+  path.setAttribute('d', SHAPES[severity] || SHAPES.blue);
+  svg.append(path);
+  return make('span', `severity ${severity}`, svg, word(severity));
+}
+
+// --- times and names
+
+function clock(time, seconds = false) {
+  const date = new Date(time);
+  if (Number.isNaN(date.getTime())) return '';
+  const options = { month: '2-digit', day: '2-digit', hour: '2-digit', minute: '2-digit', hour12: false };
+  if (seconds) options.second = '2-digit';
+  if (date.getFullYear() !== new Date().getFullYear()) options.year = 'numeric';
+  return new Intl.DateTimeFormat(language === 'zh' ? 'zh-CN' : 'en-GB', options).format(date);
+}
+
+// "12 min" within two days; otherwise, and for replayed or simulated times, the time itself.
+function age(time) {
+  const seconds = Math.floor((Date.now() - Date.parse(time)) / 1000);
+  if (!(seconds >= -60) || seconds > 172800) return clock(time);
+  if (seconds < 60) return word('ago', word('seconds', Math.max(seconds, 0)));
+  if (seconds < 7200) return word('ago', word('minutes', Math.floor(seconds / 60)));
+  return word('ago', word('hours', Math.floor(seconds / 3600)));
+}
+
+function areaName(area) {
+  if (!area || typeof area === 'string') return area || '';
+  return text(area.name) || area.microgrid || area.grid || area.village || area.town || area.city || '';
+}
+const ruleName = id => text(rules.get(id)?.name) || id;
+const total = alert => alert.evidence?.total ?? 0;
+
+// --- the list
+
+function rowOf(alert) {
+  let row = rows.get(alert.alert_id);
+  const stamp = `${alert.seq} ${language} ${rules.size}`;
+  if (!row) {
+    row = { item: make('li'), stamp: '' };
+    rows.set(alert.alert_id, row);
+  }
+  if (row.stamp !== stamp) {
+    row.stamp = stamp;
+    row.age = make('span', 'number age');
+    row.age.title = clock(alert.opened_at, true);
+    const summary = make('span', 'summary', text(alert.summary));
+    summary.title = text(alert.summary);
+    const area = make('span', 'area', areaName(alert.area));
+    const button = make('button', 'row', severityMark(alert.severity),
+      make('span', 'what', make('span', 'name', ruleName(alert.rule)), summary), area,
+      make('span', 'number evidence', word('events', total(alert))), make('span', 'state', word(alert.status)), row.age);
+    button.type = 'button';
+    button.dataset.id = alert.alert_id;
+    if (alert.arrived && Date.now() - alert.arrived < 2500) button.classList.add('fresh');
+    const had = row.item.contains(document.activeElement);
+    row.item.replaceChildren(button);
+    if (had) button.focus();
+  }
+  row.age.textContent = age(alert.opened_at);
+  row.item.firstChild.setAttribute('aria-current', String(alert.alert_id === chosen));
+  return row.item;
+}
+
+function ordered() {
+  const shown = [...alerts.values()].filter(alert => !hidden.has(alert.severity));
+  const rank = alert => grouped ? SEVERITIES.indexOf(alert.severity) : 0;
+  return shown.sort((a, b) => rank(a) - rank(b) || b.opened_ms - a.opened_ms || (a.alert_id < b.alert_id ? -1 : 1));
+}
+
+function drawList() {
+  const shown = ordered();
+  const items = [];
+  let last = null;
+  for (const alert of shown.slice(0, MAX_ROWS)) {
+    if (grouped && alert.severity !== last) items.push(make('li', 'group', severityMark(last = alert.severity)));
+    items.push(rowOf(alert));
+  }
+  if (shown.length > MAX_ROWS) items.push(make('li', 'group', word('more', shown.length - MAX_ROWS)));
+  const list = $('list');
+  items.forEach((item, i) => { if (list.children[i] !== item) list.insertBefore(item, list.children[i] || null); });
+  while (list.children.length > items.length) list.lastChild.remove();
+  for (const id of rows.keys()) if (!alerts.has(id)) rows.delete(id);
+  $('empty').hidden = shown.length > 0;
+  $('empty').textContent = word(!loaded ? 'loading' : alerts.size > 0 ? 'hidden_all' : 'empty');
+}
+
+function drawHeader() {
+  document.documentElement.lang = language === 'zh' ? 'zh-CN' : 'en';
+  for (const node of document.querySelectorAll('[data-text]')) node.textContent = word(node.dataset.text);
+  $('language').textContent = word('other_language');
+  $('filters').setAttribute('aria-label', word('severities'));
+  const counts = Object.fromEntries(SEVERITIES.map(severity => [severity, 0]));
+  for (const alert of alerts.values()) counts[alert.severity]++;
+  SEVERITIES.forEach((severity, i) => {
+    const button = $('filters').children[i];
+    button.replaceChildren(severityMark(severity), make('b', '', String(counts[severity])));
+    button.setAttribute('aria-pressed', String(!hidden.has(severity)));
+  });
+  $('connection').textContent = word(state);
+  $('connection').className = state;
+  const message = state === 'lost' ? 'lost_notice' : notice;
+  $('notice').hidden = !message;
+  $('notice').textContent = message ? word(message) : '';
+  document.title = alerts.size > 0 ? `(${alerts.size}) Tocsin` : 'Tocsin';
+}
+
+// However many transitions come, the page is drawn once a frame.
+function draw() {
+  if (drawing) return;
+  drawing = true;
+  requestAnimationFrame(() => {
+    drawing = false;
+    drawHeader();
+    drawList();
+  });
+}
+
+// --- one alert
+
+// The comparisons of `fire` whose left side was measured: "distinct(place) >= params.places".
+function comparisons(alert) {
+  const fire = rules.get(alert.rule)?.fire || '';
+  return fire.split(/&&|\|\|/).flatMap(part => {
+    const match = /^\s*\(*\s*(.+?)\s*(>=|<=|>|<|==)\s*(params\.(\w+)|-?[\d.]+)[\s)]*$/.exec(part);
+    if (!match || !(match[1] in (alert.values || {}))) return [];
+    const bound = match[4] ? alert.params?.[match[4]] : Number(match[3]);
+    return bound === undefined ? [] : [{ name: match[1], sign: match[2], bound, param: match[4] }];
+  });
+}
+
+function valueTable(alert) {
+  const compared = new Map(comparisons(alert).map(c => [c.name, c]));
+  const table = make('table');
+  for (const [name, value] of Object.entries(alert.values || {})) {
+    const against = compared.get(name);
+    const label = make('th', '', make('code', '', name));
+    if (against && typeof value === 'number' && typeof against.bound === 'number' && against.bound > 0) {
+      const meter = make('meter');
+      Object.assign(meter, { min: 0, max: Math.max(value, against.bound) * 1.1, value });
+      label.append(meter);
+    }
+    const sign = { '>=': '≥', '<=': '≤', '==': '=' }[against?.sign] || against?.sign;
+    table.append(make('tr', '', label, make('td', 'figure', show(value)),
+      make('td', 'quiet', against ? `${sign} ${show(against.bound)}${against.param ? ` (${against.param})` : ''}` : '')));
+  }
+  return table;
+}
+
+function show(value) {
+  if (typeof value === 'number') return String(Math.round(value * 1000) / 1000);
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
+function pairs(entries, className = 'facts') {
+  const list = make('dl', className);
+  for (const [name, value] of entries) if (value) list.append(make('dt', '', name), make('dd', '', value));
+  return list;
+}
+
+function historyTable(history) {
+  const table = make('table');
+  for (const event of [...history].reverse()) {
+    const type = event.type.split('.').pop();
+    const data = event.data || {};
+    const reason = data.reason && data.reason !== type ? word(data.reason) : '';
+    table.append(make('tr', '', make('td', '', clock(event.time, true)), make('td', '', word(type === 'updated' ? 'updated_type' : type)),
+      make('td', '', severityMark(data.severity || 'blue')), make('td', 'quiet', [reason, data.by, data.note].filter(Boolean).join(' · '))));
+  }
+  return table;
+}
+
+function evidenceTable(evidence) {
+  const table = make('table');
+  for (const event of evidence.events || []) {
+    table.append(make('tr', '', make('td', '', clock(event.occurred_at, true)), make('td', '', word(event.source)),
+      make('td', '', make('code', '', event.id))));
+  }
+  return table;
+}
+
+function section(title, ...content) { return [make('h3', '', title), ...content]; }
+
+function drawDetail(alert, evidence) {
+  const rule = rules.get(alert.rule);
+  const back = make('button', 'back', word('back'));
+  back.type = 'button';
+  back.onclick = () => choose(null);
+  const title = make('h2', '', ruleName(alert.rule));
+  title.id = 'detail-title';
+  const events = evidence?.events || [];
+  const parts = [
+    make('div', 'top', severityMark(alert.severity), back), title, make('p', 'why', text(alert.summary)),
+    pairs([[word('status'), word(alert.status)], [word('since'), clock(alert.opened_at, true)],
+      [word('updated'), clock(alert.updated_at, true)], [word('area'), areaName(alert.area)], [word('owner'), text(alert.owner)],
+      [word('key'), alert.key], [word('rule'), `${alert.rule}, ${word('version', alert.rule_version)}`]]),
+  ];
+  if (text(rule?.advice)) parts.push(...section(word('advice'), make('p', '', text(rule.advice))));
+  if (rule?.fire) parts.push(...section(word('fires'), make('code', '', rule.fire)));
+  if (Object.keys(alert.values || {}).length) parts.push(...section(word('values'), valueTable(alert)));
+  const params = Object.entries(alert.params || {});
+  if (params.length) parts.push(...section(word('parameters'), pairs(params.map(([name, value]) => [name, show(value)]))));
+  const count = evidence && total(alert) > events.length ? word('shown', events.length, total(alert)) : word('events', total(alert));
+  parts.push(...section(`${word('evidence')} · ${count}`,
+    evidence ? evidenceTable(evidence) : make('p', 'quiet', word('no_evidence'))));
+  parts.push(...section(word('history'), historyTable(alert.history || [])));
+  $('detail').replaceChildren(...parts);
+}
+
+async function choose(id) {
+  const before = chosen;
+  chosen = id;
+  $('detail').hidden = id === null;
+  document.body.classList.toggle('with-detail', id !== null);
+  draw();
+  if (id === null) {
+    document.querySelector(`[data-id="${CSS.escape(before || '')}"]`)?.focus();
+    return;
+  }
+  const path = `/api/v1/alerts/${encodeURIComponent(id)}`;
+  const [alert, evidence] = await Promise.all([fetchJson(path), fetchJson(`${path}/evidence`)].map(p => p.catch(() => null)));
+  if (chosen !== id) return;
+  if (alert) drawDetail(alert, evidence);
+  else if (before !== id) $('detail').replaceChildren(make('p', 'quiet', word('gone')));
+  if (before !== id) $('detail').scrollTop = 0;
+}
+
+// --- data
+
+async function fetchJson(path) {
+  const response = await fetch(path, { headers: { Accept: 'application/json' } });
+  if (!response.ok) throw new Error(`${path}: ${response.status}`);
+  return response.json();
+}
+
+function take(data, arrived) {
+  const known = alerts.get(data.alert_id);
+  if (known && known.seq >= data.seq) return;
+  if (ENDED.includes(data.status)) alerts.delete(data.alert_id);
+  else alerts.set(data.alert_id, { ...data, opened_ms: Date.parse(data.opened_at) || 0, arrived });
+}
+
+// Reads everything anew, then streams what comes after it.
+async function load() {
+  stream?.close();
+  try {
+    const list = await fetchJson('/api/v1/rules');
+    rules = new Map(list.rules.map(rule => [rule.id, rule]));
+    const query = '/api/v1/alerts?status=open,acknowledged,assigned&limit=1000';
+    const first = await fetchJson(query);
+    const found = [...first.alerts];
+    for (let next = first.next, page = 1; next && page < MAX_PAGES; page++) {
+      const more = await fetchJson(`${query}&cursor=${encodeURIComponent(next)}`);
+      found.push(...more.alerts);
+      next = more.next;
+    }
+    alerts.clear();
+    for (const alert of found) take(alert);
+    loaded = true;
+    follow(first.sequence);
+  } catch {
+    state = 'lost';
+    setTimeout(load, RETRY_MS);
+  }
+  draw();
+}
+
+function follow(sequence) {
+  stream = new EventSource(`/api/v1/stream?after=${sequence}`);
+  stream.onopen = () => { state = 'live'; draw(); };
+  stream.onerror = () => {  // the browser reconnects by itself and resumes, unless the server refused
+    state = 'lost';
+    if (stream.readyState === EventSource.CLOSED) setTimeout(load, RETRY_MS);
+    draw();
+  };
+  stream.addEventListener('alert', message => {
+    const { data } = JSON.parse(message.data);
+    take(data, Date.now());
+    if (data.alert_id === chosen) choose(chosen);
+    draw();
+  });
+  stream.addEventListener('gap', () => {
+    notice = 'gap_notice';
+    setTimeout(() => { notice = ''; draw(); }, 10000);
+    load();
+  });
+}
+
+// --- what a person does
+
+for (const severity of SEVERITIES) {
+  const button = make('button');
+  button.type = 'button';
+  button.onclick = () => {
+    if (!hidden.delete(severity)) hidden.add(severity);
+    draw();
+  };
+  $('filters').append(button);
+}
+$('grouped').checked = grouped;
+$('grouped').onchange = event => { grouped = event.target.checked; remember('grouped', grouped); draw(); };
+$('language').onclick = () => {
+  language = language === 'zh' ? 'en' : 'zh';
+  remember('language', language);
+  if (chosen !== null) choose(chosen);
+  draw();
+};
+$('list').onclick = event => {
+  const row = event.target.closest('.row');
+  if (row) choose(row.dataset.id === chosen ? null : row.dataset.id);
+};
+document.addEventListener('keydown', event => {
+  if (event.key === 'Escape' && chosen !== null) return choose(null);
+  const step = { j: 1, ArrowDown: 1, k: -1, ArrowUp: -1 }[event.key];
+  if (!step || event.ctrlKey || event.metaKey || event.altKey || event.target.closest('#detail')) return;
+  const buttons = [...document.querySelectorAll('.row')];
+  const at = buttons.indexOf(document.activeElement);
+  const next = buttons[at < 0 ? 0 : at + step];
+  if (next) { event.preventDefault(); next.focus(); }
+});
+setInterval(draw, 10000);  // ages
+draw();
+load();

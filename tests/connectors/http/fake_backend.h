@@ -5,11 +5,14 @@
 #include <functional>
 #include <map>
 #include <mutex>
+#include <optional>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "connectors/http/backend.h"
+#include "connectors/metrics/metrics.h"
 
 namespace tocsin::http {
 
@@ -23,7 +26,6 @@ class FakeBackend : public Backend {
       std::lock_guard lock(mutex_);
       sequence = ++head_;
       outbox_.push_back({sequence, shadow, std::move(json)});
-      sequences_.notify_all();
     }
     std::lock_guard lock(listener_mutex_);
     if (listener_) listener_(sequence);
@@ -202,7 +204,7 @@ class FakeBackend : public Backend {
   }
 
   std::mutex mutex_;
-  std::condition_variable held_changed_, sequences_;
+  std::condition_variable held_changed_;
   std::mutex listener_mutex_;
   std::function<void(uint64_t)> listener_;
   uint64_t head_ = 0;
