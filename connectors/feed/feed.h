@@ -1,5 +1,6 @@
 #pragma once
-// Feeds: how the records of one source become events, without code (`feed:`, rules/feeds/NAME.yaml; the source is NAME).
+// Feeds: how the records of one source become events, without code (`feed:`, rules/feeds/NAME.yaml; the source is
+// NAME).
 //
 //   auto feed = load_feed(text, "rules/feeds/grid.yaml", diagnostics);       // null on faults
 //   auto decoder = make_decoder(feed, {.intake = {.privacy_key = key}});
@@ -50,15 +51,16 @@ class Feed {
 // with the reason "skipped", which is no rejection.
 class FeedDecoder : public runtime::Decoder {
  public:
-  // CSV: the names of the columns, as one record (in the feed's encoding, with or without its line end). Replaces the last
-  // one. kInvalid when the feed uses a column that it lacks (records are then refused, one by one, for the same reason).
-  // Without it the first record decoded is the header; a record equal to it is skipped.
+  // CSV: the names of the columns, as one record (in the feed's encoding, with or without its line end). Replaces the
+  // last one. kInvalid when the feed uses a column that it lacks (records are then refused, one by one, for the same
+  // reason). Without it the first record decoded is the header; a record equal to it is skipped.
   virtual Status set_header(std::string_view record) = 0;
 };
 
 // All faults of the file at once, appended to `out`; null when there was one. NAME is the path's file name without its
 // extension.
-std::shared_ptr<const Feed> load_feed(std::string_view text, const std::string& path, std::vector<rule::Diagnostic>& out);
+std::shared_ptr<const Feed> load_feed(std::string_view text, const std::string& path,
+                                      std::vector<rule::Diagnostic>& out);
 std::unique_ptr<FeedDecoder> make_decoder(std::shared_ptr<const Feed> feed, DecoderOptions options);
 // Canonical events, one JSON object a record.
 Result<std::unique_ptr<runtime::Decoder>> make_canonical_decoder(DecoderOptions options);

@@ -5,6 +5,7 @@
 // look at each byte.
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -33,7 +34,8 @@ std::string_view tokenise_numbers(std::string_view text, const Tokenizer& tokeni
 // A copy of a rejected record for the dead letters: whatever its format, and also when it cannot be parsed. Values of
 // keys that name identities (reporter, subject, respondent, 姓名 …) become "[hidden]" where the record looks like JSON,
 // numbers are masked, digit strings of 7 and more become "[number]". At most kMaxMaskedBytes, cut at a character.
+// `further` are more keys of identities, as the feed's own records name them.
 inline constexpr size_t kMaxMaskedBytes = 4096;
-std::string mask_payload(std::string_view payload);
+std::string mask_payload(std::string_view payload, std::span<const std::string> further = {});
 
 }  // namespace tocsin

@@ -85,7 +85,7 @@ size_t value_end(std::string_view s, size_t i) {
 }
 
 // Where the value of an identity begins if a key stands at `i`, else 0. A key with an escape in it may be any key.
-size_t identity_value(std::string_view s, size_t i) {
+size_t identity_value(std::string_view s, size_t i, std::span<const std::string> further) {
   if (s[i] == '\\' && i + 1 < s.size() && s[i + 1] == 'u') {
     size_t end = i;
     while (end < s.size() && (word_character(s[end]) || s[end] == '\\' || s[end] == '_')) ++end;
@@ -93,16 +93,22 @@ size_t identity_value(std::string_view s, size_t i) {
   }
   if (i > 0 && word_character(s[i]) && word_character(s[i - 1])) return 0;
   for (const std::string_view key : kIdentityKeys) {
-    if (starts_with_key(s.substr(i), key)) return value_after(s, i + key.size());
+    if (!starts_with_key(s.substr(i), key)) continue;
+    if (const size_t at = value_after(s, i + key.size()); at != 0) return at;
+  }
+  for (const std::string& key : further) {
+    if (!key.empty() && s.substr(i).starts_with(key)) {
+      if (const size_t at = value_after(s, i + key.size()); at != 0) return at;
+    }
   }
   return 0;
 }
 
-std::string hide_identities(std::string_view s) {
+std::string hide_identities(std::string_view s, std::span<const std::string> further) {
   std::string out;
   out.reserve(s.size());
   for (size_t i = 0; i < s.size();) {
-    const size_t value = identity_value(s, i);
+    const size_t value = identity_value(s, i, further);
     if (value == 0) {
       out.push_back(s[i++]);
       continue;
@@ -143,9 +149,9 @@ std::string hide_digits(std::string_view s) {
 
 }  // namespace
 
-std::string mask_payload(std::string_view payload) {
+std::string mask_payload(std::string_view payload, std::span<const std::string> further) {
   Arena arena(4096);
-  const std::string text = hide_identities(readable(payload.substr(0, kMaxLooked)));
+  const std::string text = hide_identities(readable(payload.substr(0, kMaxLooked)), further);
   std::string out = hide_digits(mask_text(text, arena));
   if (out.size() <= kMaxMaskedBytes) return out;
   size_t end = kMaxMaskedBytes;
