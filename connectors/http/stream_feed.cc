@@ -71,9 +71,11 @@ Result<StreamReader::Step> StreamReader::catch_up(size_t max_bytes, std::vector<
     cursor_ = page->head;
     return Step::kGap;
   }
-  if (cursor_ + 1 < page->oldest) {
-    gap = {cursor_, page->oldest - 1};
-    cursor_ = page->oldest - 1;
+  // The outbox may be cut between its two ends being read: what comes first decides.
+  const uint64_t first = page->items.empty() ? page->oldest : page->items.front().sequence;
+  if (cursor_ + 1 < first) {
+    gap = {cursor_, first - 1};
+    cursor_ = first - 1;
     return Step::kGap;
   }
   for (const StreamItem& item : page->items) {

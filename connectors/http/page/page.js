@@ -12,12 +12,15 @@ const WORDS = {
     empty: 'No open alerts.\nNew ones appear here by themselves.', hidden_all: 'All open alerts are of a severity that is hidden.',
     loading: 'Reading the alerts…', events: n => `${n} event${n === 1 ? '' : 's'}`, more: n => `and ${n} older ones`,
     back: 'Close', since: 'Opened', updated: 'Last change', area: 'Area', owner: 'Owner', status: 'State', key: 'About',
-    rule: 'Rule', version: v => `version ${v}`, fires: 'Fires when', values: 'Measured, against what fires the rule',
+    rule: 'Rule', version: v => `version ${v}`, fires: 'Fires when', values: 'Measured values',
     parameters: 'Parameters in force', evidence: 'Evidence', shown: (n, all) => `the latest ${n} of ${all}`,
     history: 'History', advice: 'What to do', no_evidence: 'The evidence could not be read.', gone: 'The alert could not be read.',
-    seconds: n => `${n} s`, minutes: n => `${n} min`, hours: n => `${n} h`, ago: t => t,
+    count: n => `${n}`, grid: 'grid', police110: 'police 110', cityops: 'city operations', hotline12345: 'hotline 12345',
+    visit: 'petition visit', seconds: n => `${n} s`, minutes: n => `${n} min`, hours: n => `${n} h`, ago: t => t,
     opened: 'opened', escalated: 'escalated', deescalated: 'de-escalated', reopened: 'reopened', amended: 'amended',
-    updated_type: 'updated', merged: 'merged', quiet: 'quiet', matched: 'matched', withdrawn: 'withdrawn',
+    updated_type: 'updated', matched: 'the condition holds', quiet: 'quiet since', recovered: 'recovered', withdrawn: 'reports withdrawn',
+    revised: 'reports corrected', late: 'a report came late', merged: 'merged into another', split: 'split off another',
+    stage: 'what was owed has come', deadline: 'deadline passed', person: 'by a person', comment: 'comment',
   },
   zh: {
     open_alerts: '未了结的告警', grouped: '按级别分组', other_language: 'English', severities: '显示的级别',
@@ -29,30 +32,32 @@ const WORDS = {
     empty: '目前没有未了结的告警。\n新告警会自动出现。', hidden_all: '未了结的告警都属于已隐藏的级别。',
     loading: '正在读取告警…', events: n => `${n} 条依据`, more: n => `另有更早的 ${n} 条`,
     back: '关闭', since: '开始', updated: '最近变化', area: '区域', owner: '责任方', status: '状态', key: '对象',
-    rule: '规则', version: v => `第 ${v} 版`, fires: '触发条件', values: '实测值与触发条件',
+    rule: '规则', version: v => `第 ${v} 版`, fires: '触发条件', values: '实测值',
     parameters: '生效参数', evidence: '依据', shown: (n, all) => `共 ${all} 条，显示最近 ${n} 条`,
     history: '经过', advice: '处置建议', no_evidence: '无法读取依据。', gone: '无法读取该告警。',
-    seconds: n => `${n} 秒`, minutes: n => `${n} 分钟`, hours: n => `${n} 小时`, ago: t => `${t}前`,
+    count: n => `${n} 条`, village: '村（社区）', town: '镇（街道）', city: '市级', seconds: n => `${n} 秒`, minutes: n => `${n} 分钟`, hours: n => `${n} 小时`, ago: t => `${t}前`,
     opened: '开始', escalated: '升级', deescalated: '降级', reopened: '重新开始', amended: '更正',
-    updated_type: '更新', merged: '并入另一告警', quiet: '已平息', matched: '符合规则', withdrawn: '上报已撤回',
+    updated_type: '更新', matched: '符合条件', quiet: '已平息', recovered: '已恢复', withdrawn: '上报已撤回',
+    revised: '上报已更正', late: '迟到的上报', merged: '并入另一告警', split: '由另一告警分出',
+    stage: '应办环节已完成', deadline: '已过期限', person: '人工操作', comment: '备注',
     grid: '网格', police110: '110 警情', cityops: '城市运行', hotline12345: '12345 热线', mediation: '人民调解',
     visit: '信访', sensor: '传感器',
   },
 };
 const SEVERITIES = ['red', 'orange', 'yellow', 'blue'];
 const SHAPES = {  // told apart by form as well as by colour
-  red: 'M5 1h6l4 4v6l-4 4H5l-4-4V5z', orange: 'M8 1l7.500 13.500H.500z', yellow: 'M8 .500L15.500 8 8 15.500.500 8z',
+  red: 'M5 1h6l4 4v6l-4 4H5l-4-4V5z', orange: 'M8 1l7.5 13.5H.5z', yellow: 'M8 .5L15.5 8 8 15.5.5 8z',
   blue: 'M8 1a7 7 0 1 1 0 14A7 7 0 0 1 8 1z',
 };
 const ENDED = ['resolved', 'closed'];
-const MAX_ROWS = 500, MAX_PAGES = 5, RETRY_MS = 3000;
+const MAX_ROWS = 500, MAX_PAGES = 5, RETRY_MS = 3000, DRAW_MS = 250;
 
 const $ = id => document.getElementById(id);
 const alerts = new Map();   // id → data of its latest transition
 const rows = new Map();     // id → its row, reused
 let rules = new Map();
 let hidden = new Set();
-let chosen = null, stream = null, state = 'connecting', loaded = false, drawing = false, notice = '';
+let chosen = null, stream = null, state = 'connecting', loaded = false, drawing = false, drawn = 0, arrivals = 0, rereading = null, notice = '';
 let language = recall('language') || (navigator.language.startsWith('zh') ? 'zh' : 'en');
 let grouped = recall('grouped') === 'true';
 
@@ -74,25 +79,33 @@ function make(tag, className, ...children) {
   return node;
 }
 
+function vector(tag, attributes) {
+  const node = document.createElementNS('http://www.w3.org/2000/svg', tag);
+  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
+  return node;
+}
+
 function severityMark(severity) {
-  const svg = document.createElementNS('http://www.w3.org/2000/svg', 'svg');
-  svg.setAttribute('viewBox', '0 0 16 16');
-  svg.setAttribute('aria-hidden', 'true');
-  const path = document.createElementNS(svg.namespaceURI, 'path');
-  path.setAttribute('d', SHAPES[severity] || SHAPES.blue);
-  svg.append(path);
-  return make('span', `severity ${severity}`, svg, word(severity));
+  const mark = vector('svg', { viewBox: '0 0 16 16', 'aria-hidden': 'true' });
+  mark.append(vector('path', { d: SHAPES[severity] || SHAPES.blue }));
+  return make('span', `severity ${severity}`, mark, word(severity));
 }
 
 // --- times and names
 
+const formats = new Map();  // making one is dear
+
 function clock(time, seconds = false) {
   const date = new Date(time);
   if (Number.isNaN(date.getTime())) return '';
-  const options = { month: '2-digit', day: '2-digit', hour: '2-digit', minute: '2-digit', hour12: false };
-  if (seconds) options.second = '2-digit';
-  if (date.getFullYear() !== new Date().getFullYear()) options.year = 'numeric';
-  return new Intl.DateTimeFormat(language === 'zh' ? 'zh-CN' : 'en-GB', options).format(date);
+  const year = date.getFullYear() !== new Date().getFullYear();
+  const kind = `${language}${seconds}${year}`;
+  if (!formats.has(kind)) {
+    formats.set(kind, new Intl.DateTimeFormat(language === 'zh' ? 'zh-CN' : 'en-GB', {
+      month: '2-digit', day: '2-digit', hour: '2-digit', minute: '2-digit', hour12: false,
+      ...(seconds && { second: '2-digit' }), ...(year && { year: 'numeric' }) }));
+  }
+  return formats.get(kind).format(date);
 }
 
 // "12 min" within two days; otherwise, and for replayed or simulated times, the time itself.
@@ -100,7 +113,7 @@ function age(time) {
   const seconds = Math.floor((Date.now() - Date.parse(time)) / 1000);
   if (!(seconds >= -60) || seconds > 172800) return clock(time);
   if (seconds < 60) return word('ago', word('seconds', Math.max(seconds, 0)));
-  if (seconds < 7200) return word('ago', word('minutes', Math.floor(seconds / 60)));
+  if (seconds < 5400) return word('ago', word('minutes', Math.floor(seconds / 60)));
   return word('ago', word('hours', Math.floor(seconds / 3600)));
 }
 
@@ -108,7 +121,7 @@ function areaName(area) {
   if (!area || typeof area === 'string') return area || '';
   return text(area.name) || area.microgrid || area.grid || area.village || area.town || area.city || '';
 }
-const ruleName = id => text(rules.get(id)?.name) || id;
+const nameOf = alert => text(alert.name) || text(rules.get(alert.rule)?.name) || alert.rule;
 const total = alert => alert.evidence?.total ?? 0;
 
 // --- the list
@@ -128,17 +141,18 @@ function rowOf(alert) {
     summary.title = text(alert.summary);
     const area = make('span', 'area', areaName(alert.area));
     const button = make('button', 'row', severityMark(alert.severity),
-      make('span', 'what', make('span', 'name', ruleName(alert.rule)), summary), area,
+      make('span', 'what', make('span', 'name', nameOf(alert)), summary), area,
       make('span', 'number evidence', word('events', total(alert))), make('span', 'state', word(alert.status)), row.age);
     button.type = 'button';
     button.dataset.id = alert.alert_id;
-    if (alert.arrived && Date.now() - alert.arrived < 2500) button.classList.add('fresh');
+    if (arrivals <= 3 && alert.arrived > drawn) button.classList.add('fresh');  // a storm does not flicker
     const had = row.item.contains(document.activeElement);
     row.item.replaceChildren(button);
     if (had) button.focus();
   }
-  row.age.textContent = age(alert.opened_at);
-  row.item.firstChild.setAttribute('aria-current', String(alert.alert_id === chosen));
+  const old = age(alert.opened_at), current = String(alert.alert_id === chosen);
+  if (row.age.textContent !== old) row.age.textContent = old;
+  if (row.item.firstChild.ariaCurrent !== current) row.item.firstChild.ariaCurrent = current;
   return row.item;
 }
 
@@ -185,15 +199,17 @@ function drawHeader() {
   document.title = alerts.size > 0 ? `(${alerts.size}) Tocsin` : 'Tocsin';
 }
 
-// However many transitions come, the page is drawn once a frame.
+// However many transitions come, the page is drawn a few times a second.
 function draw() {
   if (drawing) return;
   drawing = true;
-  requestAnimationFrame(() => {
+  setTimeout(() => requestAnimationFrame(() => {
     drawing = false;
     drawHeader();
     drawList();
-  });
+    drawn = Date.now();
+    arrivals = 0;
+  }), Math.max(0, drawn + DRAW_MS - Date.now()));
 }
 
 // --- one alert
@@ -209,17 +225,23 @@ function comparisons(alert) {
   });
 }
 
+// A value as a bar, with a mark where the rule fires.
+function bar(value, bound) {
+  const most = Math.max(value, bound) * 1.15;
+  const drawing = vector('svg', { class: 'bar', viewBox: '0 0 100 8', preserveAspectRatio: 'none', 'aria-hidden': 'true' });
+  drawing.append(vector('rect', { y: 2, width: 100, height: 4, class: 'ground' }),
+    vector('rect', { y: 2, width: 100 * value / most, height: 4, class: 'value' }),
+    vector('rect', { x: 100 * bound / most - 0.3, y: 0, width: 0.6, height: 8, class: 'bound' }));
+  return drawing;
+}
+
 function valueTable(alert) {
   const compared = new Map(comparisons(alert).map(c => [c.name, c]));
   const table = make('table');
   for (const [name, value] of Object.entries(alert.values || {})) {
     const against = compared.get(name);
     const label = make('th', '', make('code', '', name));
-    if (against && typeof value === 'number' && typeof against.bound === 'number' && against.bound > 0) {
-      const meter = make('meter');
-      Object.assign(meter, { min: 0, max: Math.max(value, against.bound) * 1.1, value });
-      label.append(meter);
-    }
+    if (against && value > 0 && against.bound > 0) label.append(bar(value, against.bound));
     const sign = { '>=': '≥', '<=': '≤', '==': '=' }[against?.sign] || against?.sign;
     table.append(make('tr', '', label, make('td', 'figure', show(value)),
       make('td', 'quiet', against ? `${sign} ${show(against.bound)}${against.param ? ` (${against.param})` : ''}` : '')));
@@ -245,7 +267,7 @@ function historyTable(history) {
     const data = event.data || {};
     const reason = data.reason && data.reason !== type ? word(data.reason) : '';
     table.append(make('tr', '', make('td', '', clock(event.time, true)), make('td', '', word(type === 'updated' ? 'updated_type' : type)),
-      make('td', '', severityMark(data.severity || 'blue')), make('td', 'quiet', [reason, data.by, data.note].filter(Boolean).join(' · '))));
+      make('td', '', severityMark(data.severity || 'blue')), make('td', 'quiet', [reason, data.by, data.to && `→ ${data.to}`, data.note].filter(Boolean).join(' · '))));
   }
   return table;
 }
@@ -266,21 +288,22 @@ function drawDetail(alert, evidence) {
   const back = make('button', 'back', word('back'));
   back.type = 'button';
   back.onclick = () => choose(null);
-  const title = make('h2', '', ruleName(alert.rule));
+  const title = make('h2', '', nameOf(alert));
   title.id = 'detail-title';
   const events = evidence?.events || [];
   const parts = [
     make('div', 'top', severityMark(alert.severity), back), title, make('p', 'why', text(alert.summary)),
     pairs([[word('status'), word(alert.status)], [word('since'), clock(alert.opened_at, true)],
-      [word('updated'), clock(alert.updated_at, true)], [word('area'), areaName(alert.area)], [word('owner'), text(alert.owner)],
-      [word('key'), alert.key], [word('rule'), `${alert.rule}, ${word('version', alert.rule_version)}`]]),
+      [word('updated'), clock(alert.updated_at, true)], [word('area'), areaName(alert.area)], [word('owner'), alert.owner && word(text(alert.owner))],
+      [word('key'), alert.key && show(alert.key)], [word('rule'), `${alert.rule}, ${word('version', alert.rule_version)}`]]),
   ];
-  if (text(rule?.advice)) parts.push(...section(word('advice'), make('p', '', text(rule.advice))));
+  const advice = text(alert.advice) || text(rule?.advice);
+  if (advice) parts.push(...section(word('advice'), make('p', '', advice)));
   if (rule?.fire) parts.push(...section(word('fires'), make('code', '', rule.fire)));
   if (Object.keys(alert.values || {}).length) parts.push(...section(word('values'), valueTable(alert)));
   const params = Object.entries(alert.params || {});
   if (params.length) parts.push(...section(word('parameters'), pairs(params.map(([name, value]) => [name, show(value)]))));
-  const count = evidence && total(alert) > events.length ? word('shown', events.length, total(alert)) : word('events', total(alert));
+  const count = evidence && total(alert) > events.length ? word('shown', events.length, total(alert)) : word('count', total(alert));
   parts.push(...section(`${word('evidence')} · ${count}`,
     evidence ? evidenceTable(evidence) : make('p', 'quiet', word('no_evidence'))));
   parts.push(...section(word('history'), historyTable(alert.history || [])));
@@ -356,7 +379,11 @@ function follow(sequence) {
   stream.addEventListener('alert', message => {
     const { data } = JSON.parse(message.data);
     take(data, Date.now());
-    if (data.alert_id === chosen) choose(chosen);
+    arrivals++;
+    if (data.alert_id === chosen) rereading ??= setTimeout(() => {  // however often it changes
+      rereading = null;
+      if (chosen !== null) choose(chosen);
+    }, DRAW_MS);
     draw();
   });
   stream.addEventListener('gap', () => {
