@@ -234,7 +234,7 @@ Type Checker::conditional(Node* n) {
 Type Checker::function(Node* n) {
   const std::vector<Overload>* overloads = env_.overloads(n->text);
   if (!overloads) return unknown_function(n);
-  const Type result = select_overload(n, *overloads);
+  Type result = select_overload(n, *overloads);
   if (result.kind != K::kError && !untyped_) check_constants(n);
   return result;
 }

@@ -180,7 +180,8 @@ bool parse_offset(std::string_view text, int64_t& seconds) {
   int minutes = 0;
   if (!take_digits(text, 2, hours) || !take(text, ':') || !take_digits(text, 2, minutes) || !text.empty()) return false;
   if (hours > 23 || minutes > 59) return false;
-  seconds = (hours * 3600 + minutes * 60) * (west ? -1 : 1);
+  seconds = int64_t{3600} * hours + int64_t{60} * minutes;
+  if (west) seconds = -seconds;
   return true;
 }
 
@@ -202,7 +203,9 @@ bool parse_instant(std::string_view text, Instant& out) {
   if (!take_zone(text, offset) || !text.empty()) return false;
   if (month < 1 || month > 12 || day < 1 || day > days_in_month(year, month)) return false;
   if (hour > 23 || minute > 59 || second > 59) return false;
-  out = {days_from_civil(year, month, day) * kSecondsPerDay + hour * 3600 + minute * 60 + second - offset, nanos};
+  out = {days_from_civil(year, month, day) * kSecondsPerDay + int64_t{3600} * hour + int64_t{60} * minute + second -
+             offset,
+         nanos};
   return valid_timestamp(out);
 }
 

@@ -39,7 +39,7 @@ Value make_error(Arena& arena, std::string_view a, std::string_view b = {}, std:
 [[nodiscard]] bool spend(const Value& v, int64_t& budget);
 
 // Texts and lists that an operation builds are at most this long.
-inline constexpr size_t kMaxTextBytes = 1024 * 1024;
+inline constexpr size_t kMaxTextBytes = size_t{1} << 20;
 inline constexpr size_t kMaxListItems = 100'000;
 
 }  // namespace tocsin::expr
