@@ -112,6 +112,7 @@ Matter Background::report(const Channel& channel, size_t kind, TimeMs at) {
   if (m.source == Source::kGrid && kind < 2) {
     m.grade = static_cast<uint8_t>(random_.chance(720) ? 1 : 2);
     m.stage = Stage::kClosed;
+    m.case_no = 0;  // no office takes it on
     m.settled = kind == 1;
     return m;
   }

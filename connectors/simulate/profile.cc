@@ -51,6 +51,16 @@ int32_t micro_degrees(std::string_view s) {
   return s.empty() || v > 180000000 ? -1 : static_cast<int32_t>(v);
 }
 
+// A category's pattern moves its reports about and makes them no more: it is brought to a mean of kEven.
+constexpr uint32_t kEven = 20;
+template <size_t N>
+std::array<uint32_t, N> levelled(std::array<uint32_t, N> pattern) {
+  uint64_t sum = 0;
+  for (const uint32_t w : pattern) sum += w;
+  for (uint32_t& w : pattern) w = sum == 0 ? kEven : static_cast<uint32_t>((w * kEven * N + sum / 2) / sum);
+  return pattern;
+}
+
 class ProfileReader {
  public:
   ProfileReader(std::string file, int depth) : file_(std::move(file)), y_(file_), depth_(depth) {}
@@ -253,12 +263,12 @@ void ProfileReader::category(const std::string& path, const Node& n) {
   Category& c = *it;
   c = Category{};
   c.path = path;
-  c.hours.fill(1);
-  c.months.fill(1);
+  c.hours.fill(kEven);
+  c.months.fill(kEven);
   y_.map(n, path,
          {{"from", [&](const Node& v) { weights_of(v, c); }},
-          {"hours", [&](const Node& v) { c.hours = hours(v); }},
-          {"months", [&](const Node& v) { c.months = months(v); }},
+          {"hours", [&](const Node& v) { c.hours = levelled(hours(v)); }},
+          {"months", [&](const Node& v) { c.months = levelled(months(v)); }},
           {"respondent",
            [&](const Node& v) {
              const std::string who = y_.text(v, "respondent");

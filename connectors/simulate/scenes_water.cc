@@ -125,7 +125,10 @@ void Planner::single_floods() {
     m.grade = static_cast<uint8_t>(random_.chance(300) ? 3 : 2);
     wet_.push_back({m.at, {m.lon, m.lat}});
     const bool course = m.grade >= 3;
-    if (!course) m.stage = Stage::kClosed;
+    if (!course) {
+      m.stage = Stage::kClosed;
+      m.case_no = 0;
+    }
     add(m, course);
   }
 }

@@ -17,7 +17,7 @@ constexpr std::string_view kOrdinary[] = {"environment.waste", "environment.air"
 
 }  // namespace
 
-// A stage that lasts twice its deadline.
+// Accepted, and neither answered nor closed in more than twice the three working days that a stage may take.
 void Planner::stage_overdue() {
   const std::optional<TimeMs> from = when(20 * kDay);
   if (!from) return;
@@ -25,10 +25,8 @@ void Planner::stage_overdue() {
                     *from, any_grid());
   courses_.step(m, Stage::kAccepted, random_.skewed(5 * kMinute, kHour), random_);
   if (random_.chance(500)) courses_.step(m, Stage::kAssigned, random_.skewed(10 * kMinute, 3 * kHour), random_);
-  Step& late = m.steps[m.step_count - 1U];
-  late.evidence = true;
-  const std::string stage(name_of(late.stage));
-  m.scene = scene(Risk::kStageOverdue, case_key(m) + "|" + stage, "orange", *from, *from + 20 * kDay);
+  m.steps[0].evidence = true;
+  m.scene = scene(Risk::kStageOverdue, case_key(m) + "|accepted", "orange", *from, *from + 20 * kDay);
   courses_.step(m, Stage::kProcessing, random_.between(9, 13) * kDay, random_);
   courses_.step(m, Stage::kClosed, random_.between(5, 30) * kHour, random_);
   add(m, false);
