@@ -5,8 +5,6 @@
 namespace tocsin::simulate {
 namespace {
 
-constexpr uint64_t kCaseModulus = 1000000000;
-
 void append_number(std::string& out, int64_t v) {
   char buf[24];
   out.append(buf, std::to_chars(buf, buf + sizeof buf, v).ptr);
@@ -16,12 +14,6 @@ void append_padded(std::string& out, uint64_t v, size_t width) {
   char buf[20];
   for (size_t i = width; i-- > 0; v /= 10) buf[i] = static_cast<char>('0' + v % 10);
   out.append(buf, width);
-}
-
-// Cases are numbered by a permutation, so that neighbours in time do not look it.
-void append_case(std::string& out, uint64_t case_no) {
-  out.push_back('C');
-  append_padded(out, (case_no % kCaseModulus) * 387420489ULL % kCaseModulus, 9);
 }
 
 void append_micro_degrees(std::string& out, int32_t v) {
@@ -42,6 +34,17 @@ std::string short_name(std::string name) {
 }
 
 }  // namespace
+
+void append_case(uint64_t case_no, std::string& out) {
+  constexpr uint64_t kModulus = 1000000000;
+  out.push_back('C');
+  append_padded(out, (case_no % kModulus) * 387420489ULL % kModulus, 9);
+}
+
+void append_household(uint32_t household, std::string& out) {
+  out.push_back('h');
+  append_padded(out, household, 10);
+}
 
 LineWriter::LineWriter(const Profile& p, const Geography& g)
     : p_(p), g_(g), civil_(p.utc_offset), rain_(p.category("water.rain")), level_(p.category("water.level")) {
@@ -185,7 +188,7 @@ void LineWriter::head(const Matter& m, std::string_view kind, TimeMs at, TimeMs 
   out.append(",\"source\":\"").append(info_of(m.source).name).append("\",\"kind\":\"").append(kind);
   if (m.case_no != 0) {
     out.append("\",\"case\":\"");
-    append_case(out, m.case_no);
+    append_case(m.case_no, out);
   }
   out.append("\",\"occurred_at\":\"");
   civil_.append(out, at);
@@ -287,8 +290,8 @@ void LineWriter::append_attrs(const Matter& m, std::string& out) const {
     out.push_back('"');
   }
   if (m.household != 0) {
-    out.append(",\"household\":\"h");
-    append_padded(out, m.household, 10);
+    out.append(",\"household\":\"");
+    append_household(m.household, out);
     out.push_back('"');
   }
   if (out.size() == from) return;

@@ -10,6 +10,11 @@
 
 namespace tocsin::simulate {
 
+// How cases and households read in the feed. Cases are numbered by a permutation, so that neighbours in time do not
+// look it.
+void append_case(uint64_t case_no, std::string& out);
+void append_household(uint32_t household, std::string& out);
+
 class LineWriter {
  public:
   // Both must outlive the writer.

@@ -192,10 +192,9 @@ void Planner::domestic_violence() {
   m.subject = m.reporter;
   m.household = static_cast<uint32_t>(random_.next() >> 33) | 1U;
   m.grade = 4;
-  char key[16];
-  key[0] = 'h';
-  for (uint32_t i = 10, h = m.household; i > 0; --i, h /= 10) key[i] = static_cast<char>('0' + h % 10);
-  m.scene = scene(Risk::kDomesticViolence, std::string(key, 11), minor ? "red" : "orange", *from, *from + 26 * kDay);
+  std::string key;
+  append_household(m.household, key);
+  m.scene = scene(Risk::kDomesticViolence, key, minor ? "red" : "orange", *from, *from + 26 * kDay);
   const auto count = static_cast<int>(random_.skewed(2, 4));
   for (int i = 0; i < count; ++i) {
     m.at = *from + 26 * kDay / count * i + random_.between(0, 6 * 3600) * kSecond;

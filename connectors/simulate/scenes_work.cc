@@ -8,9 +8,9 @@ namespace tocsin::simulate {
 namespace {
 
 std::string case_key(const Matter& m) {
-  // As line.cc numbers cases.
-  std::string digits = std::to_string(m.case_no % 1000000000ULL * 387420489ULL % 1000000000ULL);
-  return "C" + std::string(9 - digits.size(), '0') + digits;
+  std::string out;
+  append_case(m.case_no, out);
+  return out;
 }
 
 constexpr std::string_view kOrdinary[] = {"environment.waste", "environment.air", "noise.social", "dispute.neighbour"};
