@@ -103,13 +103,19 @@ class Walk {
     size_t indent = 0;
     while (p_ < text_.size() && peek() != '\n') ++p_;
     if (p_ < text_.size()) ++p_;
-    for (size_t q = p_; q < text_.size(); ++q) {  // indentation of the first line that is not blank
-      if (text_[q] == '\n')
+    for (size_t q = p_; q < text_.size(); ++q) {  // of the first line that is not blank
+      if (text_[q] == '\n') {
         indent = 0;
-      else if (text_[q] == ' ')
+      } else if (text_[q] == ' ') {
         ++indent;
-      else if (text_[q] != '\r')
+      } else if (text_[q] != '\r') {
         break;
+      }
+    }
+    const size_t first = value_.find_first_not_of('\n');
+    if (first != std::string_view::npos) {  // blanks that an indentation indicator keeps
+      const size_t kept = std::min(value_.find_first_not_of(' ', first), value_.size()) - first;
+      indent -= std::min(indent, kept);
     }
     while (!done() && p_ < text_.size()) {
       for (size_t i = 0; i < indent && peek() == ' ' && value_[out_.size()] != '\n'; ++i) ++p_;

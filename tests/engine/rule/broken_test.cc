@@ -1,25 +1,15 @@
-// Every broken rule file is answered with exactly the text beside it: NAME.yaml and NAME.expected. To write the expected
-// texts anew after a deliberate change, run with TOCSIN_WRITE_EXPECTED=1 and read the difference.
-#include <gtest/gtest.h>
-
+// Every broken rule file is answered with exactly the text beside it: NAME.yaml and NAME.expected. To write the
+// expected texts anew after a deliberate change, run with TOCSIN_WRITE_EXPECTED=1 and read the difference.
+#include <algorithm>
 #include <cstdlib>
-#include <filesystem>
-#include <fstream>
-#include <sstream>
 
 #include "rule/rule_tests.h"
+#include "rule_fixture.h"
 
 namespace tocsin::rule {
 namespace {
 
 namespace fs = std::filesystem;
-
-std::string read_file(const fs::path& path) {
-  std::ifstream in(path, std::ios::binary);
-  std::stringstream out;
-  out << in.rdbuf();
-  return out.str();
-}
 
 std::string faults_of(const fs::path& path) {
   const SourceFile file{path.filename().string(), read_file(path)};
@@ -28,9 +18,7 @@ std::string faults_of(const fs::path& path) {
   std::vector<Diagnostic> diagnostics;
   const auto set = RuleSet::load({&file, 1}, options, diagnostics);
   if (set != nullptr) read_rule_tests({&file, 1}, options.zone, diagnostics);
-  std::string out;
-  for (const Diagnostic& d : diagnostics) out += render(d, Language::kEnglish, false);
-  return out;
+  return render_all(diagnostics);
 }
 
 class BrokenRule : public testing::TestWithParam<fs::path> {};

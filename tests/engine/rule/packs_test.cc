@@ -1,0 +1,122 @@
+// What is shipped: packs compile, each rule has its tests, categories are the table's, the reference's examples
+// compile.
+#include <set>
+
+#include "rule/rule_keys.h"
+#include "rule/rule_tests.h"
+#include "rule_fixture.h"
+
+namespace tocsin::rule {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::vector<SourceFile> packs() {
+  std::vector<SourceFile> out;
+  for (const auto& entry : fs::directory_iterator(fs::path(TOCSIN_ROOT) / "rules/packs")) {
+    if (entry.path().extension() == ".yaml") out.push_back({entry.path().string(), read_file(entry.path())});
+  }
+  return out;
+}
+
+LoadOptions shipped_options() {
+  LoadOptions options = test_options();
+  options.known_sources = {"grid", "police110", "cityops", "hotline12345", "mediation", "visit", "sensor"};
+  return options;
+}
+
+TEST(Packs, CompileAndCarryTheirTests) {
+  const auto files = packs();
+  std::vector<Diagnostic> diagnostics;
+  const auto set = RuleSet::load(files, shipped_options(), diagnostics);
+  ASSERT_NE(set, nullptr) << render_all(diagnostics);
+  EXPECT_GE(set->rules().size(), 12U);
+  const auto tests = read_rule_tests(files, *TimeZone::load("Asia/Shanghai"), diagnostics);
+  EXPECT_TRUE(diagnostics.empty()) << render_all(diagnostics);
+  for (const Rule& rule : set->rules()) {
+    size_t n = 0, silent = 0;
+    for (const RuleTest& test : tests) {
+      if (test.rule != rule.id) continue;
+      ++n;
+      silent += test.expect.empty() ? 1 : 0;
+    }
+    EXPECT_GE(n, 3U) << rule.id;
+    EXPECT_LT(silent, n) << rule.id;
+    EXPECT_NE(rule.name.zh, rule.name.en) << rule.id;
+    EXPECT_FALSE(rule.summary_zh.empty()) << rule.id;
+    EXPECT_FALSE(rule.advice_en.empty()) << rule.id;
+  }
+}
+
+TEST(Packs, NameOnlyCategoriesOfTheTable) {
+  std::set<std::string> known;
+  std::istringstream readme(read_file(fs::path(TOCSIN_ROOT) / "rules/README.md"));
+  for (std::string line; std::getline(readme, line);) {
+    if (!line.starts_with("| `")) continue;
+    std::string path = line.substr(3, line.find('`', 3) - 3);
+    for (;; path.resize(path.rfind('.'))) {
+      known.insert(path);
+      if (path.find('.') == std::string::npos) break;
+    }
+  }
+  std::vector<Diagnostic> none;
+  const auto set = RuleSet::load(packs(), shipped_options(), none);
+  ASSERT_NE(set, nullptr);
+  for (const Rule& rule : set->rules()) {
+    for (const RoleNeeds& needs : rule.needs) {
+      for (const Clause& clause : needs.clauses) {
+        for (const CategoryNeed& need : clause.categories)
+          EXPECT_TRUE(known.contains(need.path)) << rule.id << " " << need.path;
+      }
+    }
+  }
+}
+
+// The ```yaml blocks of the reference that hold rules.
+std::vector<std::string> examples() {
+  std::vector<std::string> out;
+  std::istringstream readme(read_file(fs::path(TOCSIN_ROOT) / "rules/README.md"));
+  std::string block;
+  bool inside = false;
+  for (std::string line; std::getline(readme, line);) {
+    if (line.starts_with("```")) {
+      if (inside && block.starts_with("rules:")) out.push_back(block);
+      inside = !inside && line == "```yaml";
+      block.clear();
+    } else if (inside) {
+      block += line + "\n";
+    }
+  }
+  return out;
+}
+
+TEST(Reference, EveryExampleCompiles) {
+  const auto blocks = examples();
+  EXPECT_GE(blocks.size(), 3U);
+  for (const std::string& block : blocks) {
+    const SourceFile file{"rules/README.md", block};
+    std::vector<Diagnostic> diagnostics;
+    EXPECT_NE(RuleSet::load({&file, 1}, shipped_options(), diagnostics), nullptr) << render_all(diagnostics) << block;
+    read_rule_tests({&file, 1}, TimeZone::utc(), diagnostics);
+    EXPECT_TRUE(diagnostics.empty()) << render_all(diagnostics);
+  }
+}
+
+TEST(Reference, NamesEveryKeyOfThisVersion) {
+  const std::string text = read_file(fs::path(TOCSIN_ROOT) / "rules/README.md");
+  for (const RuleKey& key : rule_keys()) {
+    if (!key.available) continue;
+    EXPECT_NE(text.find("| `" + std::string(key.name) + "` |"), std::string::npos) << key.name;
+  }
+}
+
+TEST(Schema, HasEveryKeyAndOnlyAvailableOnes) {
+  const std::string schema = rule_json_schema();
+  for (const RuleKey& key : rule_keys()) {
+    EXPECT_EQ(schema.find("\"" + std::string(key.name) + "\":{\"description\"") != std::string::npos, key.available)
+        << key.name;
+  }
+}
+
+}  // namespace
+}  // namespace tocsin::rule

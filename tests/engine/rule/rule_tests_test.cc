@@ -1,0 +1,102 @@
+// Reading of `tests:` and the judgement on what was published.
+#include "rule/rule_tests.h"
+
+#include "rule_fixture.h"
+
+namespace tocsin::rule {
+namespace {
+
+constexpr const char* kPack = R"(rules:
+  - id: r
+    kind: window
+    from: [hotline12345, grid]
+    where: category.under("water.flooding") && kind == "report"
+    within: 1h
+    fire: count() >= 2
+    defaults: {area: {town: 330282004}}
+    tests:
+      - name: two
+        defaults: {reporter: a}
+        given:
+          - {at: +0m, location: [121.2, 30.1], values: {depth: 12}, attrs: {n: 7}}
+          - {at: +1h30m, kind: transition, stage: closed, due_at: +2h, flags: [minor], grade: 3}
+        expect:
+          - {at: +12m, opened: yellow, values: {count(): 2}, key: [a, "1"]}
+          - {at: +2h, resolved: quiet, summary: over}
+        by: +3h
+)";
+
+std::vector<RuleTest> tests_of(const std::string& text) {
+  const SourceFile file{"t.yaml", text};
+  std::vector<Diagnostic> diagnostics;
+  auto out = read_rule_tests({&file, 1}, *TimeZone::load("Asia/Shanghai"), diagnostics);
+  EXPECT_TRUE(diagnostics.empty()) << render_all(diagnostics);
+  return out;
+}
+
+TEST(RuleTests, GivenEventsBecomeCanonicalJson) {
+  const auto tests = tests_of(kPack);
+  ASSERT_EQ(tests.size(), 1U);
+  EXPECT_EQ(tests[0].start, 1719795600000);  // Monday 2024-07-01, 09:00 in Cixi
+  EXPECT_EQ(tests[0].by, 3 * 3600 * 1000);
+  EXPECT_EQ(tests[0].given.at(0),
+            R"({"id":"e1","source":"hotline12345","kind":"report","occurred_at":"2024-07-01T01:00:00Z",)"
+            R"("category":"water.flooding","area":{"town":"330282004"},"attrs":{"n":"7"},)"
+            R"("location":{"lon":121.2,"lat":30.1},"reporter":"a","values":{"depth":12}})");
+  EXPECT_EQ(tests[0].given.at(1),
+            R"({"id":"e2","source":"hotline12345","occurred_at":"2024-07-01T02:30:00Z","category":"water.flooding",)"
+            R"("area":{"town":"330282004"},"due_at":"2024-07-01T03:00:00Z","flags":["minor"],"grade":3,)"
+            R"("kind":"transition","reporter":"a","stage":"closed"})");
+  ASSERT_EQ(tests[0].expect.size(), 2U);
+  EXPECT_EQ(tests[0].expect[0].key, R"(["a","1"])");
+  EXPECT_EQ(tests[0].expect[1].reason, "quiet");
+}
+
+std::string event(const std::string& type, int minutes, const std::string& data) {
+  return R"({"type":"tocsin.alert.)" + type + R"(","time":")" + format_time(1719795600000 + minutes * 60000LL) +
+         R"(","data":{"rule":"r",)" + data + "}}";
+}
+
+std::string opened() {
+  return event("opened", 12,
+               R"j("key":["a","1"],"severity":"yellow","values":{"count()":2},"summary":{"zh":"","en":""})j");
+}
+std::string resolved() {
+  return event("resolved", 120, R"j("severity":"yellow","reason":"quiet","summary":{"zh":"","en":"it is over"})j");
+}
+
+TEST(Judge, PassesWhatIsExpected) {
+  const std::string other = R"({"type":"tocsin.alert.opened","time":"2024-07-01T01:00:00Z","data":{"rule":"x"}})";
+  const std::string later = event("reopened", 500, R"("severity":"red")");
+  const std::vector<std::string> published = {other, opened(), resolved(), later};
+  const TestOutcome outcome = judge(tests_of(kPack).at(0), published);
+  EXPECT_TRUE(outcome.passed) << outcome.text;
+}
+
+TEST(Judge, TellsWhatDiffersFieldByField) {
+  const std::vector<std::string> published = {
+      event("opened", 47, R"j("key":["b","1"],"severity":"orange","reason":"matched","values":{"count()":3})j"),
+      event("escalated", 50, R"j("severity":"red","reason":"matched")j")};
+  const TestOutcome outcome = judge(tests_of(kPack).at(0), published, "1 of 2 events");
+  EXPECT_FALSE(outcome.passed);
+  EXPECT_EQ(outcome.text,
+            "  opened yellow at +12m:\n"
+            "    at: expected +12m, got +47m\n"
+            "    severity: expected yellow, got orange\n"
+            "    key: expected [\"a\",\"1\"], got [\"b\",\"1\"]\n"
+            "    values.count(): expected 2, got 3\n"
+            "  expected resolved at +2h, got nothing like it\n"
+            "  got escalated red at +50m (matched), which the test does not expect\n"
+            "  nearest: 1 of 2 events\n");
+}
+
+TEST(Judge, NoneMeansNone) {
+  RuleTest test = tests_of(kPack).at(0);
+  test.expect.clear();
+  EXPECT_TRUE(judge(test, {}).passed);
+  const std::vector<std::string> published = {opened()};
+  EXPECT_FALSE(judge(test, published).passed);
+}
+
+}  // namespace
+}  // namespace tocsin::rule

@@ -1,0 +1,46 @@
+#include "rule/template.h"
+
+#include "rule_fixture.h"
+
+namespace tocsin::rule {
+namespace {
+
+// The summary of a rule with this text, rendered over one event's worth of aggregates.
+std::string render(const std::string& summary, std::vector<expr::Value> values) {
+  const auto set = rules_of(window_rule("    summary: '" + summary + "'\n", "true"));
+  if (set == nullptr) return "";
+  return set->rules().at(0).summary_en.render(expr::SpanActivation(values), *TimeZone::load("Asia/Shanghai"));
+}
+
+using expr::Value;
+
+TEST(Template, PutsValuesIntoText) {
+  EXPECT_EQ(render("{{count()}} 处，{{last(place)}}！", {Value::integer(5), Value::string("桥头")}), "5 处，桥头！");
+  EXPECT_EQ(render("no value", {}), "no value");
+  EXPECT_EQ(render("{{count()}}", {Value::integer(5)}), "5");
+}
+
+TEST(Template, Formats) {
+  EXPECT_EQ(render("{{avg(people):1}}", {Value::number(2.25)}), "2.2");
+  EXPECT_EQ(render("{{count():2}}", {Value::integer(3)}), "3.00");
+  const Value t = Value::timestamp(TimeMs{1719795600000});  // 2024-07-01T01:00:00Z
+  EXPECT_EQ(render("{{last(occurred_at):time}}", {t}), "09:00");
+  EXPECT_EQ(render("{{last(occurred_at):date}}", {t}), "2024-07-01");
+  EXPECT_EQ(render("{{last(occurred_at):datetime}}", {t}), "2024-07-01 09:00");
+  EXPECT_EQ(render("{{last(occurred_at)}}", {t}), "2024-07-01 09:00");
+  EXPECT_EQ(render("{{last(occurred_at) - first(occurred_at):duration}}",
+                   {t, Value::timestamp(TimeMs{1719795600000 - 5415000})}),
+            "1h30m");
+}
+
+TEST(Template, WhatCannotBeToldIsAQuestionMark) {
+  EXPECT_EQ(render("{{last(place)}}", {Value()}), "?");
+  EXPECT_EQ(render("{{count() / 0}}", {Value::integer(1)}), "?");
+}
+
+TEST(Template, AConditionalMayHaveColons) {
+  EXPECT_EQ(render("{{count() > 3 ? \"many\" : \"few\"}}", {Value::integer(5)}), "many");
+}
+
+}  // namespace
+}  // namespace tocsin::rule
