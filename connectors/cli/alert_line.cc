@@ -1,8 +1,7 @@
 #include "connectors/cli/alert_line.h"
 
-#include <simdjson.h>
-
 #include "connectors/cli/files.h"
+#include "connectors/cli/json.h"
 #include "time/format.h"
 
 namespace tocsin::cli {
@@ -15,11 +14,6 @@ constexpr Shade kShades[] = {{"red", "RED 红", "\033[1;31m"},
                              {"orange", "ORANGE 橙", "\033[38;5;208m"},
                              {"yellow", "YELLOW 黄", "\033[33m"},
                              {"blue", "BLUE 蓝", "\033[34m"}};
-
-std::string_view text(simdjson::dom::element e, const char* pointer) {
-  std::string_view v;
-  return e.at_pointer(pointer).get(v) == simdjson::SUCCESS ? v : std::string_view();
-}
 
 // To `width` columns of a terminal; a character beyond Latin counts two.
 std::string pad(std::string s, size_t width) {
@@ -41,10 +35,10 @@ std::string alert_line(std::string_view data, std::string_view type, bool colour
   simdjson::dom::element e;
   if (parser.parse(data.data(), data.size()).get(e) != simdjson::SUCCESS) return {};
   auto zone = TimeZone::load(zone_name);
-  std::string when(text(e, "/updated_at"));
+  std::string when(text_at(e, "/updated_at"));
   if (const auto t = parse_time(when, TimeZone::utc()); t && zone) when = format_time(*t, *zone).substr(5, 14);
   if (when.size() > 5 && when[5] == 'T') when[5] = ' ';
-  const std::string_view severity = text(e, "/severity");
+  const std::string_view severity = text_at(e, "/severity");
   std::string word(severity), on, off;
   for (const Shade& s : kShades) {
     if (s.severity != severity) continue;
@@ -52,11 +46,11 @@ std::string alert_line(std::string_view data, std::string_view type, bool colour
     if (colour) on = s.escape, off = "\033[0m";
   }
   const bool chinese = language() == rule::Language::kChinese;
-  std::string_view summary = text(e, chinese ? "/summary/zh" : "/summary/en");
-  if (summary.empty()) summary = text(e, chinese ? "/summary/en" : "/summary/zh");
+  std::string_view summary = text_at(e, chinese ? "/summary/zh" : "/summary/en");
+  if (summary.empty()) summary = text_at(e, chinese ? "/summary/en" : "/summary/zh");
   std::string out = when + "  " + on + pad(word, 10) + off + " ";
-  out += pad(std::string(type.empty() ? text(e, "/status") : type), 12) + " ";
-  out += std::string(text(e, "/rule")) + "  " + std::string(summary);
+  out += pad(std::string(type.empty() ? text_at(e, "/status") : type), 12) + " ";
+  out += std::string(text_at(e, "/rule")) + "  " + std::string(summary);
   return out;
 }
 

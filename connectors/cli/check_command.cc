@@ -31,6 +31,7 @@ rule::Diagnostic whole_file(const std::string& path, const std::string& message)
 
 void check_other(const TextFile& f, std::vector<rule::Diagnostic>& out, Tally& tally) {
   const std::string& path = f.file.path;
+  WorkingTime::Spec calendar;
   switch (f.kind) {
     case FileKind::kFeed:
       ++tally.feeds;
@@ -38,7 +39,7 @@ void check_other(const TextFile& f, std::vector<rule::Diagnostic>& out, Tally& t
       return;
     case FileKind::kCalendar:
       ++tally.others;
-      if (auto c = feed::parse_calendar(f.file.text, path); !c) out.push_back(whole_file(path, c.error().message));
+      (void)feed::parse_calendar(f.file.text, path, out, calendar);
       return;
     case FileKind::kProfile:
       ++tally.others;

@@ -6,6 +6,7 @@
 
 #include "base/json_writer.h"
 #include "connectors/cli/commands.h"
+#include "connectors/cli/decoders.h"
 #include "connectors/cli/exit_code.h"
 #include "connectors/cli/files.h"
 #include "expr/eval_json.h"
@@ -14,7 +15,7 @@ namespace tocsin::cli {
 namespace {
 
 struct EvalOptions {
-  std::string expr, bindings = "{}", event, batch;
+  std::string expr, bindings, event, batch;
 };
 
 int run_batch(const std::string& path) {
@@ -34,13 +35,28 @@ int run_batch(const std::string& path) {
 }
 
 int run_one(const EvalOptions& o) {
-  std::string event;
+  expr::EvalInput input;
+  input.expression = o.expr;
+  input.bindings = o.bindings;
+  auto zone = TimeZone::load("Asia/Shanghai");
+  if (zone) input.zone = *zone;
+  Event event;
+  Arena arena(16 * 1024);
+  std::string text;
   if (!o.event.empty()) {
-    auto text = read_text(o.event == "-" ? "/dev/stdin" : o.event);
-    if (!text) return fail(text.error());
-    event = std::move(*text);
+    auto read = read_text(o.event == "-" ? "/dev/stdin" : o.event);
+    if (!read) return fail(read.error());
+    text = std::move(*read);
+    while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
+    const size_t size = text.size();
+    text.append(64, '\0');
+    auto decoder = make_decoder({.zone = input.zone, .key = privacy_key_or_trial()});
+    if (!decoder) return fail(decoder.error());
+    runtime::Rejection why;
+    if (!(*decoder)->decode({text.data(), size}, arena, event, why)) return fail(kUsage, o.event + ": " + why.message);
+    input.event = &event;
   }
-  const expr::EvalAnswer answer = expr::eval_text(o.expr, o.bindings, event);
+  const expr::EvalOutcome answer = expr::evaluate_expression(input);
   std::cout << answer.json << '\n';
   for (const expr::Fault& f : answer.faults) {
     std::cerr << "1:" << f.begin + 1 << ": error: " << (language() == rule::Language::kChinese ? f.zh : f.en);

@@ -1,5 +1,4 @@
 // tocsin alerts, tail and explain: a running service, from the terminal.
-#include <simdjson.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -13,6 +12,7 @@
 #include "connectors/cli/exit_code.h"
 #include "connectors/cli/files.h"
 #include "connectors/cli/format_option.h"
+#include "connectors/cli/json.h"
 #include "connectors/http/client.h"
 
 namespace tocsin::cli {
@@ -110,37 +110,32 @@ int explain(const Options& o) {
   simdjson::dom::element data;
   if (e["alert"].get(data) != simdjson::SUCCESS) data = e;
   const auto text = [&](const char* pointer) {
-    std::string_view v;
-    return data.at_pointer(pointer).get(v) == simdjson::SUCCESS ? v : std::string_view("-");
+    const std::string_view v = text_at(data, pointer);
+    return v.empty() ? std::string_view("-") : v;
   };
   std::cout << alert_line(simdjson::minify(data), "", colour(STDOUT_FILENO), o.zone) << "\n\n";
-  int64_t version = 0;
-  (void)data["rule_version"].get(version);
-  std::cout << "rule      " << text("/rule") << " version " << version << "\nopened    " << text("/opened_at") << " by "
+  std::cout << "rule      " << text("/rule") << " version " << number_at(data, "/rule_version") << "\nopened    " << text("/opened_at") << " by "
             << text("/opened_by/source") << " " << text("/opened_by/id") << "\nadvice    "
             << text(language() == rule::Language::kChinese ? "/advice/zh" : "/advice/en") << "\n\nvalues\n";
   simdjson::dom::element part;
   if (data["values"].get(part) == simdjson::SUCCESS) print_pairs(part, "  ");
   std::cout << "parameters in force\n";
   if (data["params"].get(part) == simdjson::SUCCESS) print_pairs(part, "  ");
-  int64_t total = 0;
-  (void)data["evidence"]["total"].get(total);
-  std::cout << "evidence (" << total << " events)\n";
+  std::cout << "evidence (" << number_at(data, "/evidence/total") << " events)\n";
   simdjson::dom::array events;
   if (data["evidence"]["events"].get(events) == simdjson::SUCCESS) {
     for (const auto event : events) {
-      std::string_view at, source, id;
-      (void)event["occurred_at"].get(at), (void)event["source"].get(source), (void)event["id"].get(id);
-      std::cout << "  " << at << "  " << source << "  " << id << '\n';
+      std::cout << "  " << text_at(event, "/occurred_at") << "  " << text_at(event, "/source") << "  " << text_at(event, "/id")
+                << '\n';
     }
   }
   simdjson::dom::array history;
   if (e["history"].get(history) != simdjson::SUCCESS) return kWell;
   std::cout << "history\n";
   for (const auto event : history) {
-    std::string_view at, type, reason;
-    (void)event["time"].get(at), (void)event["type"].get(type), (void)event["data"]["reason"].get(reason);
-    std::cout << "  " << at << "  " << type.substr(type.rfind('.') + 1) << "  (" << reason << ")\n";
+    const std::string_view type = text_at(event, "/type");
+    std::cout << "  " << text_at(event, "/time") << "  " << type.substr(type.rfind('.') + 1) << "  ("
+              << text_at(event, "/data/reason") << ")\n";
   }
   return kWell;
 }

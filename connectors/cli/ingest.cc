@@ -1,8 +1,7 @@
 #include "connectors/cli/ingest.h"
 
-#include <simdjson.h>
-
 #include "base/json_writer.h"
+#include "connectors/cli/json.h"
 #include "event/event_writer.h"
 #include "event/rejection.h"
 
@@ -106,24 +105,21 @@ Result<http::IngestResult> Ingest::take(const http::IngestBatch& batch) {
 bool IngestDecoder::decode(std::string_view payload, Arena& arena, Event& out, runtime::Rejection& why) {
   if (!payload.starts_with(kRejected)) return trusted_->decode(payload, arena, out, why);
   simdjson::dom::parser parser;
-  simdjson::dom::object object;
-  std::string_view reason, message;
-  if (parser.parse(payload.data(), payload.size()).get(object) == simdjson::SUCCESS) {
-    (void)object["rejected"].get(reason);
-    (void)object["message"].get(message);
+  simdjson::dom::element record;
+  why.reason = known_reason({});
+  if (parser.parse(payload.data(), payload.size()).get(record) == simdjson::SUCCESS) {
+    why.reason = known_reason(text_at(record, "/rejected"));
+    why.message = text_at(record, "/message");
   }
-  why.reason = known_reason(reason);
-  why.message = message;
   return false;
 }
 
 std::string IngestDecoder::masked(std::string_view payload) const {
   if (!payload.starts_with(kRejected)) return trusted_->masked(payload);
   simdjson::dom::parser parser;
-  simdjson::dom::object object;
-  std::string_view masked;
-  if (parser.parse(payload.data(), payload.size()).get(object) == simdjson::SUCCESS) (void)object["masked"].get(masked);
-  return std::string(masked);
+  simdjson::dom::element record;
+  if (parser.parse(payload.data(), payload.size()).get(record) != simdjson::SUCCESS) return {};
+  return std::string(text_at(record, "/masked"));
 }
 
 }  // namespace tocsin::cli

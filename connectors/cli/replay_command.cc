@@ -107,8 +107,8 @@ Result<runtime::Pipeline::Options> pipeline_options(const ReplayOptions& o, cons
   return options;
 }
 
-int run_pipeline(const ReplayOptions& o, runtime::Engine& engine, file::FileSource& source, runtime::Decoder& decoder,
-                 runtime::Publisher& publisher, runtime::Pipeline::Options options) {
+int run_pipeline(const ReplayOptions& o, runtime::Engine& engine, FileInput& input, runtime::Publisher& publisher,
+                 runtime::Pipeline::Options options) {
   auto speed = parse_speed(o.speed);
   if (!speed) return fail(speed.error());
   if (*speed > 0) options.batch_events = 1;
@@ -119,12 +119,13 @@ int run_pipeline(const ReplayOptions& o, runtime::Engine& engine, file::FileSour
       if (pace.ahead(t)) pace.wait(t);
     };
   }
-  pipeline.add(source, [&](uint32_t) { return &decoder; });
+  pipeline.add(input.source(), [&](uint32_t partition) { return input.decoder(partition); });
   if (auto s = pipeline.open(); !s) return fail(s.error());
+  if (auto s = input.read_headers(); !s) return fail(s.error());
   const uint64_t already = engine.progress().totals.read;
   const uint64_t start = steady_ns();
   {
-    ProgressLine line(source);
+    ProgressLine line(input.source());
     for (;;) {
       auto state = pipeline.step();
       if (!state) return fail(state.error());
@@ -147,9 +148,9 @@ int replay(const ReplayOptions& o) {
   if (!zone) return fail(zone.error());
   auto lateness = parse_duration(o.lateness);
   if (!lateness) return fail(lateness.error());
-  auto decoder = make_decoder({.feed = o.feed, .zone = *zone, .lateness = *lateness, .key = privacy_key_or_trial()});
-  if (!decoder) return fail(decoder.error());
-  inputs.lateness = (*decoder)->lateness();
+  auto input = FileInput::open(o.inputs, {.feed = o.feed, .zone = *zone, .lateness = *lateness, .key = privacy_key_or_trial()}, false);
+  if (!input) return fail(input.error());
+  inputs.lateness = (*input)->decoder(0)->lateness();
   auto rules = load_rules(inputs);
   if (!rules) return fail(rules.error());
   auto load = load_options(inputs);
@@ -161,8 +162,6 @@ int replay(const ReplayOptions& o) {
     if (!opened) return fail(opened.error());
     store = std::move(*opened);
   }
-  auto source = open_files(o.inputs, o.feed, false);
-  if (!source) return fail(source.error());
   runtime::Engine::Options options;
   options.shards = o.shards;
   options.zone = *zone;
@@ -180,7 +179,7 @@ int replay(const ReplayOptions& o) {
   }
   auto pipeline = pipeline_options(o, *zone);
   if (!pipeline) return fail(pipeline.error());
-  return run_pipeline(o, **engine, **source, **decoder, publisher, *pipeline);
+  return run_pipeline(o, **engine, **input, publisher, *pipeline);
 }
 
 }  // namespace

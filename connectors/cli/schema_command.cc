@@ -9,7 +9,7 @@
 #include "connectors/cli/exit_code.h"
 #include "connectors/feed/feed.h"
 #include "event/event_schema.h"
-#include "rule/schema.h"
+#include "rule/rule_keys.h"
 
 namespace tocsin::cli {
 

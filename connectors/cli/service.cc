@@ -30,6 +30,7 @@ class Service::Impl {
   Status open_rules();
   Status open_state();
   Status add_source(const SourceConfig& source);
+  Status add_files(const SourceConfig& source);
   Status add_decoder(const std::string& feed, bool trusted);
   Status add_sinks();
   Status open_http();
@@ -49,6 +50,7 @@ class Service::Impl {
   std::unique_ptr<runtime::Pipeline> pipeline_;
   std::vector<std::unique_ptr<runtime::Decoder>> decoders_;
   std::vector<std::unique_ptr<runtime::Source>> sources_;
+  std::vector<std::unique_ptr<FileInput>> files_;
   std::vector<std::unique_ptr<runtime::Sink>> sinks_;
   std::unique_ptr<Ingest> ingest_;
   std::unique_ptr<ServiceBackend> backend_;
@@ -115,15 +117,21 @@ Status Service::Impl::add_decoder(const std::string& feed, bool trusted) {
   return {};
 }
 
+Status Service::Impl::add_files(const SourceConfig& s) {
+  auto opened = FileInput::open(s.paths, {s.feed, zone_, config_.lateness, key_, config_.known_sources, false}, s.follow);
+  if (!opened) return opened.error();
+  files_.push_back(std::move(*opened));
+  FileInput* input = files_.back().get();
+  pipeline_->add(input->source(), [input](uint32_t partition) { return input->decoder(partition); });
+  return {};
+}
+
 Status Service::Impl::add_source(const SourceConfig& s) {
+  if (s.kind == SourceConfig::Kind::kFile) return add_files(s);
   if (auto added = add_decoder(s.feed, s.kind == SourceConfig::Kind::kIngest); !added) return added;
   if (s.kind == SourceConfig::Kind::kIngest) {
     decoders_.back() = std::make_unique<IngestDecoder>(std::move(decoders_.back()), config_.lateness);
     sources_.push_back(std::make_unique<file::EmbeddedSource>(*log_, kIngestTopic));
-  } else if (s.kind == SourceConfig::Kind::kFile) {
-    auto files = open_files(s.paths, s.feed, s.follow);
-    if (!files) return files.error();
-    sources_.push_back(std::move(*files));
   } else {
     auto kafka = make_kafka_source(config_.kafka, s);
     if (!kafka) return kafka.error();
@@ -188,6 +196,9 @@ Status Service::Impl::open() {
   pipeline_->add(*sources_.back(), [](uint32_t) { return nullptr; });
   if (auto s = add_sinks(); !s) return s;
   if (auto s = pipeline_->open(); !s) return s;
+  for (const auto& input : files_) {
+    if (auto s = input->read_headers(); !s) return s;
+  }
   if (config_.http) {
     if (auto s = open_http(); !s) return s;
   }

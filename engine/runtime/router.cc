@@ -80,12 +80,13 @@ void Router::write_rows(const Event& event, bool late, std::string& delta) {
   arena_.reset();
   DeltaWriter out(delta);
   const expr::EventActivation vars(event, arena_);
-  rules_->candidates(event, [&](size_t i) {
+  rules_->candidates(event, [&](size_t i, uint32_t possible, uint32_t proven) {
     const auto index = static_cast<uint16_t>(i);
     const rule::Rule& rule = rules_->rules()[i];
     if (late && rule.plan.kind != detect::RuleKind::kAbsence) return;
-    uint32_t roles = 0;
+    uint32_t roles = proven;
     for (const rule::RolePredicate& p : rule.roles) {
+      if ((p.role & possible & ~proven) == 0) continue;
       if (p.when == nullptr) {
         roles |= p.role;
         continue;

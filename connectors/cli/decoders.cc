@@ -1,0 +1,117 @@
+#include "connectors/cli/decoders.h"
+
+#include <algorithm>
+#include <filesystem>
+
+#include "connectors/cli/files.h"
+
+namespace tocsin::cli {
+namespace {
+namespace fs = std::filesystem;
+
+// The areas that Tocsin ships: codes of these cities must exist. None where there is no rules/ folder.
+Result<std::shared_ptr<const AreaTable>> known_areas() {
+  auto table = std::make_shared<AreaTable>();
+  auto base = home();
+  std::error_code ec;
+  if (!base) return std::shared_ptr<const AreaTable>(table);
+  std::vector<std::string> paths;
+  for (const auto& entry : fs::directory_iterator(fs::path(*base) / "rules" / "areas", ec)) {
+    if (entry.path().extension() == ".csv") paths.push_back(entry.path().string());
+  }
+  std::ranges::sort(paths);
+  for (const std::string& path : paths) {
+    auto text = read_text(path);
+    if (!text) return text.error();
+    if (auto s = table->load_csv(*text, path); !s) return s.error();
+  }
+  return std::shared_ptr<const AreaTable>(table);
+}
+
+Result<feed::DecoderOptions> decoder_options(const DecoderRequest& r) {
+  auto areas = known_areas();
+  if (!areas) return areas.error();
+  feed::DecoderOptions o;
+  o.intake.privacy_key = r.key;
+  o.intake.zone = r.zone;
+  if (!(*areas)->empty()) o.intake.areas = *areas;
+  o.intake.sources.insert(r.sources.begin(), r.sources.end());
+  o.intake.trusted = r.trusted;
+  o.lateness = r.lateness;
+  return o;
+}
+
+Result<std::shared_ptr<const feed::Feed>> find_feed(const std::string& name) {
+  auto path = resolve(name, "feeds");
+  if (!path) return path.error();
+  auto text = read_text(*path);
+  if (!text) return text.error();
+  std::vector<rule::Diagnostic> diagnostics;
+  auto feed = feed::load_feed(*text, *path, diagnostics);
+  print(diagnostics);
+  if (feed == nullptr) return invalid(*path + " cannot be used: it has faults");
+  return feed;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<runtime::Decoder>> make_decoder(const DecoderRequest& request) {
+  auto options = decoder_options(request);
+  if (!options) return options.error();
+  if (request.feed.empty()) return feed::make_canonical_decoder(std::move(*options));
+  auto feed = find_feed(request.feed);
+  if (!feed) return feed.error();
+  return std::unique_ptr<runtime::Decoder>(feed::make_decoder(*feed, std::move(*options)));
+}
+
+Result<std::unique_ptr<FileInput>> FileInput::open(const std::vector<std::string>& paths, const DecoderRequest& request,
+                                                   bool follow) {
+  auto input = std::make_unique<FileInput>();
+  auto options = decoder_options(request);
+  if (!options) return options.error();
+  file::FileSourceOptions files;
+  files.paths = paths;
+  files.follow = follow;
+  std::shared_ptr<const feed::Feed> feed;
+  if (!request.feed.empty()) {
+    auto found = find_feed(request.feed);
+    if (!found) return found.error();
+    feed = *found;
+    files.record_end = feed->record_end();
+    files.header = input->headers_ = feed->has_header();
+  }
+  auto source = file::FileSource::open(std::move(files));
+  if (!source) return source.error();
+  input->source_ = std::move(*source);
+  for (size_t i = 0; i < paths.size(); ++i) {
+    if (feed != nullptr) {
+      input->decoders_.push_back(feed::make_decoder(feed, *options));
+      continue;
+    }
+    auto canonical = feed::make_canonical_decoder(*options);
+    if (!canonical) return canonical.error();
+    input->decoders_.push_back(std::move(*canonical));
+  }
+  return input;
+}
+
+Status FileInput::read_headers() {
+  if (!headers_) return {};
+  const auto names = source_->partitions();
+  for (uint32_t i = 0; i < decoders_.size(); ++i) {
+    auto& decoder = static_cast<feed::FeedDecoder&>(*decoders_[i]);
+    if (auto s = decoder.set_header(source_->header(i)); !s) return invalid(names[i] + ":1: " + s.error().message);
+  }
+  return {};
+}
+
+runtime::CompileRules recompile(rule::LoadOptions options) {
+  return [options = std::move(options)](std::span<const rule::SourceFile> files) -> Result<std::shared_ptr<const rule::RuleSet>> {
+    std::vector<rule::Diagnostic> diagnostics;
+    auto set = rule::RuleSet::load(files, options, diagnostics);
+    if (set == nullptr) return invalid(diagnostics.empty() ? "unknown fault" : diagnostics.front().en);
+    return set;
+  };
+}
+
+}  // namespace tocsin::cli

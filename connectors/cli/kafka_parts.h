@@ -1,0 +1,29 @@
+#pragma once
+// Kafka sources and sinks from the config.
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/status.h"
+#include "connectors/cli/config.h"
+#include "connectors/metrics/metrics.h"
+#include "runtime/ports.h"
+
+namespace tocsin::cli {
+
+Result<std::unique_ptr<runtime::Source>> make_kafka_source(const Settings& common, const SourceConfig& source);
+// `state`: the directory that fences an older instance.
+Result<std::unique_ptr<runtime::Sink>> make_kafka_sink(const Settings& common, const AlertsConfig& alerts,
+                                                       const std::string& state);
+// Reads one record by its place ("topic/3", offset) with the settings of a config; the records' views live as long as the
+// source that is answered.
+Result<std::unique_ptr<runtime::Source>> read_kafka_record(const std::string& config_path, const std::string& partition,
+                                                           uint64_t offset, std::vector<runtime::Record>& out);
+// Lag of every Kafka partition among the sources.
+std::vector<metrics::PartitionMetrics> kafka_partition_metrics(
+    const std::vector<std::unique_ptr<runtime::Source>>& sources);
+// Whether broker and topics that the config names answer, a line each; nothing where it names no Kafka.
+std::vector<std::pair<std::string, Status>> check_kafka(const Config& config);
+
+}  // namespace tocsin::cli

@@ -1,0 +1,121 @@
+// tocsin test: the unit tests that rule packs carry, each on an engine of its own in memory.
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <iostream>
+#include <memory>
+
+#include "base/json_writer.h"
+#include "connectors/cli/commands.h"
+#include "connectors/cli/decoders.h"
+#include "connectors/cli/exit_code.h"
+#include "connectors/cli/files.h"
+#include "connectors/cli/format_option.h"
+#include "rule/rule_tests.h"
+
+namespace tocsin::cli {
+namespace {
+
+struct Ran {
+  const rule::RuleTest* test;
+  rule::TestOutcome outcome;
+};
+
+// Feeds the given events in the order of the file, then lets time go on to `by`.
+rule::TestOutcome run_one(const rule::RuleTest& test, std::shared_ptr<const rule::RuleSet> rules, const TimeZone& zone,
+                          runtime::Decoder& decoder) {
+  runtime::Engine::Options options;
+  options.zone = zone;
+  auto engine = runtime::Engine::open(options, std::move(rules), nullptr, nullptr);
+  if (!engine) return {false, engine.error().message + "\n"};
+  const uint32_t partition = (*engine)->add_partition("test", 0);
+  std::vector<std::string> published;
+  const auto commit = [&]() -> Status {
+    auto out = (*engine)->commit();
+    if (!out) return out.error();
+    for (const runtime::Outgoing& o : *out) published.emplace_back(o.json);
+    return {};
+  };
+  Arena arena(16 * 1024);
+  std::string padded;
+  for (size_t i = 0; i < test.given.size(); ++i) {
+    arena.reset();
+    padded.assign(test.given[i]).append(64, '\0');
+    Event event;
+    runtime::Rejection why;
+    if (!decoder.decode({padded.data(), test.given[i].size()}, arena, event, why)) {
+      return {false, "  given event " + std::to_string(i + 1) + " is not an event: " + why.message + "\n"};
+    }
+    (*engine)->accept(event, partition, i + 1, kNoTime);
+    if (auto s = commit(); !s) return {false, s.error().message + "\n"};
+  }
+  (*engine)->advance_to(test.start + test.by + 1);
+  if (auto s = commit(); !s) return {false, s.error().message + "\n"};
+  return rule::judge(test, published);
+}
+
+int report(const std::vector<Ran>& ran, bool json) {
+  size_t failed = 0;
+  std::string out;
+  JsonWriter w(out);
+  w.begin_object().key("tests").begin_array();
+  for (const Ran& r : ran) {
+    failed += r.outcome.passed ? 0 : 1;
+    w.begin_object().field("rule", r.test->rule).field("name", r.test->name).field("file", r.test->file);
+    w.key("line").integer(r.test->line).key("passed").boolean(r.outcome.passed);
+    if (!r.outcome.passed) w.field("difference", r.outcome.text);
+    w.end_object();
+    if (!json && !r.outcome.passed) {
+      std::cout << "FAIL " << r.test->rule << ": " << r.test->name << " (" << r.test->file << ':' << r.test->line << ")\n"
+                << r.outcome.text;
+    }
+  }
+  w.end_array().key("passed").unsigned_integer(ran.size() - failed).key("failed").unsigned_integer(failed).end_object();
+  if (json) std::cout << out << '\n';
+  else std::cout << ran.size() - failed << " passed, " << failed << " failed\n";
+  return failed == 0 ? kWell : kFound;
+}
+
+int test(const RuleInputs& inputs, const std::string& only, bool json) {
+  auto files = collect(inputs.paths);
+  if (!files) return fail(files.error());
+  std::vector<rule::SourceFile> sources;
+  for (TextFile& f : *files) {
+    if (f.kind == FileKind::kRules) sources.push_back(std::move(f.file));
+  }
+  auto zone = TimeZone::load(inputs.zone);
+  if (!zone) return fail(zone.error());
+  auto rules = load_rules(inputs);
+  if (!rules) return (void)fail(rules.error()), rules.error().code == Code::kInvalid ? kFound : kUsage;
+  std::vector<rule::Diagnostic> diagnostics;
+  const std::vector<rule::RuleTest> tests = rule::read_rule_tests(sources, *zone, diagnostics);
+  if (print(diagnostics) > 0) return fail(kFound, "the tests have faults");
+  auto decoder = make_decoder({.zone = *zone, .key = privacy_key_or_trial()});
+  if (!decoder) return fail(decoder.error());
+  std::vector<Ran> ran;
+  for (const rule::RuleTest& t : tests) {
+    if (!only.empty() && t.rule != only) continue;
+    ran.push_back({&t, run_one(t, *rules, *zone, **decoder)});
+  }
+  if (ran.empty()) return fail(kUsage, "no test in the rules given: nothing was tested");
+  return report(ran, json);
+}
+
+}  // namespace
+
+void add_test(CLI::App& app, int& exit_code) {
+  auto* command = app.add_subcommand("test", "Run the tests that stand beside the rules");
+  struct Options {
+    RuleInputs inputs;
+    std::string format = "text", only;
+  };
+  auto o = std::make_shared<Options>();
+  command->add_option("PATH", o->inputs.paths, "rule files and folders")->required();
+  command->add_option("--rule", o->only, "only this rule's tests");
+  command->add_option("--calendar", o->inputs.calendar, "calendar of working time: a name or a file");
+  command->add_option("--zone", o->inputs.zone, "civil time zone")->capture_default_str();
+  add_format(*command, o->format);
+  command->callback([o, &exit_code] { exit_code = test(o->inputs, o->only, o->format == "json"); });
+}
+
+}  // namespace tocsin::cli

@@ -1,0 +1,207 @@
+// The runtime's small parts: index of seen events, watermark, delta, progress, alert book.
+#include <gtest/gtest.h>
+
+#include <random>
+
+#include "runtime/alert_book.h"
+#include "runtime/delta.h"
+#include "runtime/progress.h"
+#include "runtime/seen.h"
+#include "runtime/watermark.h"
+
+namespace tocsin::runtime {
+namespace {
+
+constexpr TimeMs kDay = 86'400'000;
+
+TEST(Seen, RemembersRevisionAndRoutesUntilTheHorizon) {
+  Seen seen;
+  seen.put(1, 10 * kDay, 2, false);
+  seen.add_route(3, {7, 8});
+  seen.add_route(4, {9, 10});
+  ASSERT_NE(seen.find(1), nullptr);
+  EXPECT_EQ(seen.find(1)->revision, 2u);
+  EXPECT_EQ(seen.routes(*seen.find(1)).size(), 2u);
+  EXPECT_EQ(seen.routes(*seen.find(1))[1].rule, 4);
+  seen.forget_before(10 * kDay + 5);
+  EXPECT_NE(seen.find(1), nullptr) << "its day is not over";
+  seen.forget_before(11 * kDay);
+  EXPECT_EQ(seen.find(1), nullptr);
+}
+
+TEST(Seen, AnEventThatMovesToAnotherDayIsForgottenWithThatDay) {
+  Seen seen;
+  seen.put(1, 10 * kDay, 0, false);
+  seen.put(1, 12 * kDay, 1, false);
+  seen.forget_before(11 * kDay);
+  ASSERT_NE(seen.find(1), nullptr);
+  EXPECT_EQ(seen.find(1)->revision, 1u);
+}
+
+TEST(Seen, ChangedDaysCarryItOver) {
+  std::mt19937_64 random(1);
+  Seen seen;
+  std::map<int64_t, std::string> stored;
+  for (int round = 0; round < 50; ++round) {
+    for (int i = 0; i < 40; ++i) {
+      seen.put(random() % 300, static_cast<TimeMs>((round / 5 + static_cast<int>(random() % 3)) * kDay), random() % 9, random() % 2 == 0);
+      for (uint64_t r = random() % 3; r > 0; --r) seen.add_route(static_cast<uint16_t>(r), {r, random()});
+    }
+    seen.forget_before((round / 5 - 2) * kDay);
+    std::vector<std::pair<int64_t, std::string>> changed;
+    seen.take_changed(changed);
+    for (auto& [day, bytes] : changed) {
+      if (bytes.empty()) stored.erase(day);
+      else stored[day] = std::move(bytes);
+    }
+    Seen loaded;
+    for (const auto& [day, bytes] : stored) ASSERT_TRUE(loaded.load_day(day, bytes));
+    ASSERT_EQ(loaded.size(), seen.size());
+    for (uint64_t uid = 0; uid < 300; ++uid) {
+      const auto* a = seen.find(uid);
+      const auto* b = loaded.find(uid);
+      ASSERT_EQ(a == nullptr, b == nullptr);
+      if (a == nullptr) continue;
+      EXPECT_EQ(a->revision, b->revision);
+      EXPECT_EQ(a->withdrawn, b->withdrawn);
+      EXPECT_EQ(seen.routes(*a).size(), loaded.routes(*b).size());
+    }
+  }
+}
+
+TEST(Seen, DaysThatDoNotDecodeAreAFault) {
+  Seen seen;
+  EXPECT_FALSE(seen.load_day(3, "short"));
+}
+
+TEST(Watermark, IsTheLeastOfThePartitionsThatAreNotIdleAndNeverGoesBack) {
+  Watermark w;
+  const uint32_t a = w.add(10);
+  const uint32_t b = w.add(0);
+  EXPECT_EQ(w.observe(a, 100), kNoTime) << "b has not spoken";
+  EXPECT_EQ(w.observe(b, 50), 50);
+  EXPECT_EQ(w.observe(b, 200), 90);
+  EXPECT_EQ(w.observe(a, 40), 90);
+  w.set_idle(a, true);
+  EXPECT_EQ(w.recompute(), 200);
+  EXPECT_EQ(w.observe(a, 150), 200) << "it never goes back";
+  w.follow_clock(a, 400);
+  EXPECT_EQ(w.recompute(), 200);
+  w.follow_clock(b, 400);
+  EXPECT_EQ(w.recompute(), 390);
+  EXPECT_EQ(w.advance_to(1000), 1000);
+}
+
+TEST(Delta, ReadsBackWhatWasWritten) {
+  std::string bytes;
+  DeltaWriter w(bytes);
+  w.seen(11, -5, 7);
+  detect::Row row;
+  row.rule = 300;
+  row.key = {1, 2};
+  row.key_text = "[\"k\"]";
+  row.uid = 99;
+  row.time = 1234;
+  row.position = 5;
+  row.watermark = 1000;
+  row.source = "grid";
+  row.id = "e1";
+  const expr::Value cells[] = {expr::Value::string("x"), expr::Value::integer(4)};
+  row.cells = cells;
+  w.row(row);
+  w.retract(300, {1, 2}, 99, true, row);
+  alert::Action action;
+  action.alert_id = "a";
+  action.by = "me";
+  w.action(2, {3, 4}, {action, 8, 900});
+  w.time(2000);
+  DeltaReader in(bytes);
+  DeltaOp op;
+  Arena arena;
+  ASSERT_TRUE(in.next(op));
+  EXPECT_EQ(op.uid, 11u);
+  EXPECT_EQ(op.time, -5);
+  ASSERT_TRUE(in.next(op));
+  EXPECT_EQ(op.rule, 300);
+  Reader body(op.body);
+  const detect::Row back = detect::decode_row(body, arena);
+  EXPECT_EQ(back.id, "e1");
+  EXPECT_EQ(back.cells[1].i, 4);
+  ASSERT_TRUE(in.next(op));
+  EXPECT_TRUE(decode_retraction(op.body, arena).withdrawn);
+  ASSERT_TRUE(in.next(op));
+  EXPECT_EQ(decode_action(op.body).action.by, "me");
+  ASSERT_TRUE(in.next(op));
+  EXPECT_EQ(op.time, 2000);
+  EXPECT_FALSE(in.next(op));
+  EXPECT_TRUE(in.ok());
+}
+
+TEST(Delta, CorruptBytesAreNotRead) {
+  DeltaReader in("\xff\xff");
+  DeltaOp op;
+  EXPECT_FALSE(in.next(op));
+  EXPECT_FALSE(in.ok());
+}
+
+TEST(Progress, ReadsBackWhatWasWritten) {
+  Progress p;
+  p.commit = 7;
+  p.watermark = kNoTime;
+  p.totals.late = 3;
+  p.partitions["a/0"] = {UINT64_MAX, kNoTime};
+  p.sources["grid"].rejected["malformed"] = 2;
+  p.sinks["file"] = 9;
+  std::string bytes;
+  Writer w(bytes);
+  p.encode(w);
+  auto back = Progress::decode(bytes);
+  ASSERT_TRUE(back);
+  EXPECT_EQ(back->commit, 7u);
+  EXPECT_EQ(back->watermark, kNoTime);
+  EXPECT_EQ(back->totals.late, 3u);
+  EXPECT_EQ(back->partitions["a/0"].next_offset, UINT64_MAX);
+  EXPECT_EQ(back->sources["grid"].rejected["malformed"], 2u);
+  EXPECT_EQ(back->sinks["file"], 9u);
+  EXPECT_FALSE(Progress::decode(std::string_view(bytes).substr(0, bytes.size() - 1)));
+}
+
+TEST(AlertBook, PagesNewestFirstAndCountsOpenOnes) {
+  AlertBook book;
+  for (int i = 0; i < 25; ++i) {
+    AlertLine l;
+    l.alert_id = "a" + std::to_string(i);
+    l.rule_id = i % 2 == 0 ? "x" : "y";
+    l.town = i % 5 == 0 ? "330282004" : "330282005";
+    l.opened_at = i;
+    l.severity = detect::Severity::kYellow;
+    book.put(l);
+  }
+  AlertFilter filter;
+  filter.rule = "x";
+  bool more = false;
+  std::vector<std::string> ids;
+  AlertBook::Place place;
+  for (;;) {
+    const auto page = book.list(filter, 4, ids.empty() ? nullptr : &place, more);
+    for (const AlertLine& l : page) ids.push_back(l.alert_id);
+    if (!more) break;
+    place = {page.back().opened_at, page.back().alert_id};
+  }
+  ASSERT_EQ(ids.size(), 13u);
+  EXPECT_EQ(ids.front(), "a24");
+  EXPECT_EQ(ids.back(), "a0");
+  filter = {};
+  filter.area = "330282004";
+  EXPECT_EQ(book.list(filter, 100, nullptr, more).size(), 5u);
+  const auto open_x = [&] { return book.open_counts().at({"x", detect::Severity::kYellow}); };
+  EXPECT_EQ(open_x(), 13u);
+  AlertLine l;
+  ASSERT_TRUE(book.find("a0", l));
+  l.status = alert::AlertStatus::kResolved;
+  book.put(l);
+  EXPECT_EQ(open_x(), 12u);
+}
+
+}  // namespace
+}  // namespace tocsin::runtime
