@@ -19,7 +19,7 @@ TEST(CsvRecordEnd, FindsTheLineEndOutsideQuotes) {
   EXPECT_EQ(csv_record_end("a,b", false), kMore);
   EXPECT_EQ(csv_record_end("a,b", true), 3u);
   EXPECT_EQ(csv_record_end("\"a\nb\",c\nd", false), 8u);
-  EXPECT_EQ(csv_record_end("\"a\"\"\nb\"\nd", false), 9u);
+  EXPECT_EQ(csv_record_end("\"a\"\"\nb\"\nd", false), 8u);
   EXPECT_EQ(csv_record_end("x,\"a\nb\"\n", false), 8u);
   EXPECT_EQ(csv_record_end("5\" pipe\nnext", false), 8u);  // no quote at the cell's beginning
   EXPECT_EQ(csv_record_end("\"a\n", false), kMore);
