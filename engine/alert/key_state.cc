@@ -169,14 +169,17 @@ void DetectorKey::advance(TimeMs deadline, Context& context) {
   Sink sink(*this, context);
   while (detector_->next_deadline() <= deadline) detector_->advance(detector_->next_deadline(), sink, context.arena);
   for (Record& r : records_) {
-    const TimeMs due = alert::next_deadline(rule_.plan, r.standing);
-    if (due > deadline) continue;
-    Input in;
-    in.kind = Input::Kind::kTimer;
-    in.time = due;
-    apply(r, in, nullptr, nullptr, context);
+    for (TimeMs due = alert::next_deadline(rule_.plan, r.standing); due <= deadline;
+         due = alert::next_deadline(rule_.plan, r.standing)) {
+      Input in;
+      in.kind = Input::Kind::kTimer;
+      in.time = due;
+      apply(r, in, nullptr, nullptr, context);
+    }
   }
   sweep();
+  // What a forgotten alert held may be due by now.
+  while (detector_->next_deadline() <= deadline) detector_->advance(detector_->next_deadline(), sink, context.arena);
 }
 
 // An alert that a person closed does not reopen after `reopen`: what comes then begins a new one.

@@ -98,6 +98,9 @@ class Decision {
       const End e = end_of(plan_, s());
       if (in_.time > e.at) end(TransitionType::kResolved, AlertStatus::kResolved, e.reason, e.at);
     }
+    // An obligation that a person closed stays closed, but for `reopen`.
+    const bool closed = s().phase == Phase::kEnded && s().status == AlertStatus::kClosed;
+    if (plan_.kind == RuleKind::kAbsence && closed && in_.time > s().ended_at + plan_.reopen) return;
     const Severity before = s().severity;
     const uint32_t told = s().told_total;
     take_in();
@@ -152,10 +155,14 @@ class Decision {
   }
 
   void corrected() {
+    // A correction that brings a later matching event undoes the quiet that resolved the alert.
+    const bool goes_on = s().phase == Phase::kEnded && s().status == AlertStatus::kResolved && in_.last > s().last &&
+                         plan_.kind != RuleKind::kAbsence;
     s().severity = in_.severity;
     s().worst = std::max(in_.worst, in_.severity);
     s().total = in_.total;
     s().last = in_.last;
+    if (goes_on) return open(TransitionType::kReopened, in_.reason, in_.time);
     const bool told = s().phase == Phase::kLive || s().phase == Phase::kEnded;
     if (in_.changed && told) publish(TransitionType::kAmended, in_.reason, in_.time);
   }
@@ -165,7 +172,7 @@ class Decision {
     if (s().phase == Phase::kLive) {
       s().total = in_.total;
       end(TransitionType::kResolved, AlertStatus::kResolved, in_.reason, in_.time);
-    } else if (s().phase == Phase::kEnded && (merged || in_.changed)) {
+    } else if (s().phase == Phase::kEnded && in_.reason != Reason::kStage && (merged || in_.changed)) {
       s().total = in_.total;
       publish(TransitionType::kAmended, in_.reason, in_.time);
     }

@@ -1,12 +1,11 @@
 #include "detect/detector.h"
 
-#include <algorithm>
 #include <array>
-#include <cmath>
-#include <numbers>
 
+#include "detect/absence.h"
+#include "detect/cluster.h"
+#include "detect/sphere.h"
 #include "detect/window.h"
-#include "event/coordinates.h"
 
 namespace tocsin::detect {
 namespace {
@@ -30,30 +29,23 @@ Position decode_position(Reader& in) {
   return {time, in.fixed64()};
 }
 
-LonLat centre_of(const std::vector<Member>& members) {
-  constexpr double kRad = std::numbers::pi / 180;
-  double x = 0, y = 0, z = 0;
+std::vector<LonLat> places_of(const std::vector<Member>& members) {
+  std::vector<LonLat> places;
   for (const Member& m : members) {
-    if (!m.row.has_location()) continue;
-    double lon = 0, lat = 0;
-    m.row.location(lon, lat);
-    x += std::cos(lat * kRad) * std::cos(lon * kRad);
-    y += std::cos(lat * kRad) * std::sin(lon * kRad);
-    z += std::sin(lat * kRad);
-  }
-  return {std::atan2(y, x) / kRad, std::atan2(z, std::hypot(x, y)) / kRad};
-}
-
-void place_members(Description& d) {
-  const bool any =
-      std::any_of(d.members.begin(), d.members.end(), [](const Member& m) { return m.row.has_location(); });
-  if (!any) return;
-  const LonLat centre = centre_of(d.members);
-  for (const Member& m : d.members) {
     if (!m.row.has_location()) continue;
     LonLat at{};
     m.row.location(at.lon, at.lat);
-    if (distance_m(at, centre) > kNearby) return;
+    places.push_back(at);
+  }
+  return places;
+}
+
+void place_members(Description& d) {
+  const std::vector<LonLat> places = places_of(d.members);
+  if (places.empty()) return;
+  const LonLat centre = centre_of(places);
+  for (const LonLat& p : places) {
+    if (distance_m(p, centre) > kNearby) return;
   }
   d.has_location = true;
   d.lon = centre.lon;
@@ -64,6 +56,10 @@ std::unique_ptr<Detector> make_detector(const Plan& plan) {
   switch (plan.kind) {
     case RuleKind::kWindow:
       return std::make_unique<Window>(plan);
+    case RuleKind::kCluster:
+      return std::make_unique<Cluster>(plan);
+    case RuleKind::kAbsence:
+      return std::make_unique<Absence>(plan);
     default:
       return nullptr;
   }

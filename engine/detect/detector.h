@@ -112,7 +112,7 @@ void encode(Writer& out, const Position& p);
 Position decode_position(Reader& in);
 // An alert without location is placed at the members' centre when they all lie within a kilometre of it.
 void place_members(Description& d);
-// The mean of the located members on the sphere. Precondition: one has a location.
-LonLat centre_of(const std::vector<Member>& members);
+// Where the located members are, in their order.
+std::vector<LonLat> places_of(const std::vector<Member>& members);
 
 }  // namespace tocsin::detect

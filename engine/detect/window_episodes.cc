@@ -90,6 +90,7 @@ std::vector<Window::Episode> Window::claim(std::vector<Run>& runs, const Touched
 void Window::refold(const Touched& t, FindingSink& sink, Arena& arena) {
   std::vector<Run> runs = fold_all();
   std::vector<Episode> next = claim(runs, t, sink);
+  std::vector<Finding> findings;  // told when all episodes stand as they now are
   for (const Run& run : runs) {
     const bool fresh = run.owner < 0;
     Episode e = fresh ? Episode{} : episodes_[static_cast<size_t>(run.owner)];
@@ -99,17 +100,18 @@ void Window::refold(const Touched& t, FindingSink& sink, Arena& arena) {
       e.opened_at = t.time;
       split = std::any_of(episodes_.begin(), episodes_.end(), [&](const Episode& x) { return overlaps(x, run); });
     }
-    settle_run(e, run, fresh, split, t, sink, arena);
+    if (auto f = settle_run(e, run, fresh, split, t, arena); f.has_value()) findings.push_back(*f);
     next.push_back(e);
   }
   std::sort(next.begin(), next.end(), [](const Episode& a, const Episode& b) { return a.first_end < b.first_end; });
   episodes_ = std::move(next);
   if (expiry_ == kNever && !rows_.empty()) expiry_ = rows_.time(0) + horizon_;
+  for (const Finding& f : findings) sink.on(f);
 }
 
-// Brings an episode up to date with its run and reports what the change did to it.
-void Window::settle_run(Episode& e, const Run& run, bool fresh, bool split, const Touched& t, FindingSink& sink,
-                        Arena& arena) {
+// Brings an episode up to date with its run and answers what is to be told of it.
+std::optional<Finding> Window::settle_run(Episode& e, const Run& run, bool fresh, bool split, const Touched& t,
+                                          Arena& arena) {
   e.first_end = rows_.position(run.first_end);
   e.last_end = rows_.position(run.last_end);
   e.last = run.last;
@@ -135,14 +137,12 @@ void Window::settle_run(Episode& e, const Run& run, bool fresh, bool split, cons
   if (fresh) {
     Finding f = finding(e, Finding::Kind::kHolds, t);
     f.reason = split ? Reason::kSplit : Reason::kMatched;
-    return sink.on(f);
+    return f;
   }
-  if (t.correction) return sink.on(finding(e, Finding::Kind::kCorrected, t));
+  if (t.correction) return finding(e, Finding::Kind::kCorrected, t);
   const bool beside = t.cause != nullptr && t.time >= e.first_end.time && t.time <= e.last;
-  if (touched || beside) {
-    Finding f = finding(e, touched ? Finding::Kind::kHolds : Finding::Kind::kMatched, t);
-    sink.on(f);
-  }
+  if (!touched && !beside) return std::nullopt;
+  return finding(e, touched ? Finding::Kind::kHolds : Finding::Kind::kMatched, t);
 }
 
 void Window::describe(uint32_t episode, Description& out, Arena& arena) {
