@@ -24,6 +24,7 @@ constexpr Key kTop[] = {
     {"rules", "array", "rule files and folders"},
     {"calendar", "string", "calendar of working time: a name in rules/calendars, or a file"},
     {"accept", "array", "source names that canonical events may carry; omitted: any"},
+    {"areas", "array", "CSV files of area codes (rules/areas): a code of their cities must be among them"},
     {"kafka", "object", "librdkafka settings common to all sources and sinks"},
     {"sources", "array", "what is read: ingest, kafka or file, each with an optional feed"},
     {"alerts", "array", "who is told: kafka (topic) or file (path)"},
@@ -99,6 +100,7 @@ class ConfigReader {
     if (f.require("rules") != nullptr) f.read("rules", config_.rules);
     f.read("calendar", config_.calendar);
     f.read("accept", config_.known_sources);
+    f.read("areas", config_.areas);
     if (const Node* n = f.get("kafka")) settings(*n, config_.kafka);
     if (const Node* n = f.require("sources")) list(*n, [&](const Node& item) { source(item); });
     if (const Node* n = f.get("alerts")) list(*n, [&](const Node& item) { alert(item); });
@@ -242,7 +244,7 @@ std::string config_json_schema() {
     w.key(k.name);
     if (k.name == "http") {
       w.begin_object().field("description", k.doc).end_object();
-    } else if (k.name == "rules" || k.name == "accept") {
+    } else if (k.name == "rules" || k.name == "accept" || k.name == "areas") {
       w.begin_object().field("description", k.doc).key("type").begin_array().string("array").string("string").end_array();
       w.end_object();
     } else {

@@ -39,6 +39,7 @@ struct Config {
   std::vector<std::string> rules;
   std::string calendar;
   std::vector<std::string> known_sources;  // `accept`: source names of canonical events; empty: any
+  std::vector<std::string> areas;          // CSV files of the area codes that exist
   Settings kafka;                          // common to all sources and sinks
   std::vector<SourceConfig> sources;
   std::vector<AlertsConfig> alerts;

@@ -1,25 +1,11 @@
 #include "connectors/cli/decoders.h"
 
-#include <algorithm>
-#include <filesystem>
-
 #include "connectors/cli/files.h"
 
 namespace tocsin::cli {
 namespace {
-namespace fs = std::filesystem;
-
-// The areas that Tocsin ships: codes of these cities must exist. None where there is no rules/ folder.
-Result<std::shared_ptr<const AreaTable>> known_areas() {
+Result<std::shared_ptr<const AreaTable>> known_areas(const std::vector<std::string>& paths) {
   auto table = std::make_shared<AreaTable>();
-  auto base = home();
-  std::error_code ec;
-  if (!base) return std::shared_ptr<const AreaTable>(table);
-  std::vector<std::string> paths;
-  for (const auto& entry : fs::directory_iterator(fs::path(*base) / "rules" / "areas", ec)) {
-    if (entry.path().extension() == ".csv") paths.push_back(entry.path().string());
-  }
-  std::ranges::sort(paths);
   for (const std::string& path : paths) {
     auto text = read_text(path);
     if (!text) return text.error();
@@ -29,7 +15,7 @@ Result<std::shared_ptr<const AreaTable>> known_areas() {
 }
 
 Result<feed::DecoderOptions> decoder_options(const DecoderRequest& r) {
-  auto areas = known_areas();
+  auto areas = known_areas(r.areas);
   if (!areas) return areas.error();
   feed::DecoderOptions o;
   o.intake.privacy_key = r.key;

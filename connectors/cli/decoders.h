@@ -20,6 +20,8 @@ struct DecoderRequest {
   std::string key = {};                   // of the identity tokens
   std::vector<std::string> sources = {};  // canonical: names accepted; empty: any
   bool trusted = false;                   // our own log: identities are tokens already
+  // CSV files of area codes: a code of a city in them must be there. Empty: codes are judged by their shape alone.
+  std::vector<std::string> areas = {};
 };
 Result<std::unique_ptr<runtime::Decoder>> make_decoder(const DecoderRequest& request);
 

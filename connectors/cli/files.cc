@@ -35,26 +35,23 @@ Result<std::string> read_text(const std::string& path) {
 }
 
 // The first key at the start of a line that names a kind: files are told apart before they are parsed, so that a broken
-// one still gets the faults of its kind.
+// one still gets the faults of its kind. A config has no key of its own; it is known by its `sources:`.
 FileKind kind_of(std::string_view text) {
   static constexpr std::pair<std::string_view, FileKind> kKeys[] = {
       {"rules:", FileKind::kRules},       {"feed:", FileKind::kFeed},         {"profile:", FileKind::kProfile},
-      {"calendar:", FileKind::kCalendar}, {"policies:", FileKind::kPolicies}, {"sources:", FileKind::kConfig}};
-  bool config = false;
+      {"calendar:", FileKind::kCalendar}, {"policies:", FileKind::kPolicies}, {"state:", FileKind::kConfig}};
+  FileKind kind = FileKind::kUnknown;
   for (size_t at = 0; at < text.size();) {
     const std::string_view line = text.substr(at, text.find('\n', at) - at);
-    if (line.starts_with("sources:")) config = true;
     at += line.size() + 1;
-  }
-  if (config) return FileKind::kConfig;
-  for (size_t at = 0; at < text.size();) {
-    const std::string_view line = text.substr(at, text.find('\n', at) - at);
-    for (const auto& [key, kind] : kKeys) {
-      if (line.starts_with(key)) return kind;
+    for (const auto& [key, named] : kKeys) {
+      if (!line.starts_with(key)) continue;
+      if (named == FileKind::kConfig || named == FileKind::kProfile || named == FileKind::kFeed) return named;
+      if (kind == FileKind::kUnknown) kind = named;
     }
-    at += line.size() + 1;
+    if (kind == FileKind::kUnknown && line.starts_with("sources:")) kind = FileKind::kConfig;
   }
-  return FileKind::kUnknown;
+  return kind;
 }
 
 Result<std::vector<TextFile>> collect(const std::vector<std::string>& paths) {

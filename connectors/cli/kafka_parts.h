@@ -12,7 +12,9 @@
 
 namespace tocsin::cli {
 
-Result<std::unique_ptr<runtime::Source>> make_kafka_source(const Settings& common, const SourceConfig& source);
+// `known`: partitions that the state has read; with them the source opens while no broker answers.
+Result<std::unique_ptr<runtime::Source>> make_kafka_source(const Settings& common, const SourceConfig& source,
+                                                           const std::vector<std::string>& known);
 // `state`: the directory that fences an older instance.
 Result<std::unique_ptr<runtime::Sink>> make_kafka_sink(const Settings& common, const AlertsConfig& alerts,
                                                        const std::string& state);

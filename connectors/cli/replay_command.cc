@@ -23,7 +23,7 @@ namespace {
 
 struct ReplayOptions {
   RuleInputs rules;
-  std::vector<std::string> inputs;
+  std::vector<std::string> inputs, areas;
   std::string feed, alerts, state, speed = "max", until, format = "text", lateness = "10m";
   uint32_t shards = 1;
   size_t batch = 8192, checkpoint_mib = 64;
@@ -148,7 +148,7 @@ int replay(const ReplayOptions& o) {
   if (!zone) return fail(zone.error());
   auto lateness = parse_duration(o.lateness);
   if (!lateness) return fail(lateness.error());
-  auto input = FileInput::open(o.inputs, {.feed = o.feed, .zone = *zone, .lateness = *lateness, .key = privacy_key_or_trial()}, false);
+  auto input = FileInput::open(o.inputs, {.feed = o.feed, .zone = *zone, .lateness = *lateness, .key = privacy_key_or_trial(), .areas = o.areas}, false);
   if (!input) return fail(input.error());
   inputs.lateness = (*input)->decoder(0)->lateness();
   auto rules = load_rules(inputs);
@@ -196,6 +196,7 @@ void add_replay(CLI::App& app, int& exit_code) {
   command->add_option("--speed", o->speed, "max, or a multiple of real time such as 60x")->capture_default_str();
   command->add_option("--until", o->until, "leave out what is later, and let time go on to here");
   command->add_option("--calendar", o->rules.calendar, "calendar of working time: a name or a file");
+  command->add_option("--areas", o->areas, "CSV files of area codes: codes of their cities must exist");
   command->add_option("--zone", o->rules.zone, "civil time zone")->capture_default_str();
   command->add_option("--lateness", o->lateness, "allowed lateness of canonical events (feeds have their own)")->capture_default_str();
   command->add_option("--batch", o->batch, "events a commit, at most")->check(CLI::Range(1, 1'000'000))->capture_default_str();

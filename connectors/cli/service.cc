@@ -111,14 +111,14 @@ Status Service::Impl::open_state() {
 }
 
 Status Service::Impl::add_decoder(const std::string& feed, bool trusted) {
-  auto decoder = make_decoder({feed, zone_, config_.lateness, key_, config_.known_sources, trusted});
+  auto decoder = make_decoder({feed, zone_, config_.lateness, key_, config_.known_sources, trusted, config_.areas});
   if (!decoder) return decoder.error();
   decoders_.push_back(std::move(*decoder));
   return {};
 }
 
 Status Service::Impl::add_files(const SourceConfig& s) {
-  auto opened = FileInput::open(s.paths, {s.feed, zone_, config_.lateness, key_, config_.known_sources, false}, s.follow);
+  auto opened = FileInput::open(s.paths, {s.feed, zone_, config_.lateness, key_, config_.known_sources, false, config_.areas}, s.follow);
   if (!opened) return opened.error();
   files_.push_back(std::move(*opened));
   FileInput* input = files_.back().get();
@@ -133,7 +133,9 @@ Status Service::Impl::add_source(const SourceConfig& s) {
     decoders_.back() = std::make_unique<IngestDecoder>(std::move(decoders_.back()), config_.lateness);
     sources_.push_back(std::make_unique<file::EmbeddedSource>(*log_, kIngestTopic));
   } else {
-    auto kafka = make_kafka_source(config_.kafka, s);
+    std::vector<std::string> known;
+    for (const auto& [name, progress] : engine_->progress().partitions) known.push_back(name);
+    auto kafka = make_kafka_source(config_.kafka, s, known);
     if (!kafka) return kafka.error();
     sources_.push_back(std::move(*kafka));
   }
@@ -160,7 +162,7 @@ Status Service::Impl::add_sinks() {
 
 Status Service::Impl::open_http() {
   ingest_ = std::make_unique<Ingest>(
-      [this](const std::string& feed) { return make_decoder({feed, zone_, config_.lateness, key_, config_.known_sources, false}); },
+      [this](const std::string& feed) { return make_decoder({feed, zone_, config_.lateness, key_, config_.known_sources, false, config_.areas}); },
       [this](std::span<const std::string_view> payloads) { return log_->append(kIngestTopic, payloads, clock_.now()); });
   backend_ = std::make_unique<ServiceBackend>(ServiceBackend::Parts{
       *engine_, *store_, *log_, *ingest_, clock_,

@@ -1,0 +1,102 @@
+#include "connectors/cli/kafka_parts.h"
+
+#include <spdlog/spdlog.h>
+
+#include "connectors/cli/clocks.h"
+#include "connectors/cli/files.h"
+#include "connectors/kafka/kafka_source.h"
+
+namespace tocsin::cli {
+namespace {
+
+Settings merged(const Settings& common, const Settings& own) {
+  Settings all = own;
+  all.insert(common.begin(), common.end());
+  return all;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<runtime::Source>> make_kafka_source(const Settings& common, const SourceConfig& source,
+                                                           const std::vector<std::string>& known) {
+  kafka::KafkaSourceOptions o;
+  o.settings = merged(common, source.settings);
+  o.topics = source.topics;
+  for (const std::string& name : known) {
+    for (const std::string& topic : o.topics) {
+      if (name.starts_with(topic + "/")) o.known_partitions.push_back(name);
+    }
+  }
+  auto opened = kafka::KafkaSource::open(std::move(o));
+  if (!opened) return opened.error();
+  return std::unique_ptr<runtime::Source>(std::move(*opened));
+}
+
+Result<std::unique_ptr<runtime::Sink>> make_kafka_sink(const Settings& common, const AlertsConfig& alerts,
+                                                       const std::string& state) {
+  (void)common, (void)alerts, (void)state;
+  return unavailable("sink");
+}
+
+Result<std::unique_ptr<runtime::Source>> read_kafka_record(const std::string& config_path, const std::string& partition,
+                                                           uint64_t offset, std::vector<runtime::Record>& out) {
+  if (config_path.empty()) return invalid("it came by Kafka: name the service's config with --config, for the broker's settings");
+  auto text = read_text(config_path);
+  if (!text) return text.error();
+  std::vector<rule::Diagnostic> diagnostics;
+  const auto config = parse_config(*text, config_path, diagnostics);
+  print(diagnostics);
+  if (!config) return invalid(config_path + " cannot be used");
+  SourceConfig source;
+  source.topics = {partition.substr(0, partition.rfind('/'))};
+  auto kafka = make_kafka_source(config->kafka, source, {});
+  if (!kafka) return kafka.error();
+  const auto names = (*kafka)->partitions();
+  std::vector<uint64_t> offsets(names.size(), UINT64_MAX);
+  uint32_t wanted = 0;
+  for (uint32_t i = 0; i < names.size(); ++i) {
+    if (names[i] == partition) offsets[wanted = i] = offset;
+    else (*kafka)->hold(i, true);
+  }
+  if (auto s = (*kafka)->seek(offsets); !s) return s.error();
+  constexpr int kTries = 50;
+  for (int i = 0; i < kTries && out.empty(); ++i) {
+    auto polled = (*kafka)->poll(1, 200, out);
+    if (!polled) return polled.error();
+    std::erase_if(out, [&](const runtime::Record& r) { return r.partition != wanted || r.offset != offset; });
+  }
+  return kafka;
+}
+
+std::vector<metrics::PartitionMetrics> kafka_partition_metrics(
+    const std::vector<std::unique_ptr<runtime::Source>>& sources) {
+  std::vector<metrics::PartitionMetrics> out;
+  const TimeMs now = SystemClock().now();
+  for (const auto& source : sources) {
+    const auto* kafka = dynamic_cast<const kafka::KafkaSource*>(source.get());
+    if (kafka == nullptr) continue;
+    for (const kafka::PartitionStats& s : kafka->stats()) {
+      metrics::PartitionMetrics m;
+      m.topic = s.topic;
+      m.partition = static_cast<uint32_t>(s.partition);
+      m.lag_records = static_cast<double>(s.lag_records);
+      m.lag_seconds = static_cast<double>(s.lag_ms(now)) / 1e3;
+      out.push_back(std::move(m));
+    }
+  }
+  return out;
+}
+
+std::vector<std::pair<std::string, Status>> check_kafka(const Config& config) {
+  std::vector<std::pair<std::string, Status>> out;
+  for (const SourceConfig& s : config.sources) {
+    if (s.kind != SourceConfig::Kind::kKafka) continue;
+    auto source = make_kafka_source(config.kafka, s, {});
+    std::string name = "kafka source";
+    for (const std::string& t : s.topics) name += " " + t;
+    out.emplace_back(std::move(name), source ? Status() : Status(source.error()));
+  }
+  return out;
+}
+
+}  // namespace tocsin::cli
