@@ -272,7 +272,9 @@ class RuleCompiler {
   Condition condition(const yaml::Node* node) {
     Condition c{{}, node};
     if (node == nullptr) return c;
-    c.e = parse_expression(reader_, *node);
+    const auto instead = options_.fire_instead.find(rule_.id);
+    const bool replaced = node == text_.fire && instead != options_.fire_instead.end();
+    c.e = replaced ? parse_expression(reader_, {node, 0}, instead->second) : parse_expression(reader_, *node);
     if (!c.e || !aggregates_.collect(c.e)) {
       c.e.ast = nullptr;
       fail_unless(false);

@@ -22,6 +22,8 @@ struct LoadOptions {
   DurationMs retention = 400LL * 24 * 3600 * 1000;
   // Values that replace a param's default (and its overrides), by "RULE.PARAM": backtest's --set.
   std::map<std::string, std::string> set_params;
+  // Conditions that replace `fire`, by rule: how near a rule came to firing (near_misses() in rule_tests.h).
+  std::map<std::string, std::string> fire_instead;
 };
 
 // The text of one rule file, as read from disk or from the store.

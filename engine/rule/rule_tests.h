@@ -41,6 +41,15 @@ struct RuleTest {
 std::vector<RuleTest> read_rule_tests(std::span<const SourceFile> files, const TimeZone& zone,
                                       std::vector<Diagnostic>& diagnostics);
 
+// A condition a little weaker than a rule's `fire`: one of its thresholds, one step lower than the one before.
+struct NearMiss {
+  std::string fire;  // for LoadOptions::fire_instead
+  std::string text;  // "4 of 5 distinct reporters"
+};
+// The weaker conditions to try, nearest first, when a rule did not fire: the first under which it does tells how near
+// it came. Empty where `fire` has no whole-number threshold. At most 40.
+std::vector<NearMiss> near_misses(std::span<const SourceFile> files, std::string_view rule);
+
 struct TestOutcome {
   bool passed = false;
   std::string text;  // when it failed: expected and got, field by field, one line each; ends with a newline

@@ -98,5 +98,20 @@ TEST(Judge, NoneMeansNone) {
   EXPECT_FALSE(judge(test, published).passed);
 }
 
+TEST(NearMisses, LowerOneThresholdAtATime) {
+  const SourceFile file{"t.yaml", window_rule("    params: {people: {default: 3, by: area.town, override: {a: 2}}}\n",
+                                              "distinct(reporter) >= params.people && count() > 4")};
+  const auto misses = near_misses({&file, 1}, "r");
+  ASSERT_EQ(misses.size(), 6U);
+  EXPECT_EQ(misses[0].text, "2 of 3 distinct reporters");
+  EXPECT_EQ(misses[0].fire, "distinct(reporter) >= 2 && count() > 4");
+  EXPECT_EQ(misses[1].text, "4 of 5 events");
+  EXPECT_EQ(misses[1].fire, "distinct(reporter) >= params.people && count() > 3");
+  LoadOptions options = test_options();
+  options.fire_instead["r"] = misses[1].fire;
+  EXPECT_NE(rules_of(file.text, options), nullptr);
+  EXPECT_TRUE(near_misses({&file, 1}, "other").empty());
+}
+
 }  // namespace
 }  // namespace tocsin::rule
