@@ -231,6 +231,30 @@ TEST(StreamReader, EverySplitBetweenOutboxAndTail) {
   }
 }
 
+// The outbox is cut between its begin and its items being read: the items decide.
+TEST(StreamReader, AGapThatOpensWhileReading) {
+  class CutOutbox : public FakeBackend {
+   public:
+    Result<StreamPage> transitions_after(uint64_t after, size_t max, size_t max_bytes) override {
+      auto page = FakeBackend::transitions_after(after, max, max_bytes);
+      page->oldest = 1;
+      return page;
+    }
+  } backend;
+  for (int i = 0; i < 10; ++i) backend.commit_numbered();
+  backend.trim(4);
+  StreamTail tail(backend, 1000);
+  ASSERT_TRUE(tail.open());
+  StreamReader reader(tail, 2, false);
+  std::vector<FramePtr> frames;
+  StreamReader::Gap gap;
+  ASSERT_EQ(*reader.next(10'000, frames, gap), StreamReader::Step::kGap);
+  EXPECT_EQ(gap.after, 2u);
+  EXPECT_EQ(gap.resumed_at, 6u);
+  ASSERT_EQ(*reader.next(10'000, frames, gap), StreamReader::Step::kFrames);
+  EXPECT_EQ(frames.front()->sequence(), 7u);
+}
+
 TEST(StreamTail, KeepsWithinItsBytes) {
   FakeBackend backend;
   StreamTail tail(backend, 500);
