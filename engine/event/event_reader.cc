@@ -1,6 +1,7 @@
 #include "event/event_reader.h"
 
 #include <array>
+#include <cassert>
 #include <vector>
 
 #include "base/nearest.h"
@@ -20,7 +21,30 @@ struct Key {
   std::string_view name;
   std::string_view full;  // for messages, "area.city"
   Field field;
+  // The name with its closing quote in 16 bytes, and which of them count.
+  std::array<uint64_t, 2> text{}, mask{};
+
+  Key(std::string_view short_name, std::string_view full_name, Field f) : name(short_name), full(full_name), field(f) {
+    std::array<char, 16> bytes{};
+    std::array<char, 16> used{};
+    std::memcpy(bytes.data(), name.data(), name.size());
+    bytes[name.size()] = '"';
+    std::memset(used.data(), 0xFF, name.size() + 1);
+    std::memcpy(text.data(), bytes.data(), bytes.size());
+    std::memcpy(mask.data(), used.data(), used.size());
+  }
+  // Whether `raw`, with 16 readable bytes, begins with the name and a quote.
+  bool matches(const char* raw) const {
+    uint64_t a;
+    uint64_t b;
+    std::memcpy(&a, raw, sizeof a);
+    std::memcpy(&b, raw + 8, sizeof b);
+    return (((a ^ text[0]) & mask[0]) | ((b ^ text[1]) & mask[1])) == 0;
+  }
 };
+
+// matches() looks at 16 bytes.
+constexpr size_t kLongestKey = 15;
 
 // Keys below `prefix` ("area.", or "" for the top level, where "area.city" stands for "area").
 std::vector<Key> keys_below(std::string_view prefix) {
@@ -29,9 +53,10 @@ std::vector<Key> keys_below(std::string_view prefix) {
     if (!f.name.starts_with(prefix)) continue;
     std::string_view name = f.name.substr(prefix.size());
     name = name.substr(0, name.find('.'));
-    if (keys.empty() || keys.back().name != name) keys.push_back({name, prefix.empty() ? name : f.name, f.field});
+    assert(name.size() <= kLongestKey);
+    if (keys.empty() || keys.back().name != name) keys.emplace_back(name, prefix.empty() ? name : f.name, f.field);
   }
-  if (prefix == "location.") keys.push_back({"crs", "location.crs", Field::kLocation});
+  if (prefix == "location.") keys.emplace_back("crs", "location.crs", Field::kLocation);
   return keys;
 }
 
@@ -40,21 +65,20 @@ std::vector<Key> keys_below(std::string_view prefix) {
 class KeyTable {
  public:
   explicit KeyTable(std::string_view prefix) : keys_(keys_below(prefix)), next_(keys_.size() + 1) {
-    for (size_t i = 0; i < next_.size(); ++i) next_[i] = i % keys_.size();
-    next_[keys_.size()] = 0;
     for (size_t i = 0; i < keys_.size(); ++i) next_[i] = (i + 1) % keys_.size();
+    next_[keys_.size()] = 0;
     reset();
   }
   void reset() { last_ = keys_.size(); }
   // The key that `raw` (after its opening quote) spells, or null; `raw` has padding after it.
   const Key* find(const char* raw) {
     const size_t guess = next_[last_];
-    if (matches(keys_[guess].name, raw)) {
+    if (keys_[guess].matches(raw)) {
       last_ = guess;
       return &keys_[guess];
     }
     for (size_t i = 0; i < keys_.size(); ++i) {
-      if (!matches(keys_[i].name, raw)) continue;
+      if (!keys_[i].matches(raw)) continue;
       next_[last_] = i;
       last_ = i;
       return &keys_[i];
@@ -68,15 +92,12 @@ class KeyTable {
   }
 
  private:
-  static bool matches(std::string_view name, const char* raw) {
-    return std::memcmp(raw, name.data(), name.size()) == 0 && raw[name.size()] == '"';
-  }
   std::vector<Key> keys_;
   std::vector<size_t> next_;
   size_t last_;
 };
 
-enum class Outcome : uint8_t { kGood, kNull, kBad };
+enum class Outcome : uint8_t { kGood, kNull, kOther, kRefused };
 
 }  // namespace
 
@@ -102,7 +123,6 @@ class EventReader::Impl {
   template <typename E>
   bool read_enum(value v, std::string_view name, std::span<const std::string_view> names,
                  bool (*parse)(std::string_view, E&), E& out);
-  // False without a message when `v` is null, which the caller takes for missing.
   Outcome text_value(value v, std::string_view& out);
   bool key_text(json::od::raw_json_string raw, std::string_view& out);
 
@@ -177,24 +197,25 @@ Outcome EventReader::Impl::text_value(value v, std::string_view& out) {
     const error_code f = json::text_of(parser_, raw, end_, *arena_, out);
     if (f == SUCCESS) return Outcome::kGood;
     fail(f);
-    return Outcome::kBad;
+    return Outcome::kRefused;
   }
   bool null = false;
-  return v.is_null().get(null) == SUCCESS && null ? Outcome::kNull : Outcome::kBad;
+  return v.is_null().get(null) == SUCCESS && null ? Outcome::kNull : Outcome::kOther;
 }
 
 bool EventReader::Impl::read_string(value v, std::string_view name, std::string_view& out) {
-  why_->message.clear();
   switch (text_value(v, out)) {
     case Outcome::kGood:
       return true;
     case Outcome::kNull:
       out = {};
       return true;
-    case Outcome::kBad:
+    case Outcome::kRefused:
+      return false;
+    case Outcome::kOther:
       break;
   }
-  return why_->message.empty() ? bad(name, "a string") : false;
+  return bad(name, "a string");
 }
 
 bool EventReader::Impl::read_time(value v, std::string_view name, TimeMs& out) {

@@ -21,6 +21,20 @@ constexpr std::array<std::string_view, 22> kLatin = {
     "company",    "limited", "gmbh",   "council",    "school", "committee", "hospital", "agency",
     "department", "bureau",  "office", "university", "bank",   "centre"};
 
+// The last bytes of the endings: most names of people are told by theirs alone.
+constexpr std::array<bool, 256> last_bytes() {
+  std::array<bool, 256> set{};
+  for (const std::string_view e : kEndings) set[static_cast<unsigned char>(e.back())] = true;
+  for (const std::string_view e : kShortEndings) set[static_cast<unsigned char>(e.back())] = true;
+  for (const std::string_view e : kLatin) {
+    set[static_cast<unsigned char>(e.back())] = true;
+    if (e.back() >= 'a') set[static_cast<unsigned char>(e.back() - 'a' + 'A')] = true;
+  }
+  for (const char c : {' ', ')', '\x89'}) set[static_cast<unsigned char>(c)] = true;  // \x89 ends "）"
+  return set;
+}
+constexpr std::array<bool, 256> kLastBytes = last_bytes();
+
 size_t characters(std::string_view s) {
   size_t n = 0;
   for (const char c : s) n += (static_cast<unsigned char>(c) & 0xC0) != 0x80;
@@ -55,6 +69,7 @@ bool ends_latin(std::string_view s) {
 }  // namespace
 
 bool is_organisation(std::string_view respondent) {
+  if (respondent.empty() || !kLastBytes[static_cast<unsigned char>(respondent.back())]) return false;
   while (!respondent.empty() && respondent.back() == ' ') respondent.remove_suffix(1);
   const std::string_view name = without_addition(respondent);
   const size_t length = characters(name);
