@@ -184,6 +184,7 @@ void Absence::refold(const Cause& cause, FindingSink& sink, Arena& arena) {
     }
     Owed& o = owed_.back();
     answered_before.push_back(o.answered);
+    if (o.start != f.start && !o.fired) o.checked = f.start.time - 1;
     o.start = f.start;
     o.label = label;
     o.answered = f.answered;
@@ -205,12 +206,10 @@ void Absence::refold(const Cause& cause, FindingSink& sink, Arena& arena) {
 // What a change of the rows means for an obligation whose alert may have been told.
 void Absence::amend(Owed& o, TimeMs answered_before, const Cause& cause, FindingSink& sink, Arena& arena) {
   if (!o.fired) return;
-  if (o.told_answer && o.answered == kNever) {  // its answer was taken back
+  if (o.told_answer && o.answered > answered_before) {  // the answer that was told has been taken back
     o.told_answer = false;
-    if (judge(o, o.checked, arena)) {
-      sink.on(finding(o, Finding::Kind::kHolds, cause.reason, cause.time, cause.row));
-    }
-    return;
+    if (judge(o, o.checked, arena)) sink.on(finding(o, Finding::Kind::kHolds, cause.reason, cause.time, cause.row));
+    return answer(o, cause, sink, arena);
   }
   if (o.told_answer && o.answered < answered_before) o.told_answer = false;
   if (!o.told_answer && o.answered != kNever) return answer(o, cause, sink, arena);

@@ -215,7 +215,7 @@ std::map<std::string, Fate> Driver::fates() const {
     f.opened_by = t.opened_by;
     f.opened_at = t.opened_at;
     f.key = t.key;
-    if (t.status == "resolved" && t.type != "amended") f.ended = t.time;
+    if (t.status == "resolved" && (t.type != "amended" || t.reason == "late")) f.ended = t.time;
     ++f.transitions;
   }
   return out;
