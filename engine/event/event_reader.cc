@@ -97,6 +97,12 @@ class KeyTable {
   size_t last_;
 };
 
+// The value of a field, in place: a copy is made by vector loads of what was just stored in parts, which stall.
+value& value_of(simdjson::simdjson_result<json::od::field>& field) {
+  auto&& inside = std::move(field).value_unsafe();
+  return inside.second;
+}
+
 enum class Outcome : uint8_t { kGood, kNull, kOther, kRefused };
 
 }  // namespace
@@ -110,20 +116,20 @@ class EventReader::Impl {
 
  private:
   bool read_object(object& fields, Event& e);
-  bool read_field(const Key& key, value v, Event& e);
-  bool read_area(value v, Event& e);
-  bool read_location(value v, Event& e);
-  bool read_flags(value v, Event& e);
-  bool read_values(value v, Event& e);
-  bool read_attrs(value v, Event& e);
-  bool read_time(value v, std::string_view name, TimeMs& out);
-  bool read_string(value v, std::string_view name, std::string_view& out);
-  bool read_number(value v, std::string_view name, double& out);
-  bool read_integer(value v, std::string_view name, int64_t low, int64_t high, int64_t& out);
+  bool read_field(const Key& key, value& v, Event& e);
+  bool read_area(value& v, Event& e);
+  bool read_location(value& v, Event& e);
+  bool read_flags(value& v, Event& e);
+  bool read_values(value& v, Event& e);
+  bool read_attrs(value& v, Event& e);
+  bool read_time(value& v, std::string_view name, TimeMs& out);
+  bool read_string(value& v, std::string_view name, std::string_view& out);
+  bool read_number(value& v, std::string_view name, double& out);
+  bool read_integer(value& v, std::string_view name, int64_t low, int64_t high, int64_t& out);
   template <typename E>
-  bool read_enum(value v, std::string_view name, std::span<const std::string_view> names,
+  bool read_enum(value& v, std::string_view name, std::span<const std::string_view> names,
                  bool (*parse)(std::string_view, E&), E& out);
-  Outcome text_value(value v, std::string_view& out);
+  Outcome text_value(value& v, std::string_view& out);
   bool key_text(json::od::raw_json_string raw, std::string_view& out);
 
   // After a refusal by a field: false, and `why_` says so if the record is no JSON at all, which on-demand reading may
@@ -190,7 +196,7 @@ bool EventReader::Impl::key_text(json::od::raw_json_string raw, std::string_view
   return e == SUCCESS || fail(e);
 }
 
-Outcome EventReader::Impl::text_value(value v, std::string_view& out) {
+Outcome EventReader::Impl::text_value(value& v, std::string_view& out) {
   json::od::raw_json_string raw;
   const error_code e = v.get_raw_json_string().get(raw);
   if (e == SUCCESS) {
@@ -203,7 +209,7 @@ Outcome EventReader::Impl::text_value(value v, std::string_view& out) {
   return v.is_null().get(null) == SUCCESS && null ? Outcome::kNull : Outcome::kOther;
 }
 
-bool EventReader::Impl::read_string(value v, std::string_view name, std::string_view& out) {
+bool EventReader::Impl::read_string(value& v, std::string_view name, std::string_view& out) {
   switch (text_value(v, out)) {
     case Outcome::kGood:
       return true;
@@ -218,7 +224,7 @@ bool EventReader::Impl::read_string(value v, std::string_view name, std::string_
   return bad(name, "a string");
 }
 
-bool EventReader::Impl::read_time(value v, std::string_view name, TimeMs& out) {
+bool EventReader::Impl::read_time(value& v, std::string_view name, TimeMs& out) {
   const char first = *v.raw_json_token().data();
   if (first == '"') {
     std::string_view text;
@@ -240,7 +246,7 @@ bool EventReader::Impl::read_time(value v, std::string_view name, TimeMs& out) {
   return refuse(*why_, Reason::kBadTime, std::string(name) + " must be an RFC 3339 time or epoch milliseconds");
 }
 
-bool EventReader::Impl::read_number(value v, std::string_view name, double& out) {
+bool EventReader::Impl::read_number(value& v, std::string_view name, double& out) {
   const error_code e = v.get_double().get(out);
   if (e == SUCCESS) return true;
   bool null = false;
@@ -248,7 +254,7 @@ bool EventReader::Impl::read_number(value v, std::string_view name, double& out)
   return (v.is_null().get(null) == SUCCESS && null) || bad(name, "a number", e);
 }
 
-bool EventReader::Impl::read_integer(value v, std::string_view name, int64_t low, int64_t high, int64_t& out) {
+bool EventReader::Impl::read_integer(value& v, std::string_view name, int64_t low, int64_t high, int64_t& out) {
   int64_t n = 0;
   const error_code e = v.get_int64().get(n);
   if (e == SUCCESS && n >= low && n <= high) {
@@ -264,7 +270,7 @@ bool EventReader::Impl::read_integer(value v, std::string_view name, int64_t low
 }
 
 template <typename E>
-bool EventReader::Impl::read_enum(value v, std::string_view name, std::span<const std::string_view> names,
+bool EventReader::Impl::read_enum(value& v, std::string_view name, std::span<const std::string_view> names,
                                   bool (*parse)(std::string_view, E&), E& out) {
   std::string_view text;
   if (!read_string(v, name, text)) return false;
@@ -276,7 +282,7 @@ bool EventReader::Impl::read_enum(value v, std::string_view name, std::span<cons
   return bad(name, expected);
 }
 
-bool EventReader::Impl::read_area(value v, Event& e) {
+bool EventReader::Impl::read_area(value& v, Event& e) {
   object fields;
   if (const error_code code = v.get_object().get(fields)) {
     bool null = false;
@@ -293,12 +299,12 @@ bool EventReader::Impl::read_area(value v, Event& e) {
                                      : key->field == Field::kAreaVillage ? &e.village
                                      : key->field == Field::kAreaGrid    ? &e.grid
                                                                          : &e.microgrid;
-    if (!read_string(field.value().value_unsafe(), key->full, *target)) return false;
+    if (!read_string(value_of(field), key->full, *target)) return false;
   }
   return true;
 }
 
-bool EventReader::Impl::read_location(value v, Event& e) {
+bool EventReader::Impl::read_location(value& v, Event& e) {
   object fields;
   if (const error_code code = v.get_object().get(fields)) {
     bool null = false;
@@ -310,7 +316,7 @@ bool EventReader::Impl::read_location(value v, Event& e) {
     if (const error_code code = field.key().get(raw)) return fail(code);
     const Key* key = location_.find(raw.raw());
     if (key == nullptr) return unknown(location_, "location.", raw);
-    const value inner = field.value().value_unsafe();
+    value& inner = value_of(field);
     if (key->field == Field::kLocation) {
       static constexpr std::array<std::string_view, 3> kNames = {"wgs84", "gcj02", "bd09"};
       if (!read_enum(inner, key->full, kNames, parse_crs, crs_)) return false;
@@ -335,7 +341,7 @@ std::span<const T> keep(const std::vector<T>& items, Arena& arena) {
 }
 }  // namespace
 
-bool EventReader::Impl::read_flags(value v, Event& e) {
+bool EventReader::Impl::read_flags(value& v, Event& e) {
   json::od::array items;
   if (const error_code code = v.get_array().get(items)) {
     bool null = false;
@@ -343,8 +349,8 @@ bool EventReader::Impl::read_flags(value v, Event& e) {
   }
   flags_.clear();
   for (auto item : items) {
-    value inner;
-    if (const error_code code = item.get(inner)) return fail(code);
+    if (const error_code code = item.error()) return fail(code);
+    value&& inner = std::move(item).value_unsafe();
     if (flags_.size() == kMaxFlags) return bad("flags", "at most 256 strings");
     std::string_view text;
     if (!read_string(inner, "a flag", text)) return false;
@@ -354,7 +360,7 @@ bool EventReader::Impl::read_flags(value v, Event& e) {
   return true;
 }
 
-bool EventReader::Impl::read_values(value v, Event& e) {
+bool EventReader::Impl::read_values(value& v, Event& e) {
   object fields;
   if (const error_code code = v.get_object().get(fields)) {
     bool null = false;
@@ -367,14 +373,14 @@ bool EventReader::Impl::read_values(value v, Event& e) {
     if (const error_code code = field.key().get(raw)) return fail(code);
     if (!key_text(raw, n.name)) return false;
     if (values_.size() == kMaxValues) return bad("values", "at most 1,024 numbers");
-    if (!read_number(field.value().value_unsafe(), "a value of values", n.value)) return false;
+    if (!read_number(value_of(field), "a value of values", n.value)) return false;
     if (!std::isnan(n.value)) values_.push_back(n);
   }
   e.values = keep(values_, *arena_);
   return true;
 }
 
-bool EventReader::Impl::read_attrs(value v, Event& e) {
+bool EventReader::Impl::read_attrs(value& v, Event& e) {
   object fields;
   if (const error_code code = v.get_object().get(fields)) {
     bool null = false;
@@ -387,14 +393,14 @@ bool EventReader::Impl::read_attrs(value v, Event& e) {
     if (const error_code code = field.key().get(raw)) return fail(code);
     if (!key_text(raw, a.name)) return false;
     if (attrs_.size() == kMaxAttrs) return bad("attrs", "at most 1,024 strings");
-    if (!read_string(field.value().value_unsafe(), "a value of attrs", a.value)) return false;
+    if (!read_string(value_of(field), "a value of attrs", a.value)) return false;
     if (!a.value.empty()) attrs_.push_back(a);
   }
   e.attrs = keep(attrs_, *arena_);
   return true;
 }
 
-bool EventReader::Impl::read_field(const Key& key, value v, Event& e) {
+bool EventReader::Impl::read_field(const Key& key, value& v, Event& e) {
   int64_t n = 0;
   switch (key.field) {
     case Field::kId:
@@ -463,7 +469,7 @@ bool EventReader::Impl::read_object(object& fields, Event& e) {
     if (const error_code code = field.key().get(raw)) return fail(code);
     const Key* key = top_.find(raw.raw());
     if (key == nullptr) return unknown(top_, "", raw);
-    if (!read_field(*key, field.value().value_unsafe(), e)) return false;
+    if (!read_field(*key, value_of(field), e)) return false;
   }
   return true;
 }
