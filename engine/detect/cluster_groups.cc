@@ -1,5 +1,6 @@
 // Clusters as objects: how dense events make them, and how they grow, merge, split and are described.
 #include <algorithm>
+#include <cmath>
 
 #include "detect/cluster.h"
 
@@ -44,6 +45,7 @@ class Cluster::Values final : public KindScope {
     for (Slot s : group_.members) places.push_back(cluster_.nodes_[s].spot.at);
     centre_ = centre_of(places);
     for (const LonLat& p : places) radius_ = std::max(radius_, distance_m(p, centre_));
+    radius_ = std::round(radius_ * 100) / 100;  // to a centimetre
     area_ = hull(places, centre_, ring_);
   }
   const Cluster& cluster_;

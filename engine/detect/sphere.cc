@@ -15,6 +15,8 @@ struct Flat {
   LonLat at;
 };
 
+double rounded(double v, double units) { return std::round(v * units) / units; }
+
 double cross(const Flat& o, const Flat& a, const Flat& b) {
   return (a.x - o.x) * (b.y - o.y) - (a.y - o.y) * (b.x - o.x);
 }
@@ -56,7 +58,7 @@ LonLat centre_of(const std::vector<LonLat>& places) {
     y += s.y;
     z += s.z;
   }
-  return {std::atan2(y, x) / kRad, std::atan2(z, std::hypot(x, y)) / kRad};
+  return {rounded(std::atan2(y, x) / kRad, 1e7), rounded(std::atan2(z, std::hypot(x, y)) / kRad, 1e7)};
 }
 
 double hull(const std::vector<LonLat>& places, LonLat centre, std::vector<std::pair<double, double>>& ring) {
@@ -84,7 +86,7 @@ double hull(const std::vector<LonLat>& places, LonLat centre, std::vector<std::p
   double twice = 0;
   for (size_t i = 0; i + 1 < n; ++i) twice += h[i].x * h[i + 1].y - h[i + 1].x * h[i].y;
   for (size_t i = 0; i < n; ++i) ring.emplace_back(h[i].at.lon, h[i].at.lat);
-  return std::abs(twice) / 2 / 1e6;
+  return rounded(std::abs(twice) / 2 / 1e6, 1e6);
 }
 
 }  // namespace tocsin::detect

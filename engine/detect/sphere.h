@@ -68,10 +68,11 @@ class SphereGrid {
   std::unordered_map<uint64_t, std::vector<uint32_t>, Mix> cells_;
 };
 
-// The mean of places on the sphere. Precondition: not empty.
+// The mean of places on the sphere, to a centimetre (seven decimals). Precondition: not empty.
 LonLat centre_of(const std::vector<LonLat>& places);
 // The convex hull as a closed ring, counter-clockwise; empty for fewer than three corners. Flat around the centre: for
-// extents of some hundred kilometres. Answers the area in square kilometres.
+// extents of some hundred kilometres. Answers the area in square kilometres,
+// to a square metre.
 double hull(const std::vector<LonLat>& places, LonLat centre, std::vector<std::pair<double, double>>& ring);
 
 }  // namespace tocsin::detect

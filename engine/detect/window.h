@@ -77,8 +77,7 @@ class Window final : public Detector {
   void refold(const Touched& touched, FindingSink& sink, Arena& arena);
   std::vector<Run> fold_all();
   std::vector<Episode> claim(std::vector<Run>& runs, const Touched& t, FindingSink& sink);
-  std::optional<Finding> settle_run(Episode& e, const Run& run, bool fresh, bool split, const Touched& t,
-                                    Arena& arena);
+  std::optional<Finding> settle_run(Episode& e, const Run& run, bool fresh, bool split, const Touched& t, Arena& arena);
   bool overlaps(const Episode& e, const Run& run) const;
   Finding finding(const Episode& e, Finding::Kind kind, const Touched& t) const;
   // Calls f(begin, end) for the disjoint runs of rows that are members, in order.

@@ -1,0 +1,121 @@
+// What a row costs a key: windows in order over many keys, windows over one large key, clusters in a storm.
+//   build/release/benchmarks/detect_bench
+#include <benchmark/benchmark.h>
+
+#include <cmath>
+#include <random>
+
+#include "alert/key_state.h"
+
+namespace {
+
+using namespace tocsin;
+
+struct Quiet : alert::Emitter {
+  void emit(alert::Transition t) override { bytes += t.json.size(); }
+  size_t bytes = 0;
+};
+
+rule::Rule rule_of(detect::RuleKind kind, DurationMs within, std::string_view fire) {
+  rule::Rule r;
+  r.id = "bench";
+  detect::Plan& p = r.plan;
+  p.kind = kind;
+  p.within = {Span::Unit::kPlain, within};
+  p.quiet = p.reopen = within;
+  p.radius_m = 500;
+  p.cells = 1;
+  expr::Env env;
+  detect::Aggregate count, distinct;
+  count.text = "count()";
+  distinct.op = detect::AggregateOp::kDistinct;
+  distinct.cell = 0;
+  distinct.text = "distinct(place)";
+  p.aggregates = {count, distinct};
+  env.variable("a0", expr::Type::of(expr::Type::Kind::kInt));
+  env.variable("a1", expr::Type::of(expr::Type::Kind::kInt));
+  expr::Faults faults;
+  p.fire = expr::compile(fire, env, faults);
+  p.severity = {{detect::Severity::kYellow, nullptr}};
+  return r;
+}
+
+// Feeds `keys` keys with rows in order of time, one a second.
+void windows(benchmark::State& bench, size_t keys, DurationMs within, std::string_view fire) {
+  const rule::Rule rule = rule_of(detect::RuleKind::kWindow, within, fire);
+  std::vector<std::unique_ptr<alert::KeyState>> states(keys);
+  Quiet quiet;
+  Arena arena;
+  std::mt19937_64 rng(1);
+  TimeMs now = 1'700'000'000'000;
+  uint64_t uid = 0;
+  for (auto _ : bench) {
+    const size_t k = rng() % keys;
+    if (states[k] == nullptr) states[k] = alert::make_key_state(rule, {k, k}, "[\"330282004\"]");
+    const std::string place = "place-" + std::to_string(rng() % 1000);
+    const expr::Value cell = expr::Value::string(place);
+    detect::Row row;
+    row.uid = ++uid * 0x9e3779b97f4a7c15u;
+    row.time = now += 1000;
+    row.watermark = now;
+    row.source = "grid";
+    row.id = "2023110000123456";
+    row.city = "330282";
+    row.town = "330282004";
+    row.village = "330282004001";
+    row.grid = "330282004001007";
+    row.cells = {&cell, 1};
+    arena.reset();
+    alert::Context context{rule, 0, TimeZone::utc(), now, arena, quiet};
+    states[k]->add(row, context);
+    while (states[k]->next_deadline() < now) states[k]->advance(states[k]->next_deadline(), context);
+  }
+  bench.SetItemsProcessed(bench.iterations());
+  size_t bytes = 0;
+  for (const auto& s : states) bytes += s == nullptr ? 0 : s->bytes();
+  bench.counters["bytes_per_key"] = static_cast<double>(bytes) / static_cast<double>(keys);
+}
+
+void BM_WindowManyKeys(benchmark::State& s) { windows(s, 100'000, 7 * 86'400'000, "a1 >= 20"); }
+void BM_WindowManyKeysCount(benchmark::State& s) { windows(s, 100'000, 7 * 86'400'000, "a0 >= 20"); }
+void BM_WindowHundredRows(benchmark::State& s) { windows(s, 1000, 100'000'000, "a1 >= 200"); }
+void BM_WindowOneLargeKey(benchmark::State& s) { windows(s, 1, 50'000'000, "a1 >= 2000"); }
+BENCHMARK(BM_WindowManyKeys)->Iterations(2'000'000);
+BENCHMARK(BM_WindowManyKeysCount)->Iterations(2'000'000);
+BENCHMARK(BM_WindowHundredRows);
+BENCHMARK(BM_WindowOneLargeKey);
+
+// Reports over a city of 20 km, `a_day` a day, and an hour's storm of ten times that.
+void BM_Clusters(benchmark::State& bench) {
+  const rule::Rule rule = rule_of(detect::RuleKind::kCluster, 3'600'000, "a1 >= 3");
+  const auto a_day = static_cast<DurationMs>(bench.range(0));
+  auto state = alert::make_key_state(rule, {1, 1}, "[]");
+  Quiet quiet;
+  Arena arena;
+  std::mt19937_64 rng(1);
+  TimeMs now = 1'700'000'000'000;
+  uint64_t uid = 0;
+  for (auto _ : bench) {
+    now += static_cast<DurationMs>(rng() % static_cast<uint64_t>(2 * 86'400'000 / a_day));
+    const std::string place = "place-" + std::to_string(rng() % 5000);
+    const expr::Value cell = expr::Value::string(place);
+    detect::Row row;
+    row.uid = ++uid * 0x9e3779b97f4a7c15u;
+    row.time = row.watermark = now;
+    row.source = "grid";
+    row.id = "2023110000123456";
+    row.lon = 121.2 + static_cast<double>(rng() % 20000) / 96000;
+    row.lat = 30.1 + static_cast<double>(rng() % 20000) / 111000;
+    row.cells = {&cell, 1};
+    arena.reset();
+    alert::Context context{rule, 0, TimeZone::utc(), now, arena, quiet};
+    state->add(row, context);
+    while (state->next_deadline() < now) state->advance(state->next_deadline(), context);
+  }
+  bench.SetItemsProcessed(bench.iterations());
+}
+BENCHMARK(BM_Clusters)->Arg(1'500)->Arg(15'000)->Arg(150'000);
+
+}  // namespace
+
+BENCHMARK_MAIN();
