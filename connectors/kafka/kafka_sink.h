@@ -44,6 +44,10 @@ class KafkaSink final : public runtime::Sink {
   uint64_t delivered() const override;
   Status flush(DurationMs wait) override;
 
+  // What happens by itself after a fatal error of the idempotent producer: it goes, the topic is read back, and a new
+  // one sends what did not arrive. Returns at once.
+  void replace_producer();
+
   // Empty: all is well. Else what is wrong, for people.
   std::string health() const;
 

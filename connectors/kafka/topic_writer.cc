@@ -61,6 +61,8 @@ class KafkaTopicWriter::Impl {
     if (!made) return made.error();
     client_ = std::move(*made);
     thread_ = std::thread([this] {
+      // A producer that knows its topic beforehand spares the first record a second of waiting.
+      (void)count_partitions(client_.get(), options_.topic, static_cast<int>(options_.timeout));
       while (!stop_) rd_kafka_poll(client_.get(), kServeMs);
     });
     return {};

@@ -35,8 +35,8 @@ Outcome run_script(const std::string& arguments) {
 }
 
 struct Shared {
-  Broker* broker = nullptr;
-  std::string reason;
+  std::string address;
+  std::string reason;  // empty: it is there
   bool unreachable = false;
 };
 
@@ -57,16 +57,24 @@ std::string topic_errors(const rd_kafka_topic_result_t** results, size_t n) {
   return text;
 }
 
+// Between the first answer and the lease the broker may be stopped, so it is asked for again under the lease.
+Shared find_shared() {
+  Shared s;
+  Outcome outcome = run_script("shared");
+  if (outcome.status == 0) {
+    const int lease = ::open(outcome.output.substr(outcome.output.find(' ') + 1).c_str(), O_RDONLY | O_CLOEXEC);
+    if (lease < 0 || ::flock(lease, LOCK_SH) != 0) outcome = {-1, "no lease: " + outcome.output};
+    // The descriptor is kept: the lease lasts as long as this process.
+  }
+  if (outcome.status == 0) outcome = run_script("shared");
+  s.reason = outcome.status == 0 ? "" : outcome.output;
+  s.unreachable = outcome.status == kUnreachable;
+  s.address = outcome.output.substr(0, outcome.output.find(' '));
+  return s;
+}
+
 Shared& shared_broker() {
-  static Shared shared = [] {
-    Shared s;
-    const Outcome outcome = run_script("shared");
-    if (outcome.status != 0) {
-      s.reason = outcome.output;
-      s.unreachable = outcome.status == kUnreachable;
-    }
-    return s;
-  }();
+  static Shared shared = find_shared();
   return shared;
 }
 
@@ -74,20 +82,9 @@ Shared& shared_broker() {
 
 Broker* Broker::shared() {
   Shared& s = shared_broker();
-  if (s.broker != nullptr || !s.reason.empty()) return s.broker;
-  // Between the first answer and the lease the broker may have been stopped: ask again under the lease.
-  Outcome outcome = run_script("shared");
-  const size_t space = outcome.output.find(' ');
-  const int lease = ::open(outcome.output.substr(space + 1).c_str(), O_RDONLY);  // not closed on exec: held for life
-  if (lease >= 0) ::flock(lease, LOCK_SH);
-  outcome = run_script("shared");
-  if (outcome.status != 0 || lease < 0) {
-    s.reason = outcome.output;
-    return nullptr;
-  }
-  s.broker = new Broker(Leased{});
-  s.broker->address_ = outcome.output.substr(0, outcome.output.find(' '));
-  return s.broker;
+  if (!s.reason.empty()) return nullptr;
+  static Broker broker{Leased{s.address}};
+  return &broker;
 }
 
 const std::string& Broker::reason() { return shared_broker().reason; }
@@ -244,7 +241,10 @@ std::vector<KafkaRecord> Broker::consume(const std::string& topic) {
   kafka::Callbacks callbacks;
   kafka::ClientOptions options;
   options.user = settings();
-  options.fixed = {{"group.id", "tests"}, {"enable.partition.eof", "true"}, {"enable.auto.commit", "false"}};
+  options.fixed = {{"group.id", "tests"},
+                   {"enable.partition.eof", "true"},
+                   {"enable.auto.commit", "false"},
+                   {"fetch.wait.max.ms", "10"}};
   options.callbacks = &callbacks;
   auto consumer = kafka::make_client(RD_KAFKA_CONSUMER, options);
   EXPECT_TRUE(consumer);

@@ -49,8 +49,10 @@ class Broker {
   std::vector<KafkaRecord> consume(const std::string& topic);
 
  private:
-  struct Leased {};
-  explicit Broker(Leased) {}
+  struct Leased {
+    std::string address;
+  };
+  explicit Broker(Leased leased) : address_(std::move(leased.address)) {}
   rd_kafka_t* admin();
   void run_admin(const std::string& what, const std::function<void(rd_kafka_t*, rd_kafka_queue_t*)>& ask,
                  const std::function<std::string(rd_kafka_event_t*)>& judge);

@@ -183,6 +183,19 @@ TEST_F(KafkaSinkTest, ARecordTheTopicDoesNotTakeStopsTheSink) {
   EXPECT_FALSE(publish(*sink, 2, 2));
 }
 
+TEST_F(KafkaSinkTest, AProducerIsReplacedWithoutLossOrDoubles) {
+  const std::string topic = broker().create_topic("replaced", 3);
+  const auto sink = must_open(options_for(broker(), topic));
+  ASSERT_TRUE(sink->resume(0));
+  for (uint64_t first = 1; first <= 2000; first += 50) {
+    while (!publish(*sink, first, first + 49)) std::this_thread::yield();
+    if (first % 500 == 1) sink->replace_producer();  // with the last ones on their way
+  }
+  ASSERT_TRUE(sink->flush(60'000)) << sink->health();
+  EXPECT_EQ(sink->delivered(), 2000u);
+  expect_once_in_order(broker(), topic, 2000);
+}
+
 TEST_F(KafkaSinkTest, TransactionsFenceAnOlderInstance) {
   const std::string topic = broker().create_topic("txn", 2);
   KafkaSinkOptions options = options_for(broker(), topic);
