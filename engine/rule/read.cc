@@ -14,7 +14,6 @@ using yaml::Node;
 constexpr size_t kMaxIdLength = 64;
 constexpr size_t kMaxParams = 100, kMaxKeyParts = 8, kMaxNames = 1000;
 constexpr double kMinRadius = 1, kMaxRadius = 50'000;
-constexpr int64_t kDay = 24 * 3600 * 1000;
 
 std::string join(const std::vector<std::string_view>& names) {
   std::string out;
