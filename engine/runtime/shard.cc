@@ -32,6 +32,13 @@ void Shard::touch(const Hash128& key, Slot& s) {
   changed_.emplace_back(s.rule, key);
 }
 
+// Most keys come and go between two checkpoints, and the store never hears of them.
+void Shard::drop(const Hash128& key, const Slot& s) {
+  if (s.stored) gone_.emplace_back(s.rule, key);
+  --keys_by_rule_[s.rule];
+  slots_.erase(key);
+}
+
 // Timers before the event first, in their own order; then the event's own tag.
 void Shard::begin_event(uint64_t position, uint16_t rule, const Hash128& key, TimeMs watermark) {
   if (watermark > watermark_) fire_due(watermark);
@@ -48,8 +55,7 @@ void Shard::finish(const Hash128& key, Slot& s) {
     next = s.state->next_deadline();
   }
   if (s.state->empty()) {
-    --keys_by_rule_[s.rule];
-    slots_.erase(key);
+    drop(key, s);
   } else if (next < s.scheduled) {
     s.scheduled = next;
     timers_.push({next, s.rule, key});
@@ -74,9 +80,7 @@ void Shard::fire_due(TimeMs watermark) {
     }
     const TimeMs again = s.state->next_deadline();
     if (s.state->empty()) {
-      touch(timer.key, s);
-      --keys_by_rule_[s.rule];
-      slots_.erase(it);
+      drop(timer.key, s);
     } else if (again != kNever) {
       s.scheduled = again;
       timers_.push({again, s.rule, timer.key});
@@ -142,16 +146,20 @@ bool Shard::apply(std::string_view delta) {
 void Shard::take_changed(const std::function<void(uint16_t, const Hash128&, std::string_view)>& f) {
   std::string bytes;
   for (const auto& [rule, key] : changed_) {
-    bytes.clear();
     const auto it = slots_.find(key);
-    if (it != slots_.end()) {
-      it->second.changed = false;
-      Writer w(bytes);
-      it->second.state->encode(w);
-    }
+    if (it == slots_.end() || !it->second.changed) continue;
+    it->second.changed = false;
+    it->second.stored = true;
+    bytes.clear();
+    Writer w(bytes);
+    it->second.state->encode(w);
     f(rule, key, bytes);
   }
+  for (const auto& [rule, key] : gone_) {
+    if (!slots_.contains(key)) f(rule, key, {});
+  }
   changed_.clear();
+  gone_.clear();
 }
 
 Status Shard::load(uint16_t rule, const Hash128& key, std::string_view bytes) {
@@ -160,6 +168,7 @@ Status Shard::load(uint16_t rule, const Hash128& key, std::string_view bytes) {
   Slot& s = slots_[key];
   s.state = std::move(*state);
   s.rule = rule;
+  s.stored = true;
   ++keys_by_rule_[rule];
   if (const TimeMs next = s.state->next_deadline(); next != kNever) {
     s.scheduled = next;

@@ -44,7 +44,8 @@ class Shard {
     std::unique_ptr<alert::KeyState> state;
     TimeMs scheduled = kNever;  // the earliest timer in the queue for it
     uint16_t rule = 0;
-    bool changed = false;
+    bool changed = false;  // since the last checkpoint
+    bool stored = false;   // the last checkpoint holds it
   };
   struct Timer {
     TimeMs deadline;
@@ -71,6 +72,7 @@ class Shard {
   void finish(const Hash128& key, Slot& slot);
   void fire_due(TimeMs watermark);
   void touch(const Hash128& key, Slot& slot);
+  void drop(const Hash128& key, const Slot& slot);
 
   std::shared_ptr<const rule::RuleSet> rules_;
   const TimeZone zone_;
@@ -78,7 +80,8 @@ class Shard {
   TimeMs watermark_ = kNoTime;
   absl::flat_hash_map<Hash128, Slot, std::hash<Hash128>> slots_;
   std::priority_queue<Timer, std::vector<Timer>, std::greater<>> timers_;
-  std::vector<std::pair<uint16_t, Hash128>> changed_;
+  std::vector<std::pair<uint16_t, Hash128>> changed_;  // may name keys that are gone again
+  std::vector<std::pair<uint16_t, Hash128>> gone_;     // of those that the last checkpoint holds
   std::vector<size_t> keys_by_rule_;
   std::vector<alert::Transition> transitions_;
   Collector collector_{transitions_};
