@@ -73,7 +73,7 @@ class RowDecoder : public FeedDecoder {
     if (v.is(expr::Tag::kBool)) return v.b;
     failed = true;
     return refuse(why, Reason::kBadValue,
-                  "where or skip gave no condition" + (v.is_error() ? ": " + std::string(v.str()) : std::string()));
+                  "where or skip gave no condition" + (v.is_error() ? ": " + error_text(v, {}) : std::string()));
   }
 
   bool map(Arena& arena, Event& out, Refusal& why) {

@@ -335,6 +335,7 @@ void FeedReader::compile() {
       feed_.skip = program;
     } else {
       d.mapping.program = program;
+      d.mapping.source = d.expression.ast->source;
       feed_.mappings.push_back(std::move(d.mapping));
     }
   }

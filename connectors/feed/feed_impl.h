@@ -23,6 +23,7 @@ struct Mapping {
   Field field = Field::kId;
   std::string name;
   std::shared_ptr<const expr::Program> program;
+  std::string source = {};  // the expression's text
 };
 
 using Table = std::map<std::string, std::string, std::less<>>;

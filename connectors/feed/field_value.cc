@@ -96,6 +96,19 @@ std::span<const T> keep(const std::vector<T>& items, Arena& arena) {
 
 }  // namespace
 
+std::string error_text(const Value& error, std::string_view source) {
+  const std::string_view text = error.str();
+  // "VALUE is not a text of type int" and "no such key: VALUE" show what the record holds.
+  if (const size_t at = text.find(" is not a text of type "); at != std::string_view::npos) {
+    return "a value" + std::string(text.substr(at));
+  }
+  const size_t colon = text.find(": ");
+  if (colon == std::string_view::npos || source.find(text.substr(colon + 2)) != std::string_view::npos) {
+    return std::string(text);
+  }
+  return std::string(text.substr(0, colon));
+}
+
 void EventBuilder::begin(Event& e, Crs crs) {
   e_ = &e;
   crs_ = crs;
@@ -112,7 +125,7 @@ void EventBuilder::finish(Arena& arena) {
 
 bool EventBuilder::set(const Mapping& m, const Value& v, Arena& arena, Refusal& why) {
   if (v.is_error()) {
-    return refuse(why, Reason::kBadValue, "the expression of " + m.name + " failed: " + std::string(v.str()));
+    return refuse(why, Reason::kBadValue, "the expression of " + m.name + " failed: " + error_text(v, m.source));
   }
   if (m.kind == Mapping::Kind::kFlag) {
     if (!v.is(Tag::kBool)) return bad(why, "the flag " + m.name, "true or false");

@@ -11,6 +11,9 @@
 
 namespace tocsin::feed {
 
+// An expression's error for people, without any value of the record: a cell may be a name. `source` is the expression.
+std::string error_text(const expr::Value& error, std::string_view source);
+
 // Collects flags, values and attrs of one event while its other fields are set. Reused from record to record.
 class EventBuilder {
  public:

@@ -11,7 +11,7 @@ namespace tocsin {
 
 class Arena {
  public:
-  explicit Arena(size_t block = 64 * 1024) : block_(block) {}
+  explicit Arena(size_t block = 65'536) : block_(block) {}
   Arena(const Arena&) = delete;
   Arena& operator=(const Arena&) = delete;
 

@@ -62,7 +62,7 @@ bool is_area_code(std::string_view code, AreaLevel level) {
   for (const char c : code) {
     if (c < '0' || c > '9') return false;
   }
-  return kProvinces[static_cast<size_t>((code[0] - '0') * 10 + (code[1] - '0'))];
+  return kProvinces[number(code.substr(0, 2))];
 }
 
 void AreaTable::add(std::string_view code, std::string_view name) {

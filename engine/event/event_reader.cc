@@ -97,11 +97,14 @@ class KeyTable {
   size_t last_;
 };
 
-// The value of a field, in place: a copy is made by vector loads of what was just stored in parts, which stall.
-value& value_of(simdjson::simdjson_result<json::od::field>& field) {
-  auto&& inside = std::move(field).value_unsafe();
-  return inside.second;
+// What a result without error holds, in place: a copy is made by vector loads of what was just stored in parts, and
+// stalls.
+template <typename T>
+T& inside(simdjson::simdjson_result<T>& result) {
+  auto&& held = static_cast<simdjson::simdjson_result<T>&&>(result).value_unsafe();
+  return held;
 }
+value& value_of(simdjson::simdjson_result<json::od::field>& field) { return inside(field).second; }
 
 enum class Outcome : uint8_t { kGood, kNull, kOther, kRefused };
 
@@ -350,7 +353,7 @@ bool EventReader::Impl::read_flags(value& v, Event& e) {
   flags_.clear();
   for (auto item : items) {
     if (const error_code code = item.error()) return fail(code);
-    value&& inner = std::move(item).value_unsafe();
+    value& inner = inside(item);
     if (flags_.size() == kMaxFlags) return bad("flags", "at most 256 strings");
     std::string_view text;
     if (!read_string(inner, "a flag", text)) return false;

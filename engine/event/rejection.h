@@ -22,7 +22,7 @@ enum class Reason : uint8_t {
   kSkipped          // no rejection: the feed leaves this record out (a header, a row that is no event)
 };
 
-inline constexpr size_t kMaxRecordBytes = 1024 * 1024;
+inline constexpr size_t kMaxRecordBytes = 1'048'576;
 inline constexpr int64_t kEarliestTime = 631'152'000'000;  // 1990-01-01T00:00:00Z
 inline constexpr int64_t kLatestTime = 4'102'444'800'000;  // 2100-01-01T00:00:00Z, excluded
 

@@ -6,7 +6,8 @@ namespace tocsin {
 namespace {
 
 constexpr int64_t kDay = 86'400'000;
-constexpr int64_t kSearchDays = 20 * 366;  // no span reaches farther: spans are at most ten years
+constexpr int64_t kTableDays = 47'847;   // to the end of 2100
+constexpr int64_t kSearchDays = 7320;  // no span reaches farther: spans are at most ten years
 
 int64_t floor_div(int64_t a, int64_t b) { return a / b - (a % b != 0 && (a < 0) != (b < 0)); }
 
@@ -24,6 +25,13 @@ WorkingTime::WorkingTime(Spec spec) : spec_(std::move(spec)) {
     if (spec_.weekdays.contains(weekday_of(day)) && !spec_.makeup_days.contains(day)) off_.push_back(day);
   }
   for (const Hours& h : spec_.hours) day_ms_ += (h.end_minute - h.begin_minute) * DurationMs{60'000};
+  const int64_t start = counted(0);
+  for (int64_t day = 0; day < kTableDays; ++day) {
+    const int64_t n = counted(day) - start;
+    before_.push_back(static_cast<int32_t>(n));
+    if (counted(day + 1) - start > n) worked_days_.push_back(static_cast<int32_t>(day));
+  }
+  for (int32_t& n : before_) n += static_cast<int32_t>(start);
 }
 
 WorkingTime::Local WorkingTime::local(TimeMs t) const {
@@ -39,7 +47,7 @@ TimeMs WorkingTime::instant(int64_t day, DurationMs in_day) const {
 }
 
 // Working days before `day`, up to a constant: only differences mean anything.
-int64_t WorkingTime::index(int64_t day) const {
+int64_t WorkingTime::counted(int64_t day) const {
   const int64_t week = floor_div(day + 3, 7);  // 1970-01-01 was a Thursday
   const int64_t in_week = day + 3 - week * 7;
   const auto weekdays = static_cast<int64_t>(spec_.weekdays.size());
@@ -55,6 +63,10 @@ bool WorkingTime::is_workday(TimeMs t) const { return is_workday_number(local(t)
 // The n-th working day after `day` (n >= 1), or INT64_MAX when the calendar has none within twenty years.
 int64_t WorkingTime::nth_after(int64_t day, int64_t n) const {
   const int64_t target = index(day + 1) + n;
+  if (!before_.empty() && day >= 0 && day < kTableDays) {
+    const auto place = static_cast<uint64_t>(target - 1 - before_.front());
+    if (place < worked_days_.size()) return worked_days_[place];
+  }
   int64_t low = day + 1;
   int64_t high = day + kSearchDays;
   if (index(high + 1) < target) return INT64_MAX;

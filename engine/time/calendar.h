@@ -40,7 +40,10 @@ class WorkingTime {
   };
   Local local(TimeMs t) const;
   TimeMs instant(int64_t day, DurationMs in_day) const;
-  int64_t index(int64_t day) const;
+  int64_t index(int64_t day) const {
+    return day >= 0 && day < static_cast<int64_t>(before_.size()) ? before_[static_cast<size_t>(day)] : counted(day);
+  }
+  int64_t counted(int64_t day) const;
   bool is_workday_number(int64_t day) const;
   int64_t nth_after(int64_t day, int64_t n) const;
   DurationMs worked(DurationMs in_day) const;
@@ -50,6 +53,9 @@ class WorkingTime {
   std::vector<int64_t> off_;    // holidays on days of the week that are worked
   std::vector<int64_t> extra_;  // make-up days on days of the week that are not
   DurationMs day_ms_ = 0;       // working time of one day
+  // For the days of 1970 to 2100: working days before each, and the working days themselves.
+  std::vector<int32_t> before_;
+  std::vector<int32_t> worked_days_;
 };
 
 }  // namespace tocsin

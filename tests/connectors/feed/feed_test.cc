@@ -209,6 +209,24 @@ TEST_F(Feeds, JsonRows) {
   EXPECT_EQ(copy.find("13812345678"), std::string::npos) << copy;
 }
 
+TEST_F(Feeds, ErrorsOfExpressionsShowNoValues) {
+  load(R"(feed:
+  format: json
+  fields:
+    id: row.id
+    occurred_at: row.ts
+    category: '"a"'
+    people: int(row.people)
+    duty: '{"x": "y"}[row.name]'
+    text: row.text
+)");
+  const std::string start = R"({"id":1,"ts":1719793800000,"people":)";
+  EXPECT_EQ(decode(start + R"("张三","name":"x","text":""})"),
+            "bad_value: the expression of people failed: a value is not a text of type int");
+  EXPECT_EQ(decode(start + R"("1","name":"张三","text":""})"), "bad_value: the expression of duty failed: no such key");
+  EXPECT_EQ(decode(start + R"("1","name":"x"})"), "bad_value: the expression of text failed: no such key: text");
+}
+
 TEST_F(Feeds, FaultsAreNamedAllAtOnceWithTheirPlace) {
   EXPECT_EQ(faults("feed:\n  format: xml\n  fields: {id: row.a, occurred_at: row.b, category: row.c}\n").substr(0, 5),
             "2:11 ");
