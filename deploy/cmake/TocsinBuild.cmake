@@ -21,6 +21,9 @@ endif()
 if(TOCSIN_SANITIZE MATCHES "thread")
   # GCC's thread sanitizer does not model fences; Asio's loop does not rely on them (it has a mutex).
   target_compile_definitions(tocsin_options INTERFACE BOOST_ASIO_DISABLE_FENCED_BLOCK)
+  # What it must be told of librdkafka's threads and of libraries that it did not build.
+  target_sources(tocsin_options INTERFACE
+    $<$<STREQUAL:$<TARGET_PROPERTY:TYPE>,EXECUTABLE>:${CMAKE_SOURCE_DIR}/deploy/cmake/tsan.cc>)
 endif()
 if(TOCSIN_FUZZ)
   target_compile_options(tocsin_options INTERFACE -fsanitize=fuzzer-no-link)
