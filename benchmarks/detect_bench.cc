@@ -78,10 +78,12 @@ void windows(benchmark::State& bench, size_t keys, DurationMs within, std::strin
 
 void BM_WindowManyKeys(benchmark::State& s) { windows(s, 100'000, 7 * 86'400'000, "a1 >= 20"); }
 void BM_WindowManyKeysCount(benchmark::State& s) { windows(s, 100'000, 7 * 86'400'000, "a0 >= 20"); }
+void BM_WindowFewKeys(benchmark::State& s) { windows(s, 500, 4'000'000, "a1 >= 20"); }
 void BM_WindowHundredRows(benchmark::State& s) { windows(s, 1000, 100'000'000, "a1 >= 200"); }
 void BM_WindowOneLargeKey(benchmark::State& s) { windows(s, 1, 50'000'000, "a1 >= 2000"); }
 BENCHMARK(BM_WindowManyKeys)->Iterations(2'000'000);
 BENCHMARK(BM_WindowManyKeysCount)->Iterations(2'000'000);
+BENCHMARK(BM_WindowFewKeys);
 BENCHMARK(BM_WindowHundredRows);
 BENCHMARK(BM_WindowOneLargeKey);
 

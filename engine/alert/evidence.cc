@@ -32,6 +32,7 @@ Evidence evidence_of(const detect::Description& d) {
   std::vector<Listed> listed;
   std::string identity;
   Writer w(identity);
+  w.varint(d.total);
   detect::RowFacts shared;
   for (size_t i = 0; i < d.members.size(); ++i) {
     const detect::Member& m = d.members[i];
@@ -46,6 +47,7 @@ Evidence evidence_of(const detect::Description& d) {
   std::sort(listed.begin(), listed.end());
   if (listed.size() > kMaxListed) listed.resize(kMaxListed);
   for (const Listed& l : listed) e.events.push_back({std::string(l.facts.source), std::string(l.facts.id), l.time});
+  if (d.gone.has_value()) share(shared, *d.gone);
   e.city = shared.city;
   e.town = shared.town;
   e.village = shared.village;

@@ -2,10 +2,14 @@
 
 #include <algorithm>
 #include <optional>
+#include <type_traits>
 
 #include "alert/cloud_event.h"
 #include "alert/evidence.h"
 #include "alert/record.h"
+#include "detect/absence.h"
+#include "detect/cluster.h"
+#include "detect/window.h"
 
 namespace tocsin::alert {
 namespace {
@@ -47,19 +51,19 @@ Input input_of(const Finding& f) {
 }
 
 // A detector and the alerts on its episodes. Each call hands the input to the detector, turns its findings into alerts'
-// inputs one by one, and publishes what changes.
+// inputs one by one, and publishes what changes. The detector lies inside, so that a key is one piece of memory.
+template <typename D>
 class DetectorKey final : public KeyState {
  public:
   DetectorKey(const rule::Rule& rule, Hash128 key, std::string_view key_text)
-      : rule_(rule), key_(key), key_text_(key_text), detector_(detect::make_detector(rule.plan)) {}
-  bool usable() const { return detector_ != nullptr; }
+      : rule_(rule), key_(key), key_text_(key_text), detector_(rule.plan) {}
 
   void add(const detect::Row& row, Context& context) override;
   void retract(uint64_t uid, bool withdrawn, const detect::Row& cause, Context& context) override;
   void act(const Action& action, Context& context) override;
   void advance(TimeMs deadline, Context& context) override;
   TimeMs next_deadline() const override;
-  bool empty() const override { return records_.empty() && !revision_.has_value() && detector_->empty(); }
+  bool empty() const override { return records_.empty() && !revision_.has_value() && detector_.empty(); }
   void encode(Writer& out) const override;
   Status decode(Reader& in);
   size_t bytes() const override;
@@ -96,26 +100,28 @@ class DetectorKey final : public KeyState {
   const rule::Rule& rule_;
   const Hash128 key_;
   const std::string key_text_;
-  std::unique_ptr<detect::Detector> detector_;
+  D detector_;
   std::vector<Record> records_;  // in the order in which their episodes began
   std::optional<Revision> revision_;
 };
 
-Record* DetectorKey::find(uint32_t episode) {
+template <typename D>
+Record* DetectorKey<D>::find(uint32_t episode) {
   for (Record& r : records_) {
     if (r.episode == episode) return &r;
   }
   return nullptr;
 }
 
-void DetectorKey::add(const detect::Row& row, Context& context) {
+template <typename D>
+void DetectorKey<D>::add(const detect::Row& row, Context& context) {
   if (revision_.has_value()) {
     const bool second_half = revision_->uid == row.uid && revision_->position == row.position;
     if (!second_half) settle(context);
   }
   if (!records_.empty()) forget_closed(row.time);
   Sink sink(*this, context);
-  detector_->add(row, sink, context.arena);
+  detector_.add(row, sink, context.arena);
   if (revision_.has_value()) {
     revision_.reset();
     for (Record& r : records_) r.before.clear();
@@ -123,11 +129,12 @@ void DetectorKey::add(const detect::Row& row, Context& context) {
   sweep();
 }
 
-void DetectorKey::retract(uint64_t uid, bool withdrawn, const detect::Row& cause, Context& context) {
+template <typename D>
+void DetectorKey<D>::retract(uint64_t uid, bool withdrawn, const detect::Row& cause, Context& context) {
   if (revision_.has_value()) settle(context);
   remember_verdicts(context);
   Sink sink(*this, context);
-  detector_->retract(uid, withdrawn, cause, sink, context.arena);
+  detector_.retract(uid, withdrawn, cause, sink, context.arena);
   if (withdrawn) {
     for (Record& r : records_) r.before.clear();
   } else {
@@ -136,15 +143,17 @@ void DetectorKey::retract(uint64_t uid, bool withdrawn, const detect::Row& cause
   sweep();
 }
 
-void DetectorKey::settle(Context& context) {
+template <typename D>
+void DetectorKey<D>::settle(Context& context) {
   Sink sink(*this, context);
-  detector_->settle(sink, context.arena);
+  detector_.settle(sink, context.arena);
   revision_.reset();
   for (Record& r : records_) r.before.clear();
   sweep();
 }
 
-void DetectorKey::act(const Action& action, Context& context) {
+template <typename D>
+void DetectorKey<D>::act(const Action& action, Context& context) {
   if (revision_.has_value()) settle(context);
   const auto it = std::find_if(records_.begin(), records_.end(),
                                [&](const Record& r) { return !r.id.empty() && r.id == action.alert_id; });
@@ -157,17 +166,19 @@ void DetectorKey::act(const Action& action, Context& context) {
   sweep();
 }
 
-TimeMs DetectorKey::next_deadline() const {
-  TimeMs next = detector_->next_deadline();
+template <typename D>
+TimeMs DetectorKey<D>::next_deadline() const {
+  TimeMs next = detector_.next_deadline();
   if (revision_.has_value()) next = std::min(next, revision_->watermark);
   for (const Record& r : records_) next = std::min(next, alert::next_deadline(rule_.plan, r.standing));
   return next;
 }
 
-void DetectorKey::advance(TimeMs deadline, Context& context) {
+template <typename D>
+void DetectorKey<D>::advance(TimeMs deadline, Context& context) {
   if (revision_.has_value() && revision_->watermark <= deadline) settle(context);
   Sink sink(*this, context);
-  while (detector_->next_deadline() <= deadline) detector_->advance(detector_->next_deadline(), sink, context.arena);
+  while (detector_.next_deadline() <= deadline) detector_.advance(detector_.next_deadline(), sink, context.arena);
   for (Record& r : records_) {
     for (TimeMs due = alert::next_deadline(rule_.plan, r.standing); due <= deadline;
          due = alert::next_deadline(rule_.plan, r.standing)) {
@@ -179,11 +190,12 @@ void DetectorKey::advance(TimeMs deadline, Context& context) {
   }
   sweep();
   // What a forgotten alert held may be due by now.
-  while (detector_->next_deadline() <= deadline) detector_->advance(detector_->next_deadline(), sink, context.arena);
+  while (detector_.next_deadline() <= deadline) detector_.advance(detector_.next_deadline(), sink, context.arena);
 }
 
 // An alert that a person closed does not reopen after `reopen`: what comes then begins a new one.
-void DetectorKey::forget_closed(TimeMs time) {
+template <typename D>
+void DetectorKey<D>::forget_closed(TimeMs time) {
   for (Record& r : records_) {
     if (r.standing.phase != Phase::kEnded || r.standing.status != AlertStatus::kClosed) continue;
     if (alert::next_deadline(rule_.plan, r.standing) < time) r.standing.phase = Phase::kOver;
@@ -191,17 +203,19 @@ void DetectorKey::forget_closed(TimeMs time) {
   sweep();
 }
 
-void DetectorKey::sweep() {
+template <typename D>
+void DetectorKey<D>::sweep() {
   const bool any =
       std::any_of(records_.begin(), records_.end(), [](const Record& r) { return r.standing.phase == Phase::kOver; });
   if (!any) return;
   for (const Record& r : records_) {
-    if (r.standing.phase == Phase::kOver) detector_->forget(r.episode);
+    if (r.standing.phase == Phase::kOver) detector_.forget(r.episode);
   }
   std::erase_if(records_, [](const Record& r) { return r.standing.phase == Phase::kOver; });
 }
 
-void DetectorKey::take(const Finding& finding, Context& context) {
+template <typename D>
+void DetectorKey<D>::take(const Finding& finding, Context& context) {
   Record* r = find(finding.episode);
   if (r == nullptr) {
     if (finding.kind != Finding::Kind::kHolds) return;
@@ -215,7 +229,7 @@ void DetectorKey::take(const Finding& finding, Context& context) {
   const bool correction = finding.kind == Finding::Kind::kCorrected || finding.kind == Finding::Kind::kGone;
   if (correction && !r->before.empty()) {
     detect::Description d;
-    detector_->describe(r->episode, d, context.arena);
+    detector_.describe(r->episode, d, context.arena);
     Standing s = r->standing;
     s.severity = in.severity;
     s.total = in.total;
@@ -224,21 +238,24 @@ void DetectorKey::take(const Finding& finding, Context& context) {
   apply(*r, in, &finding, nullptr, context);
 }
 
-bool DetectorKey::differs(const Record& r, const Standing& s, const detect::Description& d) const {
+template <typename D>
+bool DetectorKey<D>::differs(const Record& r, const Standing& s, const detect::Description& d) const {
   return r.before != verdict_json(rule_.plan, s, d.values) || r.before_evidence != evidence_of(d).hash;
 }
 
-void DetectorKey::remember_verdicts(Context& context) {
+template <typename D>
+void DetectorKey<D>::remember_verdicts(Context& context) {
   for (Record& r : records_) {
     if (r.standing.phase != Phase::kLive && r.standing.phase != Phase::kEnded) continue;
     detect::Description d;
-    detector_->describe(r.episode, d, context.arena);
+    detector_.describe(r.episode, d, context.arena);
     r.before = verdict_json(rule_.plan, r.standing, d.values);
     r.before_evidence = evidence_of(d).hash;
   }
 }
 
-Record* DetectorKey::begin(const Finding& finding, Context& context) {
+template <typename D>
+Record* DetectorKey<D>::begin(const Finding& finding, Context& context) {
   Record r;
   r.episode = finding.episode;
   r.opened_at = finding.time;
@@ -247,14 +264,14 @@ Record* DetectorKey::begin(const Finding& finding, Context& context) {
     r.opened_id = finding.cause->id;
   } else {
     detect::Description d;
-    detector_->describe(finding.episode, d, context.arena);
+    detector_.describe(finding.episode, d, context.arena);
     if (!d.members.empty()) {
       const detect::RowFacts f = d.members.front().row.facts();
       r.opened_source = f.source;
       r.opened_id = f.id;
     }
   }
-  const detect::Position first = detector_->name(finding.episode);
+  const detect::Position first = detector_.name(finding.episode);
   r.id = alert_id(rule_.id, key_.hi, first.uid, first.time);
   // The same first event has named an alert that is still remembered: that alert goes on.
   for (Record& old : records_) {
@@ -266,17 +283,19 @@ Record* DetectorKey::begin(const Finding& finding, Context& context) {
   return &records_.back();
 }
 
-void DetectorKey::apply(Record& r, Input input, const Finding* finding, const Action* action, Context& context) {
+template <typename D>
+void DetectorKey<D>::apply(Record& r, Input input, const Finding* finding, const Action* action, Context& context) {
   if (r.standing.phase == Phase::kOver) return;
   const Outcome out = decide(rule_.plan, r.standing, input);
   r.standing = out.standing;
   for (size_t i = 0; i < out.count; ++i) publish(r, out.changes[i], finding, action, context);
 }
 
-void DetectorKey::publish(Record& r, const Change& change, const Finding* finding, const Action* action,
-                          Context& context) {
+template <typename D>
+void DetectorKey<D>::publish(Record& r, const Change& change, const Finding* finding, const Action* action,
+                             Context& context) {
   detect::Description d;
-  detector_->describe(r.episode, d, context.arena);
+  detector_.describe(r.episode, d, context.arena);
   Evidence evidence = evidence_of(d);
   evidence.total = std::max<size_t>(evidence.total, d.members.size());
   if (!d.members.empty()) {
@@ -324,7 +343,8 @@ void DetectorKey::publish(Record& r, const Change& change, const Finding* findin
   context.emitter.emit(std::move(t));
 }
 
-void DetectorKey::encode(Writer& out) const {
+template <typename D>
+void DetectorKey<D>::encode(Writer& out) const {
   out.u8(kFormat);
   out.u8(static_cast<uint8_t>(rule_.plan.kind));
   out.str(key_text_);
@@ -336,10 +356,11 @@ void DetectorKey::encode(Writer& out) const {
   }
   out.varint(records_.size());
   for (const Record& r : records_) alert::encode(out, r);
-  detector_->encode(out);
+  detector_.encode(out);
 }
 
-Status DetectorKey::decode(Reader& in) {
+template <typename D>
+Status DetectorKey<D>::decode(Reader& in) {
   if (in.flag()) {
     revision_.emplace();
     revision_->uid = in.fixed64();
@@ -349,22 +370,38 @@ Status DetectorKey::decode(Reader& in) {
   const uint64_t n = in.varint();
   if (n > in.remaining()) return corrupt("a key's alerts are cut short");
   for (uint64_t i = 0; i < n; ++i) records_.push_back(decode_record(in));
-  if (Status s = detector_->decode(in); !s) return s;
+  if (Status s = detector_.decode(in); !s) return s;
   return in.ok() && in.at_end() ? Status() : corrupt("a key's state does not decode");
 }
 
-size_t DetectorKey::bytes() const {
-  size_t n = sizeof(*this) + key_text_.capacity() + detector_->bytes();
+template <typename D>
+size_t DetectorKey<D>::bytes() const {
+  size_t n = sizeof(*this) + key_text_.capacity() + detector_.bytes();
   for (const Record& r : records_) n += sizeof(Record) + r.id.capacity() + r.before.capacity();
   return n;
+}
+
+// Calls f(type tag) with the detector of `kind`; answers f's result, or null for a kind that has none yet.
+template <typename F>
+std::unique_ptr<KeyState> with_detector(detect::RuleKind kind, F&& f) {
+  switch (kind) {
+    case detect::RuleKind::kWindow:
+      return f(std::type_identity<detect::Window>{});
+    case detect::RuleKind::kCluster:
+      return f(std::type_identity<detect::Cluster>{});
+    case detect::RuleKind::kAbsence:
+      return f(std::type_identity<detect::Absence>{});
+    default:
+      return nullptr;
+  }
 }
 
 }  // namespace
 
 std::unique_ptr<KeyState> make_key_state(const rule::Rule& rule, Hash128 key, std::string_view key_text) {
-  auto state = std::make_unique<DetectorKey>(rule, key, key_text);
-  if (!state->usable()) return nullptr;
-  return state;
+  return with_detector(rule.plan.kind, [&]<typename D>(std::type_identity<D>) -> std::unique_ptr<KeyState> {
+    return std::make_unique<DetectorKey<D>>(rule, key, key_text);
+  });
 }
 
 Result<std::unique_ptr<KeyState>> decode_key_state(const rule::Rule& rule, Hash128 key, std::string_view bytes) {
@@ -372,10 +409,16 @@ Result<std::unique_ptr<KeyState>> decode_key_state(const rule::Rule& rule, Hash1
   if (in.u8() != kFormat) return corrupt("a key's state is of another format");
   if (in.u8() != static_cast<uint8_t>(rule.plan.kind)) return corrupt("a key's state is of another kind of rule");
   const std::string_view key_text = in.str();
-  auto state = std::make_unique<DetectorKey>(rule, key, key_text);
-  if (!in.ok() || !state->usable()) return corrupt("a key's state does not decode");
-  if (Status s = state->decode(in); !s) return s.error();
-  return std::unique_ptr<KeyState>(std::move(state));
+  if (!in.ok()) return corrupt("a key's state does not decode");
+  Status status;
+  auto state = with_detector(rule.plan.kind, [&]<typename D>(std::type_identity<D>) -> std::unique_ptr<KeyState> {
+    auto made = std::make_unique<DetectorKey<D>>(rule, key, key_text);
+    status = made->decode(in);
+    return made;
+  });
+  if (state == nullptr) return corrupt("a key's state is of a kind that has no detector");
+  if (!status) return status.error();
+  return state;
 }
 
 }  // namespace tocsin::alert

@@ -1,6 +1,7 @@
 #include "detect/aggregates.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 namespace tocsin::detect {
@@ -37,14 +38,28 @@ Value average(Int128 sum, size_t numbers) {
   return Value::number(from_fixed(whole) + static_cast<double>(rest) / static_cast<double>(n) / 1e9);
 }
 
+// Few rows: a tag of each value first, compared all at once; the values themselves only where tags are equal.
 size_t distinct_by_looking(const RowsView& rows, int cell) {
+  constexpr size_t kAtOnce = 64;
+  std::array<uint64_t, kAtOnce> tags{};
+  std::array<uint32_t, kAtOnce> place{};
   size_t n = 0;
   for (size_t i = 0; i < rows.count; ++i) {
     const PackedRow row = rows[i];
     if (row.cell(cell).tag == Tag::kNull) continue;
-    bool seen = false;
-    for (size_t j = i; j-- > 0 && !seen;) seen = same_value(rows[j], row, cell);
-    n += seen ? 0 : 1;
+    const uint64_t tag = value_tag(row, cell);
+    bool seen = false, perhaps = n > kAtOnce;
+    for (size_t j = 0; j < std::min(n, kAtOnce); ++j) perhaps |= tags[j] == tag;
+    for (size_t j = 0; perhaps && !seen && j < std::min(n, kAtOnce); ++j) {
+      seen = tags[j] == tag && same_value(rows[place[j]], row, cell);
+    }
+    for (size_t j = 0; n > kAtOnce && !seen && j < i; ++j) seen = same_value(rows[j], row, cell);
+    if (seen) continue;
+    if (n < kAtOnce) {
+      tags[n] = tag;
+      place[n] = static_cast<uint32_t>(i);
+    }
+    ++n;
   }
   return n;
 }

@@ -2,10 +2,7 @@
 
 #include <array>
 
-#include "detect/absence.h"
-#include "detect/cluster.h"
 #include "detect/sphere.h"
-#include "detect/window.h"
 
 namespace tocsin::detect {
 namespace {
@@ -50,19 +47,6 @@ void place_members(Description& d) {
   d.has_location = true;
   d.lon = centre.lon;
   d.lat = centre.lat;
-}
-
-std::unique_ptr<Detector> make_detector(const Plan& plan) {
-  switch (plan.kind) {
-    case RuleKind::kWindow:
-      return std::make_unique<Window>(plan);
-    case RuleKind::kCluster:
-      return std::make_unique<Cluster>(plan);
-    case RuleKind::kAbsence:
-      return std::make_unique<Absence>(plan);
-    default:
-      return nullptr;
-  }
 }
 
 }  // namespace tocsin::detect

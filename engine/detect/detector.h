@@ -1,10 +1,12 @@
 #pragma once
-// What a detector is to the rest of the engine. It keeps the rows of one key, decides which *episodes* stand in them,
-// and tells what changes as findings; it knows nothing of alerts. One kind, one file pair: window, cluster, absence.
+// What a detector is to the rest of the engine. The class below says what each must do; a key holds its own by value.
+// It keeps the rows of one key, decides which *episodes* stand in them, and tells what changes as findings; it knows
+// nothing of alerts. One kind, one file pair: window, cluster, absence.
 //
 // An episode is a number that the detector hands out, 1, 2, 3 … within its key. It lives until the detector says that
 // it is gone or merged, or until the owner forgets it because its alert is over.
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -68,8 +70,9 @@ struct Member {
 
 // An episode as it stands, for people: members in the order of (time, uid), values by slot of the aggregate scope.
 struct Description {
-  std::vector<Member> members;  // views, valid until the detector's next change
-  size_t total = 0;             // members.size() plus those past the bound
+  std::vector<Member> members;   // views, valid until the detector's next change
+  size_t total = 0;              // members.size() and those whose rows have gone
+  std::optional<RowFacts> gone;  // the area codes that those share
   std::vector<expr::Value> values;
   bool has_location = false;
   double lon = 0, lat = 0;
@@ -103,9 +106,6 @@ class Detector {
   // Rows that the bound on a key's rows has cost.
   virtual uint64_t dropped() const = 0;
 };
-
-// Null for a kind that has no detector yet. `plan` must outlive it.
-std::unique_ptr<Detector> make_detector(const Plan& plan);
 
 // Position in state: time and identity.
 void encode(Writer& out, const Position& p);

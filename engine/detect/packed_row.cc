@@ -200,6 +200,14 @@ bool same_value(const PackedRow& a, const PackedRow& b, int cell) {
   return x.bits == y.bits && x.extra == y.extra;
 }
 
+uint64_t value_tag(const PackedRow& row, int cell) {
+  const Cell c = row.cell(cell);
+  if (is_text(c.tag)) return static_cast<uint64_t>(c.extra) << 32 | static_cast<uint32_t>(c.bits);
+  if (is_number(c.tag)) return number_of(c.tag, c.bits).bits;
+  if (c.tag == Tag::kPoint) return std::bit_cast<uint64_t>(row.value(cell).lon + 0.0);
+  return c.bits ^ static_cast<uint64_t>(c.extra) << 32;
+}
+
 void append_canonical(std::string& out, const Value& v) {
   Writer w(out);
   if (is_number(v.tag)) {

@@ -58,6 +58,8 @@ bool well_formed(std::string_view bytes, int cells);
 
 // Equality as `distinct` sees it: numbers by value across int, uint and double; NaN equals itself; the rest by bytes.
 bool same_value(const PackedRow& a, const PackedRow& b, int cell);
+// A number that is equal for the same values, and mostly for them only.
+uint64_t value_tag(const PackedRow& row, int cell);
 // Bytes that are equal for the same values and only for them; appended to `out`. Precondition: not null.
 void append_canonical(std::string& out, const expr::Value& v);
 

@@ -17,6 +17,10 @@ class RowStore {
   uint64_t uid(size_t i) const { return entries_[head_ + i].uid; }
   Position position(size_t i) const { return {time(i), uid(i)}; }
   PackedRow row(size_t i) const { return PackedRow(pool_.data() + entries_[head_ + i].offset); }
+  std::string bytes_of(size_t i) const {
+    const Entry& e = entries_[head_ + i];
+    return pool_.substr(e.offset, e.size());
+  }
   // Eight bits of the owner's own use.
   uint8_t flags(size_t i) const { return static_cast<uint8_t>(entries_[head_ + i].size_flags >> 24); }
   void set_flags(size_t i, uint8_t f) {

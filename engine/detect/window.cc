@@ -6,8 +6,8 @@ namespace tocsin::detect {
 namespace {
 
 // How far behind the watermark an event may lie so that its revision or withdrawal is judged with every row around it.
-// Older corrections reach only episodes that still live, whose rows are all kept.
 constexpr DurationMs kCorrectable = 24 * 3600 * 1000;
+constexpr size_t kListed = 100;  // of an episode's members whose rows have gone
 
 PackedRow row_of(const void* owner, size_t i) { return static_cast<const RowStore*>(owner)->row(i); }
 
@@ -90,7 +90,7 @@ void Window::add(const Row& row, FindingSink& sink, Arena& arena) {
     revising_.reset();
   }
   if (row.time < complete_from_) {  // no window that could be judged contains it
-    if (t.correction) refold(t, sink, arena);
+    if (t.correction) refold(t, sink);
     return;
   }
   const bool in_order = rows_.empty() || rows_.position(rows_.size() - 1) < position_of(row);
@@ -109,21 +109,22 @@ void Window::add(const Row& row, FindingSink& sink, Arena& arena) {
   const bool changed = judge_again(row.time, row.time + within_, arena);
   t.from = std::min(t.from, row.time);
   t.to = std::max(t.to, row.time + within_);
-  if (changed || !episodes_.empty()) refold(t, sink, arena);
+  if (changed || !episodes_.empty()) refold(t, sink);
 }
 
 void Window::add_in_order(size_t at, const Row& row, FindingSink& sink, Arena& arena) {
   const Verdict v = judge(at, arena);
   bool changed = false;
   for (size_t i = at; i-- > 0 && rows_.time(i) == row.time;) {  // rows of one time share one window
-    changed |= holds(i) != v.holds || ((rows_.flags(i) & kRecovering) != 0) != v.recovering;
+    changed |=
+        holds(i) != v.holds || severity(i) != v.severity || ((rows_.flags(i) & kRecovering) != 0) != v.recovering;
     set_verdict(i, v);
   }
   set_verdict(at, v);
   Touched t;
   t.cause = &row;
   t.time = t.from = t.to = row.time;
-  if (changed) return refold(t, sink, arena);
+  if (changed) return refold(t, sink);
   const Fold::Step step = fold_.step(plan_, row.time, v.holds, v.recovering);
   if (step == Fold::Step::kNone) return;
   if (step == Fold::Step::kBegin) {
@@ -150,13 +151,15 @@ void Window::add_in_order(size_t at, const Row& row, FindingSink& sink, Arena& a
 
 void Window::retract(uint64_t uid, bool withdrawn, const Row& cause, FindingSink& sink, Arena& arena) {
   const size_t at = rows_.find(uid);
-  if (at == rows_.size()) {
-    if (!withdrawn) revising_ = Revision{uid, kNoTime, cause.time, false};
-    return;
-  }
   Touched t;
   t.cause = &cause;
   t.time = cause.time;
+  if (at == rows_.size()) {
+    t.reason = Reason::kWithdrawn;
+    if (withdrawn) unlist(uid, t, sink);
+    if (!withdrawn) revising_ = Revision{uid, kNoTime, cause.time, false};
+    return;
+  }
   t.from = rows_.time(at);
   t.to = t.from + within_;
   t.reason = Reason::kWithdrawn;
@@ -166,10 +169,10 @@ void Window::retract(uint64_t uid, bool withdrawn, const Row& cause, FindingSink
   before_erase(at);
   rows_.erase(at);
   const bool changed = judge_again(t.from, t.to, arena);
-  if (withdrawn && (held || changed || !episodes_.empty())) refold(t, sink, arena);
+  if (withdrawn && (held || changed || !episodes_.empty())) refold(t, sink);
 }
 
-void Window::settle(FindingSink& sink, Arena& arena) {
+void Window::settle(FindingSink& sink, Arena&) {
   if (!revising_.has_value()) return;
   const Revision r = *revising_;
   revising_.reset();
@@ -180,12 +183,13 @@ void Window::settle(FindingSink& sink, Arena& arena) {
   t.to = r.time + within_;
   t.reason = Reason::kRevised;
   t.correction = true;
-  refold(t, sink, arena);
+  refold(t, sink);
 }
 
 void Window::set_verdict(size_t i, const Verdict& v) {
   const int kept = rows_.flags(i) & kNamed;
-  rows_.set_flags(i, static_cast<uint8_t>(kept | (v.holds ? kHolds : 0) | (v.recovering ? kRecovering : 0)));
+  const int severity = static_cast<int>(v.severity) << kSeverityShift;
+  rows_.set_flags(i, static_cast<uint8_t>(kept | severity | (v.holds ? kHolds : 0) | (v.recovering ? kRecovering : 0)));
 }
 
 // Judges every row of [from, to] anew, where all rows of its window are still here. True: one held before or holds
@@ -212,9 +216,7 @@ void Window::evict(TimeMs watermark) {
   if (watermark == kNoTime || rows_.empty()) return;
   TimeMs cut = watermark - horizon_;
   if (rows_.time(0) >= cut) return;
-  for (const Episode& e : episodes_) {
-    if (!e.over) cut = std::min(cut, e.first_end.time - within_);
-  }
+  if (std::any_of(episodes_.begin(), episodes_.end(), [](const Episode& e) { return !e.over; })) cut -= within_;
   size_t n = 0;
   while (n < rows_.size() && rows_.time(n) < cut) ++n;
   if (n > 0) drop_rows(n);
@@ -222,11 +224,9 @@ void Window::evict(TimeMs watermark) {
 
 void Window::drop_rows(size_t n) {
   complete_from_ = std::max(complete_from_, rows_.time(n - 1) + 1);
+  fold_rows(base_, 0, n, [](size_t, Fold::Step) {});
   for (Episode& e : episodes_) {
-    if (e.over) continue;
-    for_each_member_run(e, [&](size_t begin, size_t end) {
-      if (begin < n) e.lost += static_cast<uint32_t>(std::min(end, n) - begin);
-    });
+    if (!e.over) bury(e, n);
   }
   if (tallies_ != nullptr) {
     const size_t lo = std::max(lo_, n);
@@ -239,22 +239,61 @@ void Window::drop_rows(size_t n) {
   std::erase_if(episodes_, [&](const Episode& e) { return e.over && e.last_end < oldest; });
 }
 
+// Of the first n rows, which are about to go, keeps what the episode must still say.
+void Window::bury(Episode& e, size_t n) {
+  for_each_member_run(e, [&](size_t begin, size_t end) {
+    for (size_t i = begin; i < std::min(end, n); ++i) {
+      const RowFacts f = rows_.row(i).facts();
+      Gone& g = e.gone;
+      const std::pair<std::string*, std::string_view> codes[] = {
+          {&g.city, f.city}, {&g.town, f.town}, {&g.village, f.village}, {&g.grid, f.grid}};
+      bool shared = true;
+      for (const auto& [mine, theirs] : codes) {
+        if (g.count == 0) *mine = theirs;
+        shared = shared && *mine == theirs;
+        if (!shared) mine->clear();
+      }
+      ++g.count;
+      if (holds(i)) {
+        g.last_end = rows_.position(i);
+        g.worst = std::max(g.worst, severity(i));
+      }
+      const bool listed = g.listed.size() < kListed || g.listed.back().position.time == rows_.time(i);
+      if (listed && g.listed.size() < 2 * kListed) g.listed.push_back({rows_.position(i), rows_.bytes_of(i)});
+    }
+  });
+}
+
+// A withdrawn event whose row has gone: it is taken off the list and the count of an episode that still lists it.
+bool Window::unlist(uint64_t uid, const Touched& t, FindingSink& sink) {
+  for (Episode& e : episodes_) {
+    if (e.over) continue;
+    const size_t n = std::erase_if(e.gone.listed, [&](const Listed& l) { return l.position.uid == uid; });
+    if (n == 0) continue;
+    --e.gone.count;
+    --e.total;
+    sink.on(finding(e, Finding::Kind::kCorrected, t));
+    return true;
+  }
+  return false;
+}
+
 void Window::advance(TimeMs deadline, FindingSink&, Arena&) {
   evict(deadline + 1);
-  const bool kept_by_episode = !rows_.empty() && rows_.time(0) + horizon_ <= deadline;
-  expiry_ = rows_.empty() || kept_by_episode ? kNever : rows_.time(0) + horizon_;
+  const bool alive = std::any_of(episodes_.begin(), episodes_.end(), [](const Episode& e) { return !e.over; });
+  expiry_ = rows_.empty() ? kNever : rows_.time(0) + horizon_ + (alive ? within_ : 0);
 }
 
 void Window::forget(uint32_t episode) {
   Episode* e = find(episode);
   if (e == nullptr) return;
   e->over = true;
+  e->gone = {};
   if (e == &episodes_.back()) fold_ = {};
-  if (rows_.empty()) {
-    std::erase_if(episodes_, [](const Episode& x) { return x.over; });
-  } else {
-    expiry_ = std::min(expiry_, rows_.time(0) + horizon_);
-  }
+  const Position oldest = rows_.empty() ? Position{kNever, 0} : rows_.position(0);
+  if (e->first_end < oldest) base_ = {};
+  std::erase_if(episodes_, [&](const Episode& x) { return x.over && x.last_end < oldest; });
+  if (!rows_.empty()) expiry_ = std::min(expiry_, rows_.time(0) + horizon_);
 }
 
 Window::Episode* Window::find(uint32_t handle) {

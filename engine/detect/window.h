@@ -34,6 +34,18 @@ class Window final : public Detector {
   uint64_t dropped() const override { return dropped_; }
 
  private:
+  // What is left of members whose rows have gone: they are counted, the earliest are still listed.
+  struct Listed {
+    Position position;
+    std::string bytes;  // packed
+  };
+  struct Gone {
+    uint32_t count = 0;
+    Position last_end;  // the last row among them that held
+    Severity worst = Severity::kNone;
+    std::vector<Listed> listed;
+    std::string city, town, village, grid;  // what all of them share
+  };
   struct Episode {
     uint32_t handle = 0;
     TimeMs opened_at = 0;          // time of the row whose arrival began it
@@ -41,15 +53,16 @@ class Window final : public Detector {
     Position focus;                // the row whose window the latest verdict is about
     TimeMs last = kNoTime;         // latest matching row
     uint32_t total = 0;            // members
-    uint32_t lost = 0;             // members that the bound has cost
     Severity severity = Severity::kNone, worst = Severity::kNone;
+    Gone gone;
     bool over = false;  // forgotten; kept while its rows are, so that it does not begin again
   };
   // A run of rows that belong together, found by folding all rows anew.
   struct Run {
-    size_t first_end, last_end;
+    Position first_end, last_end;
     TimeMs last;
-    int owner = -1;  // index in episodes_, or none
+    int owner = -1;      // index in episodes_, or none
+    bool begun = false;  // it began in rows that have gone, so it is its owner's
   };
   // What an out-of-order change has touched.
   struct Touched {
@@ -74,10 +87,28 @@ class Window final : public Detector {
   void add_in_order(size_t at, const Row& row, FindingSink& sink, Arena& arena);
   void set_verdict(size_t i, const Verdict& v);
   bool judge_again(TimeMs from, TimeMs to, Arena& arena);
-  void refold(const Touched& touched, FindingSink& sink, Arena& arena);
+  void refold(const Touched& touched, FindingSink& sink);
   std::vector<Run> fold_all();
+  // Steps `fold` over rows [from, to) and calls f(row, step). Rows of an episode that is over are passed over, and
+  // nothing is joined across it.
+  template <typename F>
+  void fold_rows(Fold& fold, size_t from, size_t to, F&& f) {
+    size_t sealed = 0;
+    for (size_t i = from; i < to; ++i) {
+      const Position p = rows_.position(i);
+      while (sealed < episodes_.size() && (!episodes_[sealed].over || episodes_[sealed].last_end < p)) ++sealed;
+      if (sealed < episodes_.size() && episodes_[sealed].first_end <= p) {
+        fold = {};
+        continue;
+      }
+      f(i, fold.step(plan_, p.time, holds(i), (rows_.flags(i) & kRecovering) != 0));
+    }
+  }
+  int begun() const;
+  void bury(Episode& e, size_t n);
+  bool unlist(uint64_t uid, const Touched& t, FindingSink& sink);
   std::vector<Episode> claim(std::vector<Run>& runs, const Touched& t, FindingSink& sink);
-  std::optional<Finding> settle_run(Episode& e, const Run& run, bool fresh, bool split, const Touched& t, Arena& arena);
+  std::optional<Finding> settle_run(Episode& e, const Run& run, bool fresh, bool split, const Touched& t);
   bool overlaps(const Episode& e, const Run& run) const;
   Finding finding(const Episode& e, Finding::Kind kind, const Touched& t) const;
   // Calls f(begin, end) for the disjoint runs of rows that are members, in order.
@@ -98,16 +129,22 @@ class Window final : public Detector {
   }
   size_t window_begin(size_t end) const { return rows_.lower_bound(rows_.time(end) - within_); }
   bool holds(size_t i) const { return (rows_.flags(i) & kHolds) != 0; }
+  // Of the verdict on a row that holds.
+  Severity severity(size_t i) const {
+    return static_cast<Severity>(std::min<int>(rows_.flags(i) >> kSeverityShift, static_cast<int>(Severity::kRed)));
+  }
   Episode* find(uint32_t handle);
   void evict(TimeMs watermark);
   void drop_rows(size_t n);
 
-  static constexpr uint8_t kHolds = 1, kRecovering = 2, kNamed = 4;  // flags of a row
+  static constexpr uint8_t kHolds = 1, kRecovering = 2, kNamed = 4;  // flags of a row; its severity above
+  static constexpr int kSeverityShift = 3;
   const Plan& plan_;
   const DurationMs within_;
   const DurationMs horizon_;  // rows are kept for this long behind the watermark
   RowStore rows_;
   Fold fold_;                      // after the last row
+  Fold base_;                      // before the first row: after those that have gone
   std::vector<Episode> episodes_;  // in order of time; usually none or one
   uint32_t next_handle_ = 1;
   TimeMs complete_from_ = kNoTime;  // no row of this time or later has been dropped

@@ -6,7 +6,7 @@
 namespace tocsin::detect {
 
 bool Window::overlaps(const Episode& e, const Run& run) const {
-  return rows_.position(run.first_end) <= e.last_end && e.first_end <= rows_.position(run.last_end);
+  return run.first_end <= e.last_end && e.first_end <= run.last_end;
 }
 
 Finding Window::finding(const Episode& e, Finding::Kind kind, const Touched& t) const {
@@ -23,34 +23,35 @@ Finding Window::finding(const Episode& e, Finding::Kind kind, const Touched& t) 
   return f;
 }
 
-// Folds all rows anew. Rows of an episode that is over are passed over, and nothing is joined across it.
-std::vector<Window::Run> Window::fold_all() {
-  std::vector<Run> runs;
-  fold_ = {};
-  size_t sealed = 0;
-  for (size_t i = 0; i < rows_.size(); ++i) {
-    const Position p = rows_.position(i);
-    while (sealed < episodes_.size() && (!episodes_[sealed].over || episodes_[sealed].last_end < p)) ++sealed;
-    if (sealed < episodes_.size() && episodes_[sealed].first_end <= p) {
-      fold_ = {};
-      continue;
-    }
-    const uint8_t flags = rows_.flags(i);
-    switch (fold_.step(plan_, p.time, (flags & kHolds) != 0, (flags & kRecovering) != 0)) {
-      case Fold::Step::kBegin:
-        runs.push_back({i, i, p.time});
-        break;
-      case Fold::Step::kJoin:
-        runs.back().last_end = i;
-        runs.back().last = p.time;
-        break;
-      case Fold::Step::kMatched:
-        runs.back().last = p.time;
-        break;
-      case Fold::Step::kNone:
-        break;
+// The living episode that began in rows that have gone: its place in episodes_, or -1.
+int Window::begun() const {
+  if (base_.last == kNoTime) return -1;
+  const Position oldest = rows_.empty() ? Position{kNever, 0} : rows_.position(0);
+  for (size_t i = episodes_.size(); i-- > 0;) {
+    if (!episodes_[i].over && episodes_[i].gone.last_end != Position{} && episodes_[i].first_end < oldest) {
+      return static_cast<int>(i);
     }
   }
+  return -1;
+}
+
+std::vector<Window::Run> Window::fold_all() {
+  std::vector<Run> runs;
+  fold_ = base_;
+  if (const int owner = begun(); owner >= 0) {
+    const Episode& e = episodes_[static_cast<size_t>(owner)];
+    runs.push_back({e.first_end, e.gone.last_end, base_.last, owner, true});
+  }
+  fold_rows(fold_, 0, rows_.size(), [&](size_t i, Fold::Step step) {
+    if (step == Fold::Step::kNone) return;
+    const Position p = rows_.position(i);
+    if (step == Fold::Step::kBegin || (runs.empty() && step == Fold::Step::kJoin)) {
+      runs.push_back({p, p, p.time});
+    } else if (!runs.empty()) {
+      runs.back().last = p.time;
+      if (step == Fold::Step::kJoin) runs.back().last_end = p;
+    }
+  });
   return runs;
 }
 
@@ -70,6 +71,8 @@ std::vector<Window::Episode> Window::claim(std::vector<Run>& runs, const Touched
       kept.push_back(e);
       continue;
     }
+    const bool has_begun = !runs.empty() && runs.front().begun && runs.front().owner == static_cast<int>(i);
+    if (has_begun) continue;
     const auto run = std::find_if(runs.begin(), runs.end(), [&](const Run& r) { return overlaps(e, r); });
     if (run == runs.end()) {
       Finding f = finding(e, Finding::Kind::kGone, t);
@@ -78,8 +81,11 @@ std::vector<Window::Episode> Window::claim(std::vector<Run>& runs, const Touched
     } else if (run->owner >= 0) {
       Finding f = finding(e, Finding::Kind::kMerged, t);
       f.reason = Reason::kMerged;
-      f.into = episodes_[static_cast<size_t>(run->owner)].handle;
+      Episode& elder = episodes_[static_cast<size_t>(run->owner)];
+      f.into = elder.handle;
       sink.on(f);
+      elder.gone.count += e.gone.count;
+      elder.gone.worst = std::max(elder.gone.worst, e.gone.worst);
     } else {
       run->owner = static_cast<int>(i);
     }
@@ -87,7 +93,7 @@ std::vector<Window::Episode> Window::claim(std::vector<Run>& runs, const Touched
   return kept;
 }
 
-void Window::refold(const Touched& t, FindingSink& sink, Arena& arena) {
+void Window::refold(const Touched& t, FindingSink& sink) {
   std::vector<Run> runs = fold_all();
   std::vector<Episode> next = claim(runs, t, sink);
   std::vector<Finding> findings;  // told when all episodes stand as they now are
@@ -100,7 +106,7 @@ void Window::refold(const Touched& t, FindingSink& sink, Arena& arena) {
       e.opened_at = t.time;
       split = std::any_of(episodes_.begin(), episodes_.end(), [&](const Episode& x) { return overlaps(x, run); });
     }
-    if (auto f = settle_run(e, run, fresh, split, t, arena); f.has_value()) findings.push_back(*f);
+    if (auto f = settle_run(e, run, fresh, split, t); f.has_value()) findings.push_back(*f);
     next.push_back(e);
   }
   std::sort(next.begin(), next.end(), [](const Episode& a, const Episode& b) { return a.first_end < b.first_end; });
@@ -110,20 +116,19 @@ void Window::refold(const Touched& t, FindingSink& sink, Arena& arena) {
 }
 
 // Brings an episode up to date with its run and answers what is to be told of it.
-std::optional<Finding> Window::settle_run(Episode& e, const Run& run, bool fresh, bool split, const Touched& t,
-                                          Arena& arena) {
-  e.first_end = rows_.position(run.first_end);
-  e.last_end = rows_.position(run.last_end);
+std::optional<Finding> Window::settle_run(Episode& e, const Run& run, bool fresh, bool split, const Touched& t) {
+  e.first_end = run.first_end;
+  e.last_end = run.last_end;
   e.last = run.last;
   const bool all = fresh || t.correction;
   bool touched = false;
-  if (all) e.worst = Severity::kNone;
+  if (all) e.worst = e.gone.worst;
   const TimeMs from = all ? e.first_end.time : std::max(e.first_end.time, t.from);
   const TimeMs to = all ? e.last_end.time : std::min(e.last_end.time, t.to);
   for (size_t i = rows_.lower_bound(from); i < rows_.size() && rows_.time(i) <= to;) {
     const size_t end = rows_.upper_bound(rows_.time(i));
     if (holds(i)) {
-      const Severity s = severity_of(plan_, scope_at(end - 1, arena), arena);
+      const Severity s = severity(i);
       e.worst = std::max(e.worst, s);
       if (rows_.time(i) == e.last_end.time) e.severity = s;
       if (!fresh || split || rows_.time(i) <= t.to) e.focus = rows_.position(end - 1);
@@ -132,7 +137,7 @@ std::optional<Finding> Window::settle_run(Episode& e, const Run& run, bool fresh
     i = end;
   }
   if (e.focus == Position{} || rows_.lower_bound(e.focus) == rows_.size()) e.focus = e.last_end;
-  e.total = e.lost;
+  e.total = e.gone.count;
   for_each_member_run(e, [&](size_t begin, size_t end) { e.total += static_cast<uint32_t>(end - begin); });
   if (fresh) {
     Finding f = finding(e, Finding::Kind::kHolds, t);
@@ -149,13 +154,21 @@ void Window::describe(uint32_t episode, Description& out, Arena& arena) {
   const Episode* e = find(episode);
   if (e == nullptr) return;
   out.members.clear();
+  for (const Listed& l : e->gone.listed) {
+    out.members.push_back({l.position.time, l.position.uid, PackedRow(l.bytes.data())});
+  }
+  if (e->gone.count > 0) {
+    const Gone& g = e->gone;
+    out.gone = RowFacts{{}, {}, g.city, g.town, g.village, g.grid};
+  }
   for_each_member_run(*e, [&](size_t begin, size_t end) {
     for (size_t i = begin; i < end; ++i) out.members.push_back({rows_.time(i), rows_.uid(i), rows_.row(i)});
   });
   out.total = e->total;
   out.values.clear();
-  const size_t focus = rows_.lower_bound(e->focus);
-  const bool here = focus < rows_.size();
+  size_t focus = rows_.lower_bound(e->focus);
+  const bool here = !rows_.empty();
+  if (here && (focus == rows_.size() || rows_.position(focus) != e->focus)) focus = rows_.size() - 1;
   const Scope scope = here ? scope_at(focus, arena) : Scope(plan_, RowsView{}, nullptr, PackedRow(), nullptr, arena);
   for (size_t s = 0; s < scope.slots(); ++s) out.values.push_back(scope.get(static_cast<int>(s)));
   place_members(out);
@@ -177,8 +190,12 @@ Position Window::name(uint32_t episode) {
 
 void Window::encode(Writer& out) const {
   rows_.encode(out);
-  out.flag(fold_.open);
-  for (TimeMs t : {fold_.last, fold_.ended, fold_.keep_since, complete_from_, expiry_}) out.zigzag(t);
+  for (const Fold& f : {fold_, base_}) {
+    out.flag(f.open);
+    for (TimeMs t : {f.last, f.ended, f.keep_since}) out.zigzag(t);
+  }
+  out.zigzag(complete_from_);
+  out.zigzag(expiry_);
   out.varint(next_handle_);
   out.varint(dropped_);
   out.flag(revising_.has_value());
@@ -197,7 +214,15 @@ void Window::encode(Writer& out) const {
     detect::encode(out, e.focus);
     out.zigzag(e.last);
     out.varint(e.total);
-    out.varint(e.lost);
+    out.varint(e.gone.count);
+    out.u8(static_cast<uint8_t>(e.gone.worst));
+    detect::encode(out, e.gone.last_end);
+    for (const std::string* code : {&e.gone.city, &e.gone.town, &e.gone.village, &e.gone.grid}) out.str(*code);
+    out.varint(e.gone.listed.size());
+    for (const Listed& l : e.gone.listed) {
+      detect::encode(out, l.position);
+      out.str(l.bytes);
+    }
     out.u8(static_cast<uint8_t>(e.severity));
     out.u8(static_cast<uint8_t>(e.worst));
     out.flag(e.over);
@@ -206,8 +231,12 @@ void Window::encode(Writer& out) const {
 
 Status Window::decode(Reader& in) {
   if (Status s = rows_.decode(in, plan_.cells); !s) return s;
-  fold_.open = in.flag();
-  for (TimeMs* t : {&fold_.last, &fold_.ended, &fold_.keep_since, &complete_from_, &expiry_}) *t = in.zigzag();
+  for (Fold* f : {&fold_, &base_}) {
+    f->open = in.flag();
+    for (TimeMs* t : {&f->last, &f->ended, &f->keep_since}) *t = in.zigzag();
+  }
+  complete_from_ = in.zigzag();
+  expiry_ = in.zigzag();
   next_handle_ = static_cast<uint32_t>(in.varint());
   dropped_ = in.varint();
   if (in.flag()) {
@@ -228,7 +257,16 @@ Status Window::decode(Reader& in) {
     e.focus = decode_position(in);
     e.last = in.zigzag();
     e.total = static_cast<uint32_t>(in.varint());
-    e.lost = static_cast<uint32_t>(in.varint());
+    e.gone.count = static_cast<uint32_t>(in.varint());
+    e.gone.worst = static_cast<Severity>(std::min<uint8_t>(in.u8(), 4));
+    e.gone.last_end = decode_position(in);
+    for (std::string* code : {&e.gone.city, &e.gone.town, &e.gone.village, &e.gone.grid}) *code = in.str();
+    const uint64_t listed = in.varint();
+    for (uint64_t k = 0; k < listed && in.ok(); ++k) {
+      const Position p = decode_position(in);
+      e.gone.listed.push_back({p, std::string(in.str())});
+      if (!well_formed(e.gone.listed.back().bytes, plan_.cells)) return corrupt("a member's row does not decode");
+    }
     e.severity = static_cast<Severity>(std::min<uint8_t>(in.u8(), 4));
     e.worst = static_cast<Severity>(std::min<uint8_t>(in.u8(), 4));
     e.over = in.flag();

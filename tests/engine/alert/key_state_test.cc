@@ -204,6 +204,8 @@ TEST(KeyState, TheBoundOnRowsDropsTheOldest) {
   d.pass(kStart + 1000 * kDay);
   EXPECT_EQ(d.fates().size(), 1u);
   EXPECT_EQ(d.told.back().total, 1999);  // what was dropped still counts
+  EXPECT_EQ(d.told.back().members.size(), 100u);
+  EXPECT_EQ(d.told.back().members[0], "e1");
   EXPECT_TRUE(d.state->empty());
 
   RuleSpec c = three_places();
@@ -218,6 +220,29 @@ TEST(KeyState, TheBoundOnRowsDropsTheOldest) {
   near.cut();
   near.pass(kStart + 1000 * kDay);
   EXPECT_TRUE(near.state->empty());
+}
+
+// An alert that stays open for months does not keep months of rows.
+TEST(KeyState, ALongAlertKeepsWhatItMustSay) {
+  RuleSpec s = three_places();
+  s.within = kHour;
+  s.quiet = 2 * kHour;
+  const rule::Rule rule = make_rule(s);
+  Driver d(rule, 0);
+  for (uint64_t i = 0; i < 6000; ++i)
+    d.add(at(i + 1, static_cast<TimeMs>(i) * 5, std::string(1, static_cast<char>('a' + i % 3))));
+  EXPECT_LT(d.bytes().size(), 30'000u);
+  d.withdraw(5, kStart + 6000 * 5 * kMinute);  // long gone, but listed
+  EXPECT_EQ(d.told.back().type, "amended");
+  EXPECT_EQ(d.told.back().total, 5999);
+  EXPECT_EQ(d.told.back().members[4], "e6");
+  d.revise(at(5990, 5989 * 5, "a"));
+  d.cut();
+  d.pass(kStart + 1000 * kDay);
+  EXPECT_EQ(d.fates().size(), 1u);
+  EXPECT_EQ(d.told.back().reason, "quiet");
+  EXPECT_EQ(d.told.back().total, 5999);
+  EXPECT_TRUE(d.state->empty());
 }
 
 TEST(KeyState, RowsWithoutAPlaceMakeNoCluster) {
