@@ -10,28 +10,30 @@ void DeltaWriter::seen(uint64_t uid, TimeMs time, uint64_t revision) {
   w.varint(revision);
 }
 
-void DeltaWriter::keyed(Op op, uint16_t rule, const Hash128& key) {
+// The body goes straight into the delta, behind its length, which is filled in afterwards.
+template <typename Body>
+void DeltaWriter::keyed(Op op, uint16_t rule, const Hash128& key, Body&& body) {
   Writer w(out_);
   w.u8(static_cast<uint8_t>(op));
   w.varint(rule);
   w.hash(key);
-  w.str(scratch_);
+  const size_t at = out_.size();
+  w.fixed32(0);
+  body(w);
+  const auto length = static_cast<uint32_t>(out_.size() - at - sizeof(uint32_t));
+  std::memcpy(out_.data() + at, &length, sizeof length);
 }
 
 void DeltaWriter::row(const detect::Row& row) {
-  scratch_.clear();
-  Writer w(scratch_);
-  detect::encode(w, row);
-  keyed(Op::kRow, row.rule, row.key);
+  keyed(Op::kRow, row.rule, row.key, [&](Writer& w) { detect::encode(w, row); });
 }
 
 void DeltaWriter::retract(uint16_t rule, const Hash128& key, uint64_t uid, bool withdrawn, const detect::Row& cause) {
-  scratch_.clear();
-  Writer w(scratch_);
-  w.fixed64(uid);
-  w.flag(withdrawn);
-  detect::encode(w, cause);
-  keyed(Op::kRetract, rule, key);
+  keyed(Op::kRetract, rule, key, [&](Writer& w) {
+    w.fixed64(uid);
+    w.flag(withdrawn);
+    detect::encode(w, cause);
+  });
 }
 
 void DeltaWriter::time(TimeMs watermark) {
@@ -41,12 +43,11 @@ void DeltaWriter::time(TimeMs watermark) {
 }
 
 void DeltaWriter::action(uint16_t rule, const Hash128& key, const PlacedAction& action) {
-  scratch_.clear();
-  Writer w(scratch_);
-  w.varint(action.position);
-  w.zigzag(action.watermark);
-  encode(w, action.action);
-  keyed(Op::kAction, rule, key);
+  keyed(Op::kAction, rule, key, [&](Writer& w) {
+    w.varint(action.position);
+    w.zigzag(action.watermark);
+    encode(w, action.action);
+  });
 }
 
 bool DeltaReader::next(DeltaOp& op) {
@@ -63,7 +64,7 @@ bool DeltaReader::next(DeltaOp& op) {
     case Op::kAction:
       op.rule = static_cast<uint16_t>(in_.varint());
       op.key = in_.hash();
-      op.body = in_.str();
+      op.body = in_.bytes(in_.fixed32());
       break;
     case Op::kTime:
       op.time = in_.zigzag();

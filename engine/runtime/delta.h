@@ -4,10 +4,10 @@
 //
 //   op byte, then
 //   seen     uid fixed64, time zigzag, revision varint                  the event whose rows follow (router's index)
-//   row      rule varint, key hash, length varint, row bytes
-//   retract  rule varint, key hash, length varint, uid fixed64 withdrawn u8 row bytes (the cause)
+//   row      rule varint, key hash, length fixed32, row bytes
+//   retract  rule varint, key hash, length fixed32, uid fixed64 withdrawn u8 row bytes (the cause)
 //   time     watermark zigzag                                           to all shards: timers before it are due
-//   action   rule varint, key hash, length varint, action bytes
+//   action   rule varint, key hash, length fixed32, action bytes
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -37,9 +37,9 @@ class DeltaWriter {
   void action(uint16_t rule, const Hash128& key, const PlacedAction& action);
 
  private:
-  void keyed(Op op, uint16_t rule, const Hash128& key);
+  template <typename Body>
+  void keyed(Op op, uint16_t rule, const Hash128& key, Body&& body);
   std::string& out_;
-  std::string scratch_;
 };
 
 // One operation, not yet decoded: cheap to skip for a shard that does not own the key.

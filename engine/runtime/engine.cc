@@ -228,6 +228,11 @@ void Engine::note_log_time(TimeMs log_time) {
   log_times_.back() = log_time;
 }
 
+SourceTotals* Engine::source_totals(std::string_view source) {
+  const auto it = progress_.sources.find(source);
+  return it != progress_.sources.end() ? &it->second : &progress_.sources[std::string(source)];
+}
+
 Outcome Engine::accept(const Event& event, uint32_t partition, uint64_t next_offset, TimeMs log_time) {
   const uint64_t before = router_->position();
   const Outcome outcome = router_->route(event, partition, delta_);
@@ -236,8 +241,7 @@ Outcome Engine::accept(const Event& event, uint32_t partition, uint64_t next_off
   take_offset(partition, next_offset);
   Totals& t = progress_.totals;
   ++t.read;
-  // The sources are few: the last one is nearly always the next one too.
-  SourceTotals* source = &progress_.sources.try_emplace(std::string(event.source)).first->second;
+  SourceTotals* source = source_totals(event.source);
   ++source->read;
   switch (outcome) {
     case Outcome::kAccepted: ++t.accepted; break;

@@ -112,6 +112,7 @@ class Engine {
   Status load_book();
   void build(std::shared_ptr<const rule::RuleSet> rules);
   void take_offset(uint32_t partition, uint64_t next_offset);
+  SourceTotals* source_totals(std::string_view source);
   void note_log_time(TimeMs log_time);
   void stage_transitions();
   void stage_checkpoint();

@@ -233,14 +233,14 @@ Result<bool> Pipeline::fill_merged() {
     }
     Lane* lane = wanting ? nullptr : earliest();
     if (lane == nullptr) {
-      bool brought = false;
+      bool changed = false;  // records, or an input's end: both may mean that no lane has to be waited for any more
       for (Input& input : inputs_) {
         if (input.ended) continue;
         auto any = poll(input, 0);
         if (!any) return any.error();
-        brought = brought || *any;
+        changed = changed || *any || input.ended;
       }
-      if (brought) continue;
+      if (changed) continue;
       if (waited || all_ended() || moved_) break;
       // Nothing anywhere: wait on the first input that can still bring something.
       const auto open = std::ranges::find(inputs_, false, &Input::ended);

@@ -37,7 +37,7 @@ struct Progress {
   TimeMs watermark = kNoTime;
   Totals totals;
   std::map<std::string, PartitionProgress> partitions;
-  std::map<std::string, SourceTotals> sources;
+  std::map<std::string, SourceTotals, std::less<>> sources;
   std::map<std::string, uint64_t> sinks;  // delivered up to this sequence
 
   void encode(Writer& out) const;

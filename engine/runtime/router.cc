@@ -16,7 +16,7 @@ void Router::restore(uint64_t position, TimeMs watermark) {
 }
 
 Outcome Router::route(const Event& event, uint32_t partition, std::string& delta) {
-  const uint64_t uid = event.uid();
+  const uint64_t uid = uid_ = event.uid();
   const bool withdrawal = event.kind == EventKind::kWithdrawal;
   const Seen::Entry* known = seen_.find(uid);
   if (known != nullptr) {
@@ -41,7 +41,7 @@ Outcome Router::route(const Event& event, uint32_t partition, std::string& delta
 
 detect::Row Router::row_of(const Event& event, bool late) const {
   detect::Row row;
-  row.uid = event.uid();
+  row.uid = uid_;
   row.time = event.occurred_at;
   row.position = position_;
   row.watermark = watermark_.now();

@@ -64,6 +64,7 @@ class Router {
   Watermark watermark_;
   Seen seen_;
   uint64_t position_ = 0;
+  uint64_t uid_ = 0;  // of the event at hand
   TimeMs told_ = kNoTime;
   std::vector<RuleCounters> counters_;
   std::vector<uint64_t> key_seeds_;  // by rule
