@@ -1,5 +1,8 @@
 #include "connectors/cli/alert_line.h"
 
+#include <sys/ioctl.h>
+#include <unistd.h>
+
 #include "connectors/cli/files.h"
 #include "connectors/cli/json.h"
 #include "time/format.h"
@@ -15,22 +18,31 @@ constexpr Shade kShades[] = {{"red", "RED 红", "\033[1;31m"},
                              {"yellow", "YELLOW 黄", "\033[33m"},
                              {"blue", "BLUE 蓝", "\033[34m"}};
 
-// To `width` columns of a terminal; a character beyond Latin counts two.
-std::string pad(std::string s, size_t width) {
+// How many columns of a terminal it takes; a character beyond Latin counts two.
+size_t columns_of(std::string_view s) {
   size_t columns = 0;
-  for (size_t i = 0; i < s.size(); ++i) {
-    const auto c = static_cast<unsigned char>(s[i]);
-    if (c < 0x80) ++columns;
-    else if (c >= 0xE0) columns += 2;
-    else if (c >= 0xC0) ++columns;
+  for (const char ch : s) {
+    const auto c = static_cast<unsigned char>(ch);
+    if (c < 0x80)
+      ++columns;
+    else if (c >= 0xE0)
+      columns += 2;
+    else if (c >= 0xC0)
+      ++columns;
   }
+  return columns;
+}
+
+std::string pad(std::string s, size_t width) {
+  const size_t columns = columns_of(s);
   if (columns < width) s.append(width - columns, ' ');
   return s;
 }
 
 }  // namespace
 
-std::string alert_line(std::string_view data, std::string_view type, bool colour, const std::string& zone_name) {
+std::string alert_line(std::string_view data, std::string_view type, bool colour, const std::string& zone_name,
+                       size_t width) {
   simdjson::dom::parser parser;
   simdjson::dom::element e;
   if (parser.parse(data.data(), data.size()).get(e) != simdjson::SUCCESS) return {};
@@ -48,10 +60,17 @@ std::string alert_line(std::string_view data, std::string_view type, bool colour
   const bool chinese = language() == rule::Language::kChinese;
   std::string_view summary = text_at(e, chinese ? "/summary/zh" : "/summary/en");
   if (summary.empty()) summary = text_at(e, chinese ? "/summary/en" : "/summary/zh");
-  std::string out = when + "  " + on + pad(word, 10) + off + " ";
-  out += pad(std::string(type.empty() ? text_at(e, "/status") : type), 12) + " ";
-  out += std::string(text_at(e, "/rule")) + "  " + std::string(summary);
-  return out;
+  const std::string tail =
+      pad(std::string(type.empty() ? text_at(e, "/status") : type), 12) + " " + std::string(text_at(e, "/rule"));
+  const size_t all = columns_of(when) + 2 + columns_of(pad(word, 10)) + 1 + columns_of(tail) + 2 + columns_of(summary);
+  const std::string_view between = width != 0 && all > width ? "\n    " : "  ";
+  std::string out = when + "  " + on + pad(word, 10) + off + " " + tail;
+  return out.append(between).append(summary);
+}
+
+size_t terminal_width(int fd) {
+  winsize size{};
+  return isatty(fd) != 0 && ioctl(fd, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
 }
 
 }  // namespace tocsin::cli

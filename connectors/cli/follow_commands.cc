@@ -19,7 +19,8 @@ namespace tocsin::cli {
 namespace {
 
 struct Options {
-  std::string url = "http://127.0.0.1:8080", format = "text", zone = "Asia/Shanghai", id, status = "open,acknowledged,assigned";
+  std::string url = "http://127.0.0.1:8080", format = "text", zone = "Asia/Shanghai", id,
+              status = "open,acknowledged,assigned";
   bool from_start = false;
   size_t limit = 100;
 };
@@ -36,7 +37,8 @@ Result<std::string> fetch(const std::string& url, const std::string& target) {
   auto answer = client->get(target);
   if (!answer) return answer.error();
   if (answer->status == 404) return not_found("the service knows no such alert");
-  if (answer->status != 200) return unavailable("the service answered " + std::to_string(answer->status) + ": " + answer->body);
+  if (answer->status != 200)
+    return unavailable("the service answered " + std::to_string(answer->status) + ": " + answer->body);
   return std::move(answer->body);
 }
 
@@ -49,9 +51,11 @@ int alerts(const Options& o) {
   }
   simdjson::dom::parser parser;
   simdjson::dom::array list;
-  if (parser.parse(*body)["alerts"].get(list) != simdjson::SUCCESS) return fail(kCannotGoOn, "the service's answer does not parse");
+  if (parser.parse(*body)["alerts"].get(list) != simdjson::SUCCESS)
+    return fail(kCannotGoOn, "the service's answer does not parse");
   for (const auto alert : list) {
-    std::cout << alert_line(simdjson::minify(alert), "", colour(STDOUT_FILENO), o.zone) << '\n';
+    std::cout << alert_line(simdjson::minify(alert), "", colour(STDOUT_FILENO), o.zone, terminal_width(STDOUT_FILENO))
+              << '\n';
   }
   if (list.size() == 0) std::cout << "no open alert\n";
   return kWell;
@@ -81,7 +85,10 @@ int tail(const Options& o) {
         return std::cout.good();
       }
       const std::string_view type = type_of(data);
-      if (!type.empty()) std::cout << alert_line(cloud_event_data(data), type, colour(STDOUT_FILENO), o.zone) << std::endl;
+      if (!type.empty())
+        std::cout << alert_line(cloud_event_data(data), type, colour(STDOUT_FILENO), o.zone,
+                                terminal_width(STDOUT_FILENO))
+                  << std::endl;
       return std::cout.good();
     });
     if (s) return kWell;
@@ -113,10 +120,12 @@ int explain(const Options& o) {
     const std::string_view v = text_at(data, pointer);
     return v.empty() ? std::string_view("-") : v;
   };
-  std::cout << alert_line(simdjson::minify(data), "", colour(STDOUT_FILENO), o.zone) << "\n\n";
-  std::cout << "rule      " << text("/rule") << " version " << number_at(data, "/rule_version") << "\nopened    " << text("/opened_at") << " by "
-            << text("/opened_by/source") << " " << text("/opened_by/id") << "\nadvice    "
-            << text(language() == rule::Language::kChinese ? "/advice/zh" : "/advice/en") << "\n\nvalues\n";
+  std::cout << alert_line(simdjson::minify(data), "", colour(STDOUT_FILENO), o.zone, terminal_width(STDOUT_FILENO))
+            << "\n\n";
+  std::cout << "rule      " << text("/rule") << " version " << number_at(data, "/rule_version") << "\nopened    "
+            << text("/opened_at") << " by " << text("/opened_by/source") << " " << text("/opened_by/id")
+            << "\nadvice    " << text(language() == rule::Language::kChinese ? "/advice/zh" : "/advice/en")
+            << "\n\nvalues\n";
   simdjson::dom::element part;
   if (data["values"].get(part) == simdjson::SUCCESS) print_pairs(part, "  ");
   std::cout << "parameters in force\n";
@@ -125,8 +134,8 @@ int explain(const Options& o) {
   simdjson::dom::array events;
   if (data["evidence"]["events"].get(events) == simdjson::SUCCESS) {
     for (const auto event : events) {
-      std::cout << "  " << text_at(event, "/occurred_at") << "  " << text_at(event, "/source") << "  " << text_at(event, "/id")
-                << '\n';
+      std::cout << "  " << text_at(event, "/occurred_at") << "  " << text_at(event, "/source") << "  "
+                << text_at(event, "/id") << '\n';
     }
   }
   simdjson::dom::array history;
@@ -146,7 +155,8 @@ void add_alerts(CLI::App& app, int& exit_code) {
   auto* command = app.add_subcommand("alerts", "List the alerts of a running service");
   auto o = std::make_shared<Options>();
   add_common(*command, *o);
-  command->add_option("--status", o->status, "any of open,acknowledged,assigned,resolved,closed")->capture_default_str();
+  command->add_option("--status", o->status, "any of open,acknowledged,assigned,resolved,closed")
+      ->capture_default_str();
   command->add_option("--limit", o->limit, "at most so many, newest first")->capture_default_str();
   command->callback([o, &exit_code] { exit_code = alerts(*o); });
 }
