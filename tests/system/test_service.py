@@ -1,0 +1,318 @@
+"""The running service: records in over HTTP, alerts out on the stream, people's actions, reload, crashes, faults at start."""
+import http.client
+import json
+import re
+import signal
+import socket
+import subprocess
+import threading
+import time
+import unittest
+
+from tocsin_service import CONFIG, Service, Stream, free_port, now
+from tocsin_testing import BINARY, Case, environment, lines, tocsin, wait_for
+
+RULES = """
+rules:
+  - id: seen
+    kind: window
+    from: [grid]
+    where: kind == "report" && has(place)
+    key: [place]
+    within: 1h
+    fire: count() >= 1
+    severity: {orange: count() >= 3, yellow: true}
+    resolve: {quiet: 2h}
+    summary: {zh: "{{last(place)}} 有 {{count()}} 件", en: "{{count()}} at {{last(place)}}"}
+  - id: owed
+    kind: absence
+    from: [grid]
+    key: [case]
+    after: stage == "accepted"
+    expect: stage == "closed"
+    within: 2s
+    severity: orange
+    summary: "nothing came of {{last(case)}}"
+"""
+METRICS = """events_read_total events_rejected_total events_duplicate_total events_late_total watermark_lag_seconds
+    rule_matches_total rule_errors_total rule_eval_seconds alerts_open alert_transitions_total alert_latency_seconds state_keys
+    state_bytes commit_seconds commit_age_seconds outbox_depth reload_success build_info""".split()
+
+
+def report(id_, place, **more):
+    return {"id": id_, "source": "grid", "kind": "report", "occurred_at": now(), "category": "city.facility", "place": place,
+            **more}
+
+
+class ServiceCase(Case):
+    def service(self, rules=RULES, **options):
+        service = Service(self.folder, rules, **options)
+        self.addCleanup(service.stop)
+        return service
+
+    def stream(self, service, **options):
+        stream = Stream(service, **options)
+        self.addCleanup(stream.stop)
+        return stream
+
+    def opened(self, stream, count, seconds=10):
+        """Waits for so many transitions and answers them."""
+        wait_for(f"{count} transitions on the stream", lambda: len(stream.events) >= count, seconds)
+        return stream.events[:count]
+
+
+class Way(ServiceCase):
+    def test_an_event_is_an_alert_on_the_stream_within_a_second(self):
+        service = self.service().start()
+        stream = self.stream(service)
+        sent = time.monotonic()
+        self.assertEqual(service.ingest(report("a", "bridge 7")), {"accepted": 1, "rejected": 0, "offset": 1})
+        [(sequence, event)] = self.opened(stream, 1)
+        self.assertLess(time.monotonic() - sent, 1.0, "it took more than a second from ingest to the stream")
+        self.assertEqual((sequence, event["type"], event["data"]["severity"]), (1, "tocsin.alert.opened", "yellow"))
+        self.assertEqual(event["data"]["opened_by"], {"source": "grid", "id": "a"})
+        self.assertEqual(event["data"]["summary"]["zh"], "bridge 7 有 1 件")
+        self.assertEqual(service.stop(), 0, service.told())
+        self.assertEqual(lines((self.folder / "alerts.ndjson").read_bytes()), [event], "the alerts' file and the stream differ")
+
+    def test_the_stream_resumes_where_a_reader_left_it(self):
+        service = self.service().start()
+        service.ingest(*[report(f"r{i}", f"place {i}") for i in range(20)])
+        all_of = self.opened(self.stream(service, after=0), 20)
+        self.assertEqual([s for s, _ in all_of], list(range(1, 21)))
+        self.assertEqual(self.opened(self.stream(service, header=12), 8), all_of[12:])
+        self.assertEqual(self.opened(self.stream(service, after=19), 1), all_of[19:])
+
+    def test_a_person_acknowledges_assigns_and_closes(self):
+        service = self.service().start()
+        stream = self.stream(service)
+        service.ingest(report("a", "bridge 7"))
+        alert = self.opened(stream, 1)[0][1]["subject"]
+        acts = [("acknowledge", {"by": "duty"}, "acknowledged"),
+                ("assign", {"by": "duty", "to": "drains"}, "assigned"),
+                ("close", {"by": "drains", "outcome": "true", "note": "call 13800138000"}, "closed")]
+        for n, (act, body, status) in enumerate(acts):
+            self.assertEqual(service.post(f"/api/v1/alerts/{alert}/{act}", body)[0], 202)
+            event = self.opened(stream, n + 2)[-1][1]
+            self.assertEqual((event["type"], event["data"]["status"]), (f"tocsin.alert.{status}", status))
+        detail = service.json(f"/api/v1/alerts/{alert}")
+        self.assertEqual([e["type"].split(".")[-1] for e in detail["history"]], ["opened", "acknowledged", "assigned", "closed"])
+        self.assertNotIn("13800138000", json.dumps(detail), "a phone number in a person's note was kept")
+        self.assertEqual(service.json(f"/api/v1/alerts/{alert}/evidence")["events"][0]["id"], "a")
+        self.assertEqual(service.json("/api/v1/alerts?status=open")["alerts"], [])
+        self.assertEqual(len(service.json("/api/v1/alerts?status=closed")["alerts"]), 1)
+
+    def test_wrong_requests_get_problem_documents(self):
+        service = self.service().start()
+        for method, path, body, status in [("GET", "/api/v1/alerts/no-such", None, 404),
+                                           ("GET", "/api/v1/alerts?colour=red", None, 400),
+                                           ("GET", "/api/v1/alerts?severity=pink", None, 400),
+                                           ("POST", "/api/v1/alerts/no-such/acknowledge", '{"by": "x"}', 404),
+                                           ("POST", "/api/v1/events", '{"id": 1', 400),
+                                           ("DELETE", "/api/v1/alerts", None, 405)]:
+            with self.subTest(f"{method} {path}"):
+                got, text = service.request(method, path, body, {"Content-Type": "application/json"} if body else {})
+                self.assertEqual(got, status, text)
+                problem = json.loads(text)
+                self.assertEqual(problem["status"], status)
+                self.assertTrue(problem["title"])
+
+    def test_the_contracts_metrics_are_there_and_name_nobody(self):
+        service = self.service().start()
+        service.ingest(report("a", "bridge 7", reporter="王小明 13912345678"), {"id": "b", "source": "grid"})
+        wait_for("the metrics to count the record", lambda: service.metrics().get('tocsin_events_read_total{source="grid"}'))
+        text = service.get("/metrics")[1]
+        missing = [m for m in METRICS if not re.search(rf"^tocsin_{m}(_bucket|_count)?[ {{]", text, re.M)]
+        self.assertFalse(missing, f"not in /metrics: {missing}\n{text[:3000]}")
+        self.assertRegex(text, r'tocsin_events_rejected_total\{source="\w+",reason="missing_field"\} 1\n')
+        for raw in ("王小明", "13912345678", "bridge 7"):
+            self.assertNotIn(raw, text, "a label names a person or a place")
+
+    def test_a_deadline_passes_in_a_silent_stream(self):
+        service = self.service().start()
+        stream = self.stream(service)
+        service.ingest({"id": "c", "source": "grid", "kind": "transition", "stage": "accepted", "case": "C 1",
+                        "occurred_at": now(), "category": "city.facility"})
+        event = self.opened(stream, 1, 20)[0][1]
+        self.assertEqual((event["data"]["rule"], event["data"]["key"], event["data"]["severity"]), ("owed", ["C 1"], "orange"))
+
+    def test_the_terminal_lists_follows_and_explains(self):
+        service = self.service().start()
+        service.ingest(report("a", "bridge 7"))
+        stream = self.stream(service, after=0)
+        alert = self.opened(stream, 1)[0][1]["subject"]
+        out = self.well("alerts", "--url", service.url).out
+        self.assertRegex(out, r"YELLOW.*open.*seen.*1 at bridge 7")
+        self.assertEqual(self.well("alerts", "--url", service.url, "--format", "json").json()["alerts"][0]["alert_id"], alert)
+        self.assertIn("bridge 7 有 1 件", self.well("alerts", "--url", service.url, LC_ALL="zh_CN.UTF-8").out)
+        told = self.well("explain", alert, "--url", service.url).out
+        for part in ("seen version 1", "count() = 1", "evidence (1 events)", "grid  a", "history", "opened"):
+            self.assertIn(part, told)
+        missing = self.ends(tocsin("explain", "no-such-alert", "--url", service.url), 2)
+        self.assertIn("no such alert", missing.err)
+        self.follow(service, alert)
+        service.stop()
+        away = self.ends(tocsin("alerts", "--url", service.url), 3)
+        self.assertIn(str(service.port), away.err, "the message should name where nobody answers")
+
+    def follow(self, service, alert):
+        process = subprocess.Popen([str(BINARY), "tail", "--from-start", "--format", "json", "--url", service.url],
+                                   stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment())
+        try:
+            self.assertEqual(json.loads(process.stdout.readline())["subject"], alert)
+            service.ingest(report("b", "bridge 8"))
+            self.assertEqual(json.loads(process.stdout.readline())["data"]["opened_by"]["id"], "b")
+        finally:
+            process.kill()
+            process.communicate()
+
+
+class Reload(ServiceCase):
+    def test_good_rules_come_into_force_and_faulty_ones_do_not(self):
+        service = self.service().start()
+        stream = self.stream(service)
+        service.ingest(report("a1", "p"), report("a2", "p"))
+        self.opened(stream, 2)  # opened, and updated: it has grown by half and more
+        service.rules.write_text(RULES.replace("orange: count() >= 3", "red: count() >= 9, orange: count() >= 2"))
+        status, answer = service.post("/-/reload", b"")
+        self.assertEqual((status, answer["rules"]), (200, 2), answer)
+        service.ingest(report("a3", "p"))
+        event = self.opened(stream, 3)[-1][1]
+        self.assertEqual((event["type"], event["data"]["severity"], event["data"]["values"]),
+                         ("tocsin.alert.escalated", "orange", {"count()": 3}), "the state must outlive a change of threshold")
+        service.rules.write_text(RULES.replace("count() >= 1", "cuont() >= 1"))
+        status, answer = service.post("/-/reload", b"")
+        self.assertEqual(status, 422, answer)
+        fault = answer["diagnostics"][0]
+        self.assertEqual((fault["line"], fault["code"]), (9, "unknown-function"))
+        wait_for("the metric of the failed reload", lambda: service.metrics().get("tocsin_reload_success") == 0)
+        service.ingest(report("b", "q"))
+        self.assertEqual(self.opened(stream, 4)[-1][1]["data"]["opened_by"]["id"], "b", "the old rules must go on")
+
+    def test_sighup_reloads(self):
+        service = self.service().start()
+        service.rules.write_text(RULES + RULES.split("rules:\n")[1].replace("id: seen", "id: seen-too").replace(
+            "id: owed", "id: owed-too"))
+        service.process.send_signal(signal.SIGHUP)
+        wait_for("four rules in force", lambda: len(rules_of(service)) == 4)
+        service.rules.write_text("rules: [\n")
+        service.process.send_signal(signal.SIGHUP)
+        wait_for("the refusal in the log", lambda: "result=refused" in service.told())
+        self.assertEqual(len(rules_of(service)), 4)
+
+
+def rules_of(service):
+    answer = service.json("/api/v1/rules")
+    return answer["rules"] if isinstance(answer, dict) else answer
+
+
+class Crash(ServiceCase):
+    def test_what_was_acknowledged_is_there_once_after_kills(self):
+        """Writers post while the service is killed and started five times; each record that was acknowledged rings once."""
+        service = self.service(time="log").start()
+        acknowledged, sent, stop = set(), set(), threading.Event()
+        lock = threading.Lock()
+
+        def write(writer):
+            for n in range(100_000):
+                if stop.is_set():
+                    return
+                batch = [f"w{writer}-{n}-{k}" for k in range(1 + n % 7)]
+                with lock:
+                    sent.update(batch)
+                try:
+                    service.ingest(*[report(i, i) for i in batch])
+                except (OSError, http.client.HTTPException, AssertionError, ValueError):
+                    stop.wait(0.02)  # the service is away, or the answer was cut off
+                    continue
+                with lock:
+                    acknowledged.update(batch)
+
+        writers = [threading.Thread(target=write, args=(i,), daemon=True) for i in range(3)]
+        for w in writers:
+            w.start()
+        seen = []
+        stream = self.stream(service, after=0)
+        for life in range(5):
+            before = len(acknowledged)
+            wait_for("writers to be answered", lambda: len(acknowledged) > before + 30 * (life + 1))
+            service.kill()
+            stream.stop()
+            seen += stream.events
+            service.start()
+            stream = self.stream(service, header=seen[-1][0] if seen else 0)
+        stop.set()
+        for w in writers:
+            w.join(30)
+        last = service.ingest(report("last", "last"))["offset"]
+        wait_for("the last record's alert", lambda: any(e["data"]["opened_by"]["id"] == "last" for _, e in stream.events), 60)
+        self.assertEqual(service.stop(), 0, service.told())
+        stream.stop()
+        seen += stream.events
+        self.judge(seen, acknowledged, sent | {"last"}, last)
+
+    def judge(self, seen, acknowledged, sent, last):
+        self.assertEqual([s for s, _ in seen], list(range(1, len(seen) + 1)), "the stream has a gap or says something twice")
+        rung = [e["data"]["opened_by"]["id"] for _, e in seen if e["type"] == "tocsin.alert.opened"]
+        self.assertEqual(len(rung), len(set(rung)), "a record rang twice")
+        lost = acknowledged - set(rung)
+        self.assertFalse(lost, f"{len(lost)} of {len(acknowledged)} acknowledged records were lost: {sorted(lost)[:5]}")
+        self.assertFalse(set(rung) - sent)
+        self.assertEqual(last, len(rung), "the log holds another number of records than were judged")
+        told = lines((self.folder / "alerts.ndjson").read_bytes())
+        self.assertEqual([e["id"] for e in told], [e["id"] for _, e in seen], "the alerts' file differs from the stream")
+
+
+class Start(ServiceCase):
+    def run_to_end(self, config, **env):
+        return tocsin("run", "--config", config, timeout=30, **env)
+
+    def test_a_port_in_use_is_named(self):
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", 0))
+            taken.listen()
+            service = self.service(port=taken.getsockname()[1])
+            done = self.run_to_end(service.config)
+            self.assertIn(done.code, (2, 3), str(done))
+            self.assertIn(str(service.port), done.err)
+            self.assertIn("in use", done.err)
+
+    def test_a_state_directory_in_use_is_named(self):
+        first = self.service().start()
+        second = Service(self.folder, RULES, port=free_port())
+        done = self.run_to_end(second.config)
+        self.assertEqual(done.code, 3, str(done))
+        self.assertIn(str(self.folder / "state"), done.err)
+        self.assertIn("in use", done.err)
+        self.assertEqual(first.stop(), 0)
+
+    def test_a_faulty_config_is_refused_with_every_fault(self):
+        service = self.service(config=CONFIG.replace("zone:", "zoen:").replace("idle_after: 1s", "idle_after: soon"))
+        done = self.run_to_end(service.config)
+        self.assertEqual(done.code, 2, str(done))
+        self.assertRegex(done.err, r"tocsin\.yaml:2:1: error: .*zoen")
+        self.assertIn("did you mean", done.err)
+        self.assertRegex(done.err, r"tocsin\.yaml:\d+:\d+: error: .*soon")
+
+    def test_without_a_privacy_key_it_does_not_start(self):
+        service = self.service()
+        done = self.run_to_end(service.config, TOCSIN_PRIVACY_KEY=None)
+        self.assertEqual(done.code, 2, str(done))
+        self.assertIn("TOCSIN_PRIVACY_KEY", done.err)
+
+    def test_it_starts_again_where_it_stood(self):
+        service = self.service(time="log").start()
+        service.ingest(report("a", "p"))
+        wait_for("the alert", lambda: service.json("/api/v1/alerts")["alerts"])
+        before = service.json("/api/v1/alerts")
+        self.assertEqual(service.stop(), 0, service.told())
+        service.start()
+        self.assertEqual(service.json("/api/v1/alerts"), before)
+        service.ingest(report("b", "p"), report("c", "p"))
+        stream = self.stream(service, after=0)
+        last = self.opened(stream, 3)[-1][1]  # opened, grown, and three of them: what came before the stop still counts
+        self.assertEqual((last["type"], last["data"]["severity"]), ("tocsin.alert.escalated", "orange"))
+
+
+if __name__ == "__main__":
+    unittest.main()
