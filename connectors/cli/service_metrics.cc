@@ -1,5 +1,8 @@
 #include "connectors/cli/service_metrics.h"
 
+#include <algorithm>
+
+#include "connectors/cli/clocks.h"
 #include "connectors/cli/kafka_parts.h"
 #include "connectors/cli/version.h"
 
@@ -50,7 +53,10 @@ std::vector<metrics::SourceMetrics> source_metrics(const runtime::Engine& engine
 
 metrics::MetricsSnapshot ServiceMetrics::snapshot() const {
   const std::lock_guard lock(mutex_);
-  return snapshot_;
+  metrics::MetricsSnapshot s = snapshot_;
+  if (committed_ != 0)
+    s.commit_age_seconds = static_cast<double>(std::max<TimeMs>(SystemClock().now() - committed_, 0)) / 1e3;
+  return s;
 }
 
 void ServiceMetrics::set_reload(bool success) {
@@ -61,6 +67,10 @@ void ServiceMetrics::set_reload(bool success) {
 void ServiceMetrics::refresh(const runtime::Engine& engine, const runtime::Publisher& publisher,
                              const runtime::Pipeline& pipeline,
                              const std::vector<std::unique_ptr<runtime::Source>>& sources, TimeMs now) {
+  {
+    const std::lock_guard lock(mutex_);
+    committed_ = now;
+  }
   if (now - refreshed_ < kRefresh) return;
   refreshed_ = now;
   metrics::MetricsSnapshot s;
@@ -71,7 +81,6 @@ void ServiceMetrics::refresh(const runtime::Engine& engine, const runtime::Publi
   s.alert_latency = publisher.latency().snapshot();
   s.commit = pipeline.commit_latency().snapshot();
   s.rule_eval = pipeline.eval_latency().snapshot();
-  s.commit_age_seconds = 0;
   s.outbox_depth = static_cast<double>(publisher.depth());
   s.shards = static_cast<double>(engine.shards());
   s.version = kVersion;

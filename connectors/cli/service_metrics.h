@@ -1,5 +1,6 @@
 #pragma once
-// The service's figures for /metrics: the engine's thread refreshes a snapshot a few times a second, any thread reads it.
+// The service's figures for /metrics: the engine's thread refreshes a snapshot a few times a second, any thread reads
+// it.
 #include <memory>
 #include <mutex>
 #include <vector>
@@ -20,7 +21,7 @@ class ServiceMetrics final : public metrics::MetricsSource {
  private:
   mutable std::mutex mutex_;
   metrics::MetricsSnapshot snapshot_;
-  TimeMs refreshed_ = 0, counted_ = 0;
+  TimeMs refreshed_ = 0, counted_ = 0, committed_ = 0;
   bool reload_success_ = true;
 };
 

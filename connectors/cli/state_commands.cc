@@ -22,7 +22,9 @@ int inspect(const std::string& directory, bool json) {
   auto store = state::open_rocksdb_read_only(directory);
   if (!store) return fail(store.error());
   auto bytes = (*store)->get(state::Table::kMeta, "progress");
-  if (!bytes) return fail(bytes.error().code == Code::kNotFound ? Error(not_found(directory + " holds no progress yet")) : bytes.error());
+  if (!bytes)
+    return fail(bytes.error().code == Code::kNotFound ? Error(not_found(directory + " holds no progress yet"))
+                                                      : bytes.error());
   auto progress = runtime::Progress::decode(*bytes);
   if (!progress) return fail(progress.error());
   std::map<std::string, uint64_t> keys;
@@ -36,12 +38,17 @@ int inspect(const std::string& directory, bool json) {
   JsonWriter w(out);
   w.begin_object().field("directory", directory).field("watermark", watermark);
   w.key("commit").unsigned_integer(progress->commit).key("checkpoint").unsigned_integer(progress->checkpoint);
-  w.key("transitions").unsigned_integer(progress->outbox).key("bytes_on_disk").unsigned_integer((*store)->bytes_on_disk());
+  w.key("transitions")
+      .unsigned_integer(progress->outbox)
+      .key("bytes_on_disk")
+      .unsigned_integer((*store)->bytes_on_disk());
   w.key("partitions").begin_object();
   for (const auto& [name, p] : progress->partitions) {
     w.key(name);
-    if (p.next_offset == UINT64_MAX) w.null();
-    else w.unsigned_integer(p.next_offset);
+    if (p.next_offset == UINT64_MAX)
+      w.null();
+    else
+      w.unsigned_integer(p.next_offset);
   }
   w.end_object().key("sinks").begin_object();
   for (const auto& [name, n] : progress->sinks) w.key(name).unsigned_integer(n);
@@ -52,9 +59,14 @@ int inspect(const std::string& directory, bool json) {
     std::cout << out << '\n';
     return kWell;
   }
-  std::cout << directory << ": commit " << progress->commit << " (checkpoint at " << progress->checkpoint << "), watermark "
-            << watermark << ", " << progress->outbox << " transitions, " << (*store)->bytes_on_disk() / 1024 << " KiB\n";
-  for (const auto& [name, p] : progress->partitions) std::cout << "  reads " << name << " from offset " << p.next_offset << '\n';
+  std::cout << directory << ": commit " << progress->commit << " (checkpoint at " << progress->checkpoint
+            << "), watermark " << watermark << ", " << progress->outbox << " transitions, "
+            << (*store)->bytes_on_disk() / 1024 << " KiB\n";
+  for (const auto& [name, p] : progress->partitions) {
+    const bool begun = p.next_offset != UINT64_MAX;
+    std::cout << "  reads " << name << " from " << (begun ? "offset " + std::to_string(p.next_offset) : "the beginning")
+              << '\n';
+  }
   for (const auto& [name, n] : progress->sinks) std::cout << "  told " << name << " up to transition " << n << '\n';
   for (const auto& [rule, n] : keys) std::cout << "  " << rule << ": " << n << " keys\n";
   return kWell;
@@ -101,7 +113,10 @@ int list_dead(const std::string& directory, size_t limit, bool json) {
       std::string out;
       JsonWriter w(out);
       w.begin_object().key("number").unsigned_integer(number).field("source", letter->source);
-      w.field("place", letter->place).field("partition", letter->partition).key("offset").unsigned_integer(letter->offset);
+      w.field("place", letter->place)
+          .field("partition", letter->partition)
+          .key("offset")
+          .unsigned_integer(letter->offset);
       w.field("reason", letter->reason).field("message", letter->message).field("masked", letter->masked).end_object();
       std::cout << out << '\n';
     } else {
@@ -129,7 +144,8 @@ Finding check_disk(const std::string& directory) {
   const auto space = std::filesystem::space(p, ec);
   if (ec) return {"disk", false, directory + ": " + ec.message()};
   const uint64_t gib = space.available >> 30;
-  return {"disk", gib >= 2, std::to_string(gib) + " GiB free for " + directory + (gib >= 2 ? "" : "; at least 2 are needed")};
+  return {"disk", gib >= 2,
+          std::to_string(gib) + " GiB free for " + directory + (gib >= 2 ? "" : "; at least 2 are needed")};
 }
 
 int doctor(const std::string& path) {
@@ -142,19 +158,22 @@ int doctor(const std::string& path) {
   std::vector<Finding> findings;
   findings.push_back(check_disk(config->state));
   const auto key = privacy_key();
-  findings.push_back({"privacy key", key.is_ok(), key ? std::string(kPrivacyKeyVariable) + " is set" : key.error().message});
+  findings.push_back(
+      {"privacy key", key.is_ok(), key ? std::string(kPrivacyKeyVariable) + " is set" : key.error().message});
   RuleInputs inputs;
   inputs.paths = config->rules;
   inputs.calendar = config->calendar;
   inputs.zone = config->zone;
   auto rules = load_rules(inputs);
-  findings.push_back({"rules", rules.is_ok(), rules ? std::to_string((*rules)->rules().size()) + " rules" : rules.error().message});
+  findings.push_back(
+      {"rules", rules.is_ok(), rules ? std::to_string((*rules)->rules().size()) + " rules" : rules.error().message});
   for (const SourceConfig& s : config->sources) {
     if (s.feed.empty()) continue;
     auto decoder = make_decoder({.feed = s.feed, .key = "0123456789abcdef"});
     findings.push_back({"feed " + s.feed, decoder.is_ok(), decoder ? "" : decoder.error().message});
   }
-  for (auto& [name, status] : check_kafka(*config)) findings.push_back({name, status.is_ok(), status ? "answers" : status.error().message});
+  for (auto& [name, status] : check_kafka(*config))
+    findings.push_back({name, status.is_ok(), status ? "answers" : status.error().message});
   size_t bad = 0;
   for (const Finding& f : findings) {
     bad += f.ok ? 0 : 1;
@@ -200,8 +219,10 @@ void add_dlq(CLI::App& app, int& exit_code) {
   list->add_option("--limit", o->limit, "at most so many")->capture_default_str();
   add_format(*list, o->format);
   list->callback([o, &exit_code] { exit_code = list_dead(o->directory, o->limit, o->format == "json"); });
-  auto* back = command->add_subcommand("requeue", "Read rejected records from their log again, with the feed as it now is");
-  back->add_option("--state", o->requeue.directory, "state directory of the service, which must be stopped")->required();
+  auto* back =
+      command->add_subcommand("requeue", "Read rejected records from their log again, with the feed as it now is");
+  back->add_option("--state", o->requeue.directory, "state directory of the service, which must be stopped")
+      ->required();
   back->add_option("--feed", o->requeue.feed, "the mended feed: a name or a file (default: canonical events)");
   back->add_option("--number", o->requeue.numbers, "only these (default: all)");
   back->add_option("--config", o->requeue.config, "the service's config, for records that came by Kafka");
