@@ -1,4 +1,6 @@
-"""Counts the outcome that `python3 -m unittest -v` printed: prints "passed failed skipped"."""
+"""Counts the outcome that `python3 -m unittest -v` printed: prints "passed failed skipped"; to standard error, once each, why
+some were skipped."""
+import collections
 import re
 import sys
 
@@ -13,6 +15,9 @@ def count(word):
     return int(found.group(1)) if found else 0
 
 
+reasons = collections.Counter(re.findall(r"""\.\.\. skipped ['"](.*)['"]$""", text, re.M))
+for reason, n in reasons.items():
+    print(f"      skipped {n}: {reason}", file=sys.stderr)
 bad = count("failures") + count("errors")
 skipped = count("skipped")
 print(int(ran.group(1)) - bad - skipped, bad, skipped)
