@@ -424,7 +424,7 @@ Status Absence::decode(Reader& in) {
     owed_.push_back(std::move(o));
   }
   if (in.flag()) {
-    revising_.emplace();
+    revising_ = Revision{};
     revising_->uid = in.fixed64();
     revising_->cause_time = in.zigzag();
     const uint8_t flags = in.u8();

@@ -433,7 +433,7 @@ Status Cluster::decode(Reader& in) {
   }
   for (size_t i = 0; i < groups_.size(); ++i) groups_[i].last = last[i];
   if (!in.flag()) return in.ok() ? Status() : corrupt("a cluster key does not decode");
-  revising_.emplace();
+  revising_ = Revision{};
   revising_->uid = in.fixed64();
   revising_->cause_time = in.zigzag();
   revising_->named = in.flag();
