@@ -240,7 +240,7 @@ Status Window::decode(Reader& in) {
   next_handle_ = static_cast<uint32_t>(in.varint());
   dropped_ = in.varint();
   if (in.flag()) {
-    revising_.emplace();
+    revising_ = Revision{};
     revising_->uid = in.fixed64();
     revising_->time = in.zigzag();
     revising_->cause_time = in.zigzag();
