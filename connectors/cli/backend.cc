@@ -54,6 +54,16 @@ Result<std::string> ServiceBackend::transition_json(uint64_t sequence) const {
   return std::string(runtime::decode_outbox(*bytes).json);
 }
 
+Result<std::string> ServiceBackend::latest_json(std::string_view alert_id) const {
+  auto bytes = parts_.store.get(state::Table::kAlerts, runtime::latest_key(alert_id));
+  if (!bytes) return bytes.error();
+  Reader in(*bytes);
+  (void)runtime::decode_alert_line(in);
+  std::string json(in.str());
+  if (!in.ok()) return corrupt("the stored alert " + std::string(alert_id) + " does not decode");
+  return json;
+}
+
 Result<http::AlertPage> ServiceBackend::alerts(const http::AlertQuery& q) {
   http::AlertPage page;
   page.sequence = head_.load();
@@ -66,8 +76,7 @@ Result<http::AlertPage> ServiceBackend::alerts(const http::AlertQuery& q) {
   bool more = false;
   const auto lines = parts_.engine.book().list(filter, q.limit, q.cursor.empty() ? nullptr : &place, more);
   for (const runtime::AlertLine& line : lines) {
-    auto json = transition_json(line.sequence);
-    if (!json && json.error().code == Code::kNotFound) continue;
+    auto json = latest_json(line.alert_id);
     if (!json) return json.error();
     page.alerts.emplace_back(cloud_event_data(*json));
   }
@@ -79,7 +88,7 @@ Result<http::AlertDetail> ServiceBackend::alert(std::string_view id) {
   runtime::AlertLine line;
   if (!parts_.engine.book().find(id, line)) return not_found("there is no alert " + std::string(id));
   http::AlertDetail detail;
-  auto latest = transition_json(line.sequence);
+  auto latest = latest_json(id);
   if (!latest) return latest.error();
   detail.latest = cloud_event_data(*latest);
   const std::string begin = runtime::history_key(id, 0);
@@ -100,7 +109,7 @@ Result<http::AlertDetail> ServiceBackend::alert(std::string_view id) {
 Result<std::string> ServiceBackend::evidence(std::string_view id) {
   runtime::AlertLine line;
   if (!parts_.engine.book().find(id, line)) return not_found("there is no alert " + std::string(id));
-  auto latest = transition_json(line.sequence);
+  auto latest = latest_json(id);
   if (!latest) return latest.error();
   simdjson::dom::parser parser;
   simdjson::dom::element event, found;

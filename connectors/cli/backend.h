@@ -42,6 +42,7 @@ class ServiceBackend final : public http::Backend {
 
  private:
   Result<std::string> transition_json(uint64_t sequence) const;
+  Result<std::string> latest_json(std::string_view alert_id) const;
   Parts parts_;
   std::atomic<uint64_t> head_{0};
   std::mutex mutex_;

@@ -133,6 +133,18 @@ size_t print(const std::vector<rule::Diagnostic>& diagnostics) {
   return errors;
 }
 
+// The shipped calendar: of the rules/ folder that the rules lie in, else of Tocsin's own.
+static Result<std::string> calendar_beside(const std::vector<std::string>& paths) {
+  std::error_code ec;
+  for (const std::string& path : paths) {
+    for (fs::path p = fs::absolute(path, ec); !ec && p.has_relative_path(); p = p.parent_path()) {
+      const fs::path found = p / "calendars" / "cn.yaml";
+      if (fs::exists(found, ec)) return found.string();
+    }
+  }
+  return resolve("cn", "calendars");
+}
+
 Result<rule::LoadOptions> load_options(const RuleInputs& inputs) {
   rule::LoadOptions options;
   auto zone = TimeZone::load(inputs.zone);
@@ -140,7 +152,7 @@ Result<rule::LoadOptions> load_options(const RuleInputs& inputs) {
   options.zone = *zone;
   options.lateness = inputs.lateness;
   options.known_sources = inputs.known_sources;
-  auto path = resolve(inputs.calendar.empty() ? "cn" : inputs.calendar, "calendars");
+  auto path = inputs.calendar.empty() ? calendar_beside(inputs.paths) : resolve(inputs.calendar, "calendars");
   if (!path) {
     if (inputs.calendar.empty()) return options;
     return path.error();

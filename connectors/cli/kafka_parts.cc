@@ -2,9 +2,13 @@
 
 #include <spdlog/spdlog.h>
 
+#include <future>
+
 #include "connectors/cli/clocks.h"
 #include "connectors/cli/files.h"
+#include "connectors/kafka/kafka_sink.h"
 #include "connectors/kafka/kafka_source.h"
+#include "connectors/kafka/topic_writer.h"
 
 namespace tocsin::cli {
 namespace {
@@ -15,6 +19,14 @@ Settings merged(const Settings& common, const Settings& own) {
   return all;
 }
 
+// librdkafka's own lines, by syslog level.
+void log_line(int level, std::string_view message) {
+  constexpr int kError = 3, kWarning = 4;
+  if (level <= kError) spdlog::error("kafka {}", message);
+  else if (level == kWarning) spdlog::warn("kafka {}", message);
+  else spdlog::debug("kafka {}", message);
+}
+
 }  // namespace
 
 Result<std::unique_ptr<runtime::Source>> make_kafka_source(const Settings& common, const SourceConfig& source,
@@ -22,6 +34,7 @@ Result<std::unique_ptr<runtime::Source>> make_kafka_source(const Settings& commo
   kafka::KafkaSourceOptions o;
   o.settings = merged(common, source.settings);
   o.topics = source.topics;
+  o.log = log_line;
   for (const std::string& name : known) {
     for (const std::string& topic : o.topics) {
       if (name.starts_with(topic + "/")) o.known_partitions.push_back(name);
@@ -33,9 +46,36 @@ Result<std::unique_ptr<runtime::Source>> make_kafka_source(const Settings& commo
 }
 
 Result<std::unique_ptr<runtime::Sink>> make_kafka_sink(const Settings& common, const AlertsConfig& alerts,
-                                                       const std::string& state) {
-  (void)common, (void)alerts, (void)state;
-  return unavailable("sink");
+                                                       const std::string& instance) {
+  kafka::KafkaSinkOptions o;
+  o.settings = merged(common, alerts.settings);
+  o.topic = alerts.target;
+  o.instance = instance;
+  o.name = "kafka:" + alerts.target;
+  o.log = log_line;
+  auto opened = kafka::KafkaSink::open(std::move(o));
+  if (!opened) return opened.error();
+  return std::unique_ptr<runtime::Sink>(std::move(*opened));
+}
+
+Result<Append> make_kafka_append(const Settings& common, const std::string& topic) {
+  kafka::TopicWriterOptions o;
+  o.settings = common;
+  o.topic = topic;
+  o.log = log_line;
+  auto opened = kafka::KafkaTopicWriter::open(std::move(o));
+  if (!opened) return opened.error();
+  std::shared_ptr<kafka::KafkaTopicWriter> writer = std::move(*opened);
+  return Append([writer](std::span<const std::string_view> payloads) -> Result<uint64_t> {
+    std::vector<kafka::KeyedRecord> records;
+    for (const std::string_view p : payloads) records.push_back({{}, p});
+    auto done = std::make_shared<std::promise<Status>>();
+    auto answer = done->get_future();
+    if (auto s = writer->write(records, [done](Status written) { done->set_value(std::move(written)); }); !s) return s.error();
+    const Status s = answer.get();
+    if (!s) return s.error();
+    return uint64_t{0};  // Kafka's offsets are a partition's own
+  });
 }
 
 Result<std::unique_ptr<runtime::Source>> read_kafka_record(const std::string& config_path, const std::string& partition,

@@ -1,6 +1,8 @@
 #pragma once
 // Kafka sources and sinks from the config.
+#include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -15,9 +17,12 @@ namespace tocsin::cli {
 // `known`: partitions that the state has read; with them the source opens while no broker answers.
 Result<std::unique_ptr<runtime::Source>> make_kafka_source(const Settings& common, const SourceConfig& source,
                                                            const std::vector<std::string>& known);
-// `state`: the directory that fences an older instance.
+// `instance`: identity of the state directory; sequences are counted under it.
 Result<std::unique_ptr<runtime::Sink>> make_kafka_sink(const Settings& common, const AlertsConfig& alerts,
-                                                       const std::string& state);
+                                                       const std::string& instance);
+// Writes payloads to a topic and answers once all in-sync replicas have them.
+using Append = std::function<Result<uint64_t>(std::span<const std::string_view> payloads)>;
+Result<Append> make_kafka_append(const Settings& common, const std::string& topic);
 // Reads one record by its place ("topic/3", offset) with the settings of a config; the records' views live as long as the
 // source that is answered.
 Result<std::unique_ptr<runtime::Source>> read_kafka_record(const std::string& config_path, const std::string& partition,

@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <mutex>
+#include <random>
 #include <thread>
 
 #include "connectors/cli/backend.h"
@@ -33,6 +34,7 @@ class Service::Impl {
   Status add_files(const SourceConfig& source);
   Status add_decoder(const std::string& feed, bool trusted);
   Status add_sinks();
+  Status open_instance();
   Status open_http();
   RuleInputs rule_inputs() const;
   void do_reload();
@@ -40,7 +42,7 @@ class Service::Impl {
 
   const Config config_;
   SystemClock clock_;
-  std::string key_;
+  std::string key_, instance_;
   TimeZone zone_ = TimeZone::utc();
   std::shared_ptr<const rule::RuleSet> rules_;
   std::unique_ptr<state::Store> store_;
@@ -131,11 +133,15 @@ Status Service::Impl::add_source(const SourceConfig& s) {
   if (auto added = add_decoder(s.feed, s.kind == SourceConfig::Kind::kIngest); !added) return added;
   if (s.kind == SourceConfig::Kind::kIngest) {
     decoders_.back() = std::make_unique<IngestDecoder>(std::move(decoders_.back()), config_.lateness);
+  }
+  if (s.kind == SourceConfig::Kind::kIngest && config_.ingest_topic.empty()) {
     sources_.push_back(std::make_unique<file::EmbeddedSource>(*log_, kIngestTopic));
   } else {
     std::vector<std::string> known;
     for (const auto& [name, progress] : engine_->progress().partitions) known.push_back(name);
-    auto kafka = make_kafka_source(config_.kafka, s, known);
+    SourceConfig of = s;
+    if (s.kind == SourceConfig::Kind::kIngest) of.topics = {config_.ingest_topic};
+    auto kafka = make_kafka_source(config_.kafka, of, known);
     if (!kafka) return kafka.error();
     sources_.push_back(std::move(*kafka));
   }
@@ -151,7 +157,7 @@ Status Service::Impl::add_sinks() {
       if (!sink) return sink.error();
       sinks_.push_back(std::move(*sink));
     } else {
-      auto sink = make_kafka_sink(config_.kafka, a, config_.state);
+      auto sink = make_kafka_sink(config_.kafka, a, instance_);
       if (!sink) return sink.error();
       sinks_.push_back(std::move(*sink));
     }
@@ -160,10 +166,33 @@ Status Service::Impl::add_sinks() {
   return {};
 }
 
+// Made once with the state directory: Kafka sinks count their sequences under it.
+Status Service::Impl::open_instance() {
+  auto stored = store_->get(state::Table::kMeta, "instance");
+  if (stored) {
+    instance_ = *stored;
+    return {};
+  }
+  if (stored.error().code != Code::kNotFound) return stored.error();
+  std::random_device random;
+  instance_ = hex(uint64_t{random()} << 32 | random());
+  state::Batch batch;
+  batch.puts.push_back({state::Table::kMeta, "instance", instance_});
+  return store_->write(batch, true);
+}
+
 Status Service::Impl::open_http() {
+  Ingest::Append append = [this](std::span<const std::string_view> payloads) {
+    return log_->append(kIngestTopic, payloads, clock_.now());
+  };
+  if (!config_.ingest_topic.empty()) {
+    auto kafka = make_kafka_append(config_.kafka, config_.ingest_topic);
+    if (!kafka) return kafka.error();
+    append = std::move(*kafka);
+  }
   ingest_ = std::make_unique<Ingest>(
       [this](const std::string& feed) { return make_decoder({feed, zone_, config_.lateness, key_, config_.known_sources, false, config_.areas}); },
-      [this](std::span<const std::string_view> payloads) { return log_->append(kIngestTopic, payloads, clock_.now()); });
+      std::move(append));
   backend_ = std::make_unique<ServiceBackend>(ServiceBackend::Parts{
       *engine_, *store_, *log_, *ingest_, clock_,
       [this](http::Completion<http::ReloadResult> done) {
@@ -184,6 +213,7 @@ Status Service::Impl::open_http() {
 Status Service::Impl::open() {
   if (auto s = open_rules(); !s) return s;
   if (auto s = open_state(); !s) return s;
+  if (auto s = open_instance(); !s) return s;
   publisher_ = std::make_unique<runtime::Publisher>(*engine_);
   runtime::Pipeline::Options options;
   options.batch_events = static_cast<size_t>(config_.batch_events);

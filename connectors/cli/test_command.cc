@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <iostream>
 #include <memory>
 
@@ -21,13 +22,13 @@ struct Ran {
   rule::TestOutcome outcome;
 };
 
-// Feeds the given events in the order of the file, then lets time go on to `by`.
-rule::TestOutcome run_one(const rule::RuleTest& test, std::shared_ptr<const rule::RuleSet> rules, const TimeZone& zone,
-                          runtime::Decoder& decoder) {
+// Feeds the given events in the order of the file, then lets time go on to `by`; answers what was published.
+Result<std::vector<std::string>> publish(const rule::RuleTest& test, std::shared_ptr<const rule::RuleSet> rules,
+                                         const TimeZone& zone, runtime::Decoder& decoder) {
   runtime::Engine::Options options;
   options.zone = zone;
   auto engine = runtime::Engine::open(options, std::move(rules), nullptr, nullptr);
-  if (!engine) return {false, engine.error().message + "\n"};
+  if (!engine) return engine.error();
   const uint32_t partition = (*engine)->add_partition("test", 0);
   std::vector<std::string> published;
   const auto commit = [&]() -> Status {
@@ -44,14 +45,49 @@ rule::TestOutcome run_one(const rule::RuleTest& test, std::shared_ptr<const rule
     Event event;
     runtime::Rejection why;
     if (!decoder.decode({padded.data(), test.given[i].size()}, arena, event, why)) {
-      return {false, "  given event " + std::to_string(i + 1) + " is not an event: " + why.message + "\n"};
+      return invalid("given event " + std::to_string(i + 1) + " is not an event: " + why.message);
     }
     (*engine)->accept(event, partition, i + 1, kNoTime);
-    if (auto s = commit(); !s) return {false, s.error().message + "\n"};
+    if (auto s = commit(); !s) return s.error();
   }
   (*engine)->advance_to(test.start + test.by + 1);
-  if (auto s = commit(); !s) return {false, s.error().message + "\n"};
-  return rule::judge(test, published);
+  if (auto s = commit(); !s) return s.error();
+  return published;
+}
+
+bool opened(const std::vector<std::string>& published, const std::string& rule) {
+  return std::ranges::any_of(published, [&](const std::string& json) {
+    return json.find("\"rule\":\"" + rule + "\"") != std::string::npos && json.find("tocsin.alert.opened") != std::string::npos;
+  });
+}
+
+struct Bench {
+  std::span<const rule::SourceFile> files;
+  rule::LoadOptions options;
+  std::shared_ptr<const rule::RuleSet> rules;
+  runtime::Decoder& decoder;
+};
+
+// How near the rule came: the first of its weaker conditions under which it opens an alert.
+std::string nearest(const rule::RuleTest& test, const Bench& bench) {
+  for (const rule::NearMiss& miss : rule::near_misses(bench.files, test.rule)) {
+    rule::LoadOptions options = bench.options;
+    options.fire_instead[test.rule] = miss.fire;
+    std::vector<rule::Diagnostic> ignored;
+    auto weaker = rule::RuleSet::load(bench.files, options, ignored);
+    if (weaker == nullptr) continue;
+    auto published = publish(test, weaker, bench.options.zone, bench.decoder);
+    if (published && opened(*published, test.rule)) return miss.text;
+  }
+  return {};
+}
+
+rule::TestOutcome run_one(const rule::RuleTest& test, const Bench& bench) {
+  auto published = publish(test, bench.rules, bench.options.zone, bench.decoder);
+  if (!published) return {false, "  " + published.error().message + "\n"};
+  rule::TestOutcome outcome = rule::judge(test, *published);
+  if (outcome.passed || opened(*published, test.rule)) return outcome;
+  return rule::judge(test, *published, nearest(test, bench));
 }
 
 int report(const std::vector<Ran>& ran, bool json) {
@@ -92,10 +128,13 @@ int test(const RuleInputs& inputs, const std::string& only, bool json) {
   if (print(diagnostics) > 0) return fail(kFound, "the tests have faults");
   auto decoder = make_decoder({.zone = *zone, .key = privacy_key_or_trial()});
   if (!decoder) return fail(decoder.error());
+  auto options = load_options(inputs);
+  if (!options) return fail(options.error());
+  const Bench bench{sources, *options, *rules, **decoder};
   std::vector<Ran> ran;
   for (const rule::RuleTest& t : tests) {
     if (!only.empty() && t.rule != only) continue;
-    ran.push_back({&t, run_one(t, *rules, *zone, **decoder)});
+    ran.push_back({&t, run_one(t, bench)});
   }
   if (ran.empty()) return fail(kUsage, "no test in the rules given: nothing was tested");
   return report(ran, json);

@@ -314,6 +314,7 @@ void Engine::stage_transitions() {
     std::string latest;
     Writer w(latest);
     encode(w, line);
+    w.str(t.json);
     batch_.puts.push_back({state::Table::kOutbox, state::big_endian(sequence), encode_outbox(t, cause)});
     batch_.puts.push_back({state::Table::kAlerts, latest_key(t.alert_id), std::move(latest)});
     batch_.puts.push_back({state::Table::kAlerts, history_key(t.alert_id, t.seq), state::big_endian(sequence)});

@@ -145,7 +145,8 @@ class Engine {
   bool progress_changed_ = false;
 };
 
-// Keys of the store's tables, for `tocsin state` and the API.
+// Keys of the store's tables, for `tocsin state` and the API. Under latest_key() stands the alert's line, then the text of its
+// latest transition; under history_key() the sequence of one of its transitions.
 std::string history_key(std::string_view alert_id, uint32_t seq);
 std::string latest_key(std::string_view alert_id);
 struct OutboxEntry {

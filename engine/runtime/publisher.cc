@@ -50,6 +50,11 @@ bool Publisher::catch_up(Lane& lane, uint64_t until) {
       return false;
     }
     if (page.empty()) return true;
+    if (page.front().sequence != lane.offered + 1) {
+      lane.fault = "it was away for longer than the history reaches: transitions " + std::to_string(lane.offered + 1) + " to " +
+                   std::to_string(page.front().sequence - 1) + " are no longer kept";
+      return false;
+    }
     const uint64_t before = lane.offered;
     offer(lane, page);
     if (lane.offered == before) return false;
@@ -66,6 +71,8 @@ void Publisher::pump(std::span<const Outgoing> fresh, TimeMs now) {
     if (!fresh.empty() && lane.offered < fresh.back().sequence) {
       offer(lane, fresh.subspan(lane.offered + 1 > first ? lane.offered + 1 - first : 0));
     }
+    // In a pause, what lies in a sink's buffers is brought home.
+    if (fresh.empty() && lane.sink->delivered() < lane.offered) (void)lane.sink->flush(0).is_ok();
     engine_.sink_delivered(std::string(lane.sink->name()), lane.sink->delivered());
   }
   if (now == kNoTime) return;
