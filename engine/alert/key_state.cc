@@ -68,6 +68,7 @@ class DetectorKey final : public KeyState {
   Status decode(Reader& in);
   size_t bytes() const override;
   std::string_view key_text() const override { return key_text_; }
+  uint64_t dropped() const override { return detector_.dropped(); }
 
  private:
   // A revision whose second half has yet to come: it comes under the same position, or not at all.
@@ -376,7 +377,7 @@ Status DetectorKey<D>::decode(Reader& in) {
 
 template <typename D>
 size_t DetectorKey<D>::bytes() const {
-  size_t n = sizeof(*this) + key_text_.capacity() + detector_.bytes();
+  size_t n = sizeof(*this) - sizeof(D) + key_text_.capacity() + detector_.bytes();
   for (const Record& r : records_) n += sizeof(Record) + r.id.capacity() + r.before.capacity();
   return n;
 }

@@ -48,6 +48,8 @@ class KeyState {
   // Rough bytes of memory, for state_bytes.
   virtual size_t bytes() const = 0;
   virtual std::string_view key_text() const = 0;
+  // Rows that the bound on a key's rows (Plan::max_rows_per_key) has cost.
+  virtual uint64_t dropped() const { return 0; }
 };
 
 std::unique_ptr<KeyState> make_key_state(const rule::Rule& rule, Hash128 key, std::string_view key_text);

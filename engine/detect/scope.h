@@ -26,7 +26,7 @@ class Scope final : public expr::Activation {
   expr::Value compute(size_t slot) const;
   expr::Value param(const Param& p) const;
 
-  static constexpr size_t kCached = 12;
+  static constexpr size_t kCached = 6;
   const Plan& plan_;
   const RowsView rows_;
   const Tallies* tallies_;

@@ -55,7 +55,8 @@ void Window::before_erase(size_t at) {
 }
 
 Scope Window::scope_at(size_t end, Arena& arena) {
-  slide(window_begin(end), rows_.upper_bound(rows_.time(end)));
+  const bool newest = rows_.time(end) == rows_.time(rows_.size() - 1);
+  slide(window_begin(end), newest ? rows_.size() : rows_.upper_bound(rows_.time(end)));
   return {plan_, {&rows_, row_of, lo_, hi_ - lo_}, tallies_.get(), rows_.row(end), nullptr, arena};
 }
 
@@ -106,10 +107,12 @@ void Window::add(const Row& row, FindingSink& sink, Arena& arena) {
     at -= n;
   }
   if (in_order && !t.correction && !behind) return add_in_order(at, row, sink, arena);
-  const bool changed = judge_again(row.time, row.time + within_, arena);
+  const Position added = position_of(row);
+  const Rejudged seen = judge_again(row.time, row.time + within_, arena, &added);
   t.from = std::min(t.from, row.time);
   t.to = std::max(t.to, row.time + within_);
-  if (changed || !episodes_.empty()) refold(t, sink);
+  if (!t.correction && settle_inside(at, seen, t, sink)) return;
+  refold(t, sink);
 }
 
 void Window::add_in_order(size_t at, const Row& row, FindingSink& sink, Arena& arena) {
@@ -168,7 +171,7 @@ void Window::retract(uint64_t uid, bool withdrawn, const Row& cause, FindingSink
   const bool held = holds(at);
   before_erase(at);
   rows_.erase(at);
-  const bool changed = judge_again(t.from, t.to, arena);
+  const bool changed = judge_again(t.from, t.to, arena).held;
   if (withdrawn && (held || changed || !episodes_.empty())) refold(t, sink);
 }
 
@@ -192,22 +195,22 @@ void Window::set_verdict(size_t i, const Verdict& v) {
   rows_.set_flags(i, static_cast<uint8_t>(kept | severity | (v.holds ? kHolds : 0) | (v.recovering ? kRecovering : 0)));
 }
 
-// Judges every row of [from, to] anew, where all rows of its window are still here. True: one held before or holds
-// now.
-bool Window::judge_again(TimeMs from, TimeMs to, Arena& arena) {
-  bool changed = false;
+// Judges every row of [from, to] anew, where all rows of its window are still here.
+Window::Rejudged Window::judge_again(TimeMs from, TimeMs to, Arena& arena, const Position* added) {
+  Rejudged seen;
   for (size_t i = rows_.lower_bound(from); i < rows_.size() && rows_.time(i) <= to;) {
     const size_t next = rows_.upper_bound(rows_.time(i));
     if (complete_from_ == kNoTime || rows_.time(i) - within_ >= complete_from_) {
       const Verdict v = judge(next - 1, arena);
       for (size_t j = i; j < next; ++j) {
-        changed |= v.holds || holds(j);
+        seen.held |= v.holds || holds(j);
+        seen.flipped |= holds(j) != v.holds && !(added != nullptr && rows_.position(j) == *added);
         set_verdict(j, v);
       }
     }
     i = next;
   }
-  return changed;
+  return seen;
 }
 
 // ---- what nobody needs any more

@@ -86,7 +86,13 @@ class Window final : public Detector {
 
   void add_in_order(size_t at, const Row& row, FindingSink& sink, Arena& arena);
   void set_verdict(size_t i, const Verdict& v);
-  bool judge_again(TimeMs from, TimeMs to, Arena& arena);
+  // What judging rows again has shown: whether one held before or holds now, and whether one (but row `added`) flipped.
+  struct Rejudged {
+    bool held = false, flipped = false;
+  };
+  Rejudged judge_again(TimeMs from, TimeMs to, Arena& arena, const Position* added = nullptr);
+  bool settle_inside(size_t at, Rejudged seen, const Touched& t, FindingSink& sink);
+  uint32_t newly_covered(const Episode& e, size_t at) const;
   void refold(const Touched& touched, FindingSink& sink);
   std::vector<Run> fold_all();
   // Steps `fold` over rows [from, to) and calls f(row, step). Rows of an episode that is over are passed over, and

@@ -93,6 +93,49 @@ std::vector<Window::Episode> Window::claim(std::vector<Run>& runs, const Touched
   return kept;
 }
 
+// A row out of order that leaves the episodes hanging together as they do, which is nearly always so: it lies among the
+// rows of one, or belongs to none. False: they have to be folded anew.
+bool Window::settle_inside(size_t at, Rejudged seen, const Touched& t, FindingSink& sink) {
+  if (seen.flipped || plan_.resolve_when != nullptr) return false;
+  const Position p = rows_.position(at);
+  Episode* inside = nullptr;
+  for (Episode& e : episodes_) {
+    if (e.over) continue;
+    if (e.first_end < p && p < e.last_end) inside = &e;
+    // After it, but before its last matching event, or so late that it was over: nothing hangs on the row.
+    const bool apart = p.time < e.last || (plan_.quiet > 0 && p.time > e.last + plan_.quiet);
+    if (inside != &e && (p < e.first_end ? seen.held : !apart)) return false;
+  }
+  if (inside == nullptr) return !seen.held;
+  Episode& e = *inside;
+  if (!seen.held) return true;
+  for (size_t i = at; i < rows_.size() && rows_.time(i) <= t.to && rows_.position(i) <= e.last_end; ++i) {
+    if (!holds(i)) continue;
+    e.worst = std::max(e.worst, severity(i));
+    e.focus = rows_.position(i);
+    if (rows_.time(i) == e.last_end.time) e.severity = severity(i);
+  }
+  e.total += newly_covered(e, at);
+  sink.on(finding(e, Finding::Kind::kHolds, t));
+  return true;
+}
+
+// How many rows are members of the episode by the row that was put in at `at`: itself, and those that only its window
+// reaches.
+uint32_t Window::newly_covered(const Episode& e, size_t at) const {
+  size_t next = at + 1;  // the first row after it that holds; there is one, since the episode ends behind it
+  while (next < rows_.size() && !holds(next)) ++next;
+  const TimeMs reach = next < rows_.size() ? rows_.time(next) - within_ : kNever;
+  uint32_t n = rows_.time(at) >= reach || holds(at) ? 1 : 0;
+  if (!holds(at)) return n;
+  const TimeMs begin = rows_.time(at) - within_;
+  for (size_t i = at; i-- > 0 && rows_.time(i) >= begin;) {
+    if (holds(i) && e.first_end <= rows_.position(i)) break;  // its window covers what lies before
+    if (rows_.time(i) < reach) ++n;
+  }
+  return n;
+}
+
 void Window::refold(const Touched& t, FindingSink& sink) {
   std::vector<Run> runs = fold_all();
   std::vector<Episode> next = claim(runs, t, sink);

@@ -200,6 +200,7 @@ TEST(KeyState, TheBoundOnRowsDropsTheOldest) {
   for (uint64_t i = 1; i < 2000; ++i)
     d.add(at(i, static_cast<TimeMs>(i), std::string(1, static_cast<char>('a' + i % 4))));
   EXPECT_LT(d.bytes().size(), 100 * 200u);
+  EXPECT_GT(d.state->dropped(), 1800u);
   d.cut();
   d.pass(kStart + 1000 * kDay);
   EXPECT_EQ(d.fates().size(), 1u);
