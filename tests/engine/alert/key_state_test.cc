@@ -21,7 +21,8 @@ RuleSpec three_places() {
 }
 
 Event at(uint64_t uid, TimeMs minute, std::string_view place) {
-  Event e = event(uid, kStart + minute * kMinute, {Value::string(place)});
+  static std::set<std::string, std::less<>> names;  // cells are views
+  Event e = event(uid, kStart + minute * kMinute, {Value::string(*names.emplace(place).first)});
   e.lon = 121.24;
   e.lat = 30.17;
   return e;
