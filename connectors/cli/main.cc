@@ -1,11 +1,32 @@
 // The program: reads the command line and hands over to a command. The only place where parts are put together.
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <csignal>
 #include <iostream>
+#include <string>
+#include <vector>
 
+#include "base/nearest.h"
 #include "connectors/cli/commands.h"
 #include "connectors/cli/exit_code.h"
 #include "connectors/cli/version.h"
+
+namespace {
+
+// A first word that is no command, which the parser would only miss: its message and the exit code; else kWell.
+int unknown_command(const CLI::App& app, int argc, char** argv) {
+  if (argc < 2 || argv[1][0] == '-') return tocsin::cli::kWell;
+  std::vector<std::string> names;
+  for (const CLI::App* command : app.get_subcommands({})) names.push_back(command->get_name());
+  if (std::find(names.begin(), names.end(), argv[1]) != names.end()) return tocsin::cli::kWell;
+  const std::vector<std::string_view> views(names.begin(), names.end());
+  const std::string_view near = tocsin::nearest_word(argv[1], views);
+  std::string message = "there is no command \"" + std::string(argv[1]) + '"';
+  message += near.empty() ? "; `tocsin --help` lists them" : "; did you mean `" + std::string(near) + "`?";
+  return tocsin::cli::fail(tocsin::cli::kUsage, message);
+}
+
+}  // namespace
 
 int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);
@@ -13,9 +34,12 @@ int main(int argc, char** argv) {
   CLI::App app{"Tocsin (警钟): early warning from event streams", "tocsin"};
   app.set_version_flag("--version", std::string(tocsin::cli::kVersion));
   app.require_subcommand(1);
-  app.failure_message(CLI::FailureMessage::help);
+  app.failure_message([](const CLI::App*, const CLI::Error& e) {
+    return "tocsin: error: " + std::string(e.what()) + "\nRun with --help for what there is.\n";
+  });
   int exit_code = tocsin::cli::kWell;
   for (const auto add : tocsin::cli::commands()) add(app, exit_code);
+  if (const int code = unknown_command(app, argc, argv); code != tocsin::cli::kWell) return code;
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {

@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <csignal>
 #include <iostream>
 #include <memory>
@@ -48,7 +49,8 @@ class ProgressLine {
     if (p.total > 0) {
       const double share = static_cast<double>(p.bytes) / static_cast<double>(p.total);
       std::cerr << ", " << static_cast<int>(share * 100) << " %, "
-                << format_duration(static_cast<DurationMs>(seconds / std::max(share, 1e-6) * (1 - share)) * 1000) << " left";
+                << format_duration(static_cast<DurationMs>(seconds / std::max(share, 1e-6) * (1 - share)) * 1000)
+                << " left";
     }
     std::cerr << std::flush;
   }
@@ -72,11 +74,18 @@ void print_summary(const runtime::Engine& engine, double seconds, uint64_t read_
     std::string out;
     JsonWriter w(out);
     w.begin_object();
-    const std::pair<std::string_view, uint64_t> counts[] = {
-        {"events_read", t.read},         {"accepted", t.accepted},       {"rejected", t.rejected},
-        {"duplicate", t.duplicate},      {"late", t.late},               {"skipped", t.skipped},
-        {"alerts_opened", t.opened},     {"alerts_resolved", t.resolved}, {"transitions", t.transitions},
-        {"rules", engine.rules().rules().size()}, {"state_keys", engine.state_keys()}, {"rule_errors", errors}};
+    const std::pair<std::string_view, uint64_t> counts[] = {{"events_read", t.read},
+                                                            {"accepted", t.accepted},
+                                                            {"rejected", t.rejected},
+                                                            {"duplicate", t.duplicate},
+                                                            {"late", t.late},
+                                                            {"skipped", t.skipped},
+                                                            {"alerts_opened", t.opened},
+                                                            {"alerts_resolved", t.resolved},
+                                                            {"transitions", t.transitions},
+                                                            {"rules", engine.rules().rules().size()},
+                                                            {"state_keys", engine.state_keys()},
+                                                            {"rule_errors", errors}};
     for (const auto& [name, n] : counts) w.key(name).unsigned_integer(n);
     w.key("seconds").number(seconds).key("events_per_second").number(std::floor(rate)).end_object();
     std::cout << out << '\n';
@@ -91,8 +100,8 @@ void print_summary(const runtime::Engine& engine, double seconds, uint64_t read_
   for (size_t i = 0; i < engine.rule_counters().size(); ++i) {
     const runtime::RuleCounters& c = engine.rule_counters()[i];
     if (c.errors == 0) continue;
-    std::cerr << "note: rule " << engine.rules().rules()[i].id << " could not judge " << c.errors << " event(s): " << c.last_error
-              << '\n';
+    std::cerr << "note: rule " << engine.rules().rules()[i].id << " could not judge " << c.errors
+              << " event(s): " << c.last_error << '\n';
   }
 }
 
@@ -135,6 +144,10 @@ int run_pipeline(const ReplayOptions& o, runtime::Engine& engine, FileInput& inp
     const Status s = interrupted != 0 ? pipeline.stop(30'000) : pipeline.finish(30'000);
     if (!s) return fail(s.error());
   }
+  const runtime::Totals& totals = engine.progress().totals;
+  if (interrupted == 0 && pipeline.damage().empty() && totals.read + totals.skipped == 0) {
+    return fail(kUsage, "there is no record in the input" + std::string(o.until.empty() ? "" : " up to --until"));
+  }
   const double seconds = static_cast<double>(steady_ns() - start) / 1e9;
   print_summary(engine, seconds, engine.progress().totals.read - already, o.format == "json");
   for (const std::string& d : pipeline.damage()) std::cerr << "tocsin: error: " << d << '\n';
@@ -142,13 +155,24 @@ int run_pipeline(const ReplayOptions& o, runtime::Engine& engine, FileInput& inp
   return pipeline.damage().empty() ? kWell : kFound;
 }
 
+// Places in the state are kept by a file's name: the same file twice would be one partition read twice.
+const std::string* named_twice(const std::vector<std::string>& paths) {
+  for (auto it = paths.begin(); it != paths.end(); ++it) {
+    if (std::find(paths.begin(), it, *it) != it) return &*it;
+  }
+  return nullptr;
+}
+
 int replay(const ReplayOptions& o) {
+  if (const std::string* twice = named_twice(o.inputs)) return fail(kUsage, *twice + " is named twice");
   RuleInputs inputs = o.rules;
   auto zone = TimeZone::load(inputs.zone);
   if (!zone) return fail(zone.error());
   auto lateness = parse_duration(o.lateness);
   if (!lateness) return fail(lateness.error());
-  auto input = FileInput::open(o.inputs, {.feed = o.feed, .zone = *zone, .lateness = *lateness, .key = privacy_key_or_trial(), .areas = o.areas}, false);
+  auto input = FileInput::open(
+      o.inputs, {.feed = o.feed, .zone = *zone, .lateness = *lateness, .key = privacy_key_or_trial(), .areas = o.areas},
+      false);
   if (!input) return fail(input.error());
   inputs.lateness = (*input)->decoder(0)->lateness();
   auto rules = load_rules(inputs);
@@ -198,10 +222,14 @@ void add_replay(CLI::App& app, int& exit_code) {
   command->add_option("--calendar", o->rules.calendar, "calendar of working time: a name or a file");
   command->add_option("--areas", o->areas, "CSV files of area codes: codes of their cities must exist");
   command->add_option("--zone", o->rules.zone, "civil time zone")->capture_default_str();
-  command->add_option("--lateness", o->lateness, "allowed lateness of canonical events (feeds have their own)")->capture_default_str();
-  command->add_option("--batch", o->batch, "events a commit, at most")->check(CLI::Range(1, 1'000'000))->capture_default_str();
+  command->add_option("--lateness", o->lateness, "allowed lateness of canonical events (feeds have their own)")
+      ->capture_default_str();
+  command->add_option("--batch", o->batch, "events a commit, at most")
+      ->check(CLI::Range(1, 1'000'000))
+      ->capture_default_str();
   command->add_option("--checkpoint-mib", o->checkpoint_mib, "deltas between checkpoints")->check(CLI::Range(1, 4096));
-  command->add_flag("--no-sync", o->no_sync, "do not wait for the disk (a crash of the machine may lose the last commits)");
+  command->add_flag("--no-sync", o->no_sync,
+                    "do not wait for the disk (a crash of the machine may lose the last commits)");
   add_format(*command, o->format);
   command->callback([o, &exit_code] {
     std::signal(SIGINT, [](int) { interrupted = 1; });

@@ -1,4 +1,4 @@
-// tocsin state, dlq and doctor: operators' work on the state directory of a service that is stopped, or beside one.
+// tocsin state and dlq: operators' work on the state directory of a service that is stopped, or beside one.
 #include <CLI/CLI.hpp>
 #include <filesystem>
 #include <iostream>
@@ -131,57 +131,6 @@ int list_dead(const std::string& directory, size_t limit, bool json) {
   return kWell;
 }
 
-struct Finding {
-  std::string name;
-  bool ok;
-  std::string text;
-};
-
-Finding check_disk(const std::string& directory) {
-  std::error_code ec;
-  std::filesystem::path p = std::filesystem::absolute(directory, ec);
-  while (!std::filesystem::exists(p, ec) && p.has_parent_path() && p != p.parent_path()) p = p.parent_path();
-  const auto space = std::filesystem::space(p, ec);
-  if (ec) return {"disk", false, directory + ": " + ec.message()};
-  const uint64_t gib = space.available >> 30;
-  return {"disk", gib >= 2,
-          std::to_string(gib) + " GiB free for " + directory + (gib >= 2 ? "" : "; at least 2 are needed")};
-}
-
-int doctor(const std::string& path) {
-  auto text = read_text(path);
-  if (!text) return fail(text.error());
-  std::vector<rule::Diagnostic> diagnostics;
-  const auto config = parse_config(*text, path, diagnostics);
-  print(diagnostics);
-  if (!config) return fail(kUsage, path + " cannot be used");
-  std::vector<Finding> findings;
-  findings.push_back(check_disk(config->state));
-  const auto key = privacy_key();
-  findings.push_back(
-      {"privacy key", key.is_ok(), key ? std::string(kPrivacyKeyVariable) + " is set" : key.error().message});
-  RuleInputs inputs;
-  inputs.paths = config->rules;
-  inputs.calendar = config->calendar;
-  inputs.zone = config->zone;
-  auto rules = load_rules(inputs);
-  findings.push_back(
-      {"rules", rules.is_ok(), rules ? std::to_string((*rules)->rules().size()) + " rules" : rules.error().message});
-  for (const SourceConfig& s : config->sources) {
-    if (s.feed.empty()) continue;
-    auto decoder = make_decoder({.feed = s.feed, .key = "0123456789abcdef"});
-    findings.push_back({"feed " + s.feed, decoder.is_ok(), decoder ? "" : decoder.error().message});
-  }
-  for (auto& [name, status] : check_kafka(*config))
-    findings.push_back({name, status.is_ok(), status ? "answers" : status.error().message});
-  size_t bad = 0;
-  for (const Finding& f : findings) {
-    bad += f.ok ? 0 : 1;
-    std::cout << (f.ok ? "ok    " : "FAIL  ") << f.name << ": " << f.text << '\n';
-  }
-  return bad == 0 ? kWell : kFound;
-}
-
 }  // namespace
 
 void add_state(CLI::App& app, int& exit_code) {
@@ -227,13 +176,6 @@ void add_dlq(CLI::App& app, int& exit_code) {
   back->add_option("--number", o->requeue.numbers, "only these (default: all)");
   back->add_option("--config", o->requeue.config, "the service's config, for records that came by Kafka");
   back->callback([o, &exit_code] { exit_code = requeue(o->requeue); });
-}
-
-void add_doctor(CLI::App& app, int& exit_code) {
-  auto* command = app.add_subcommand("doctor", "Check what a config needs: disk, key, rules, feeds, broker");
-  auto path = std::make_shared<std::string>();
-  command->add_option("--config", *path, "the service's config")->required();
-  command->callback([path, &exit_code] { exit_code = doctor(*path); });
 }
 
 }  // namespace tocsin::cli
