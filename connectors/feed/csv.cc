@@ -7,11 +7,12 @@ namespace {
 
 // Past the closing quote of a cell whose opening quote is at `i`, or npos.
 size_t skip_quoted(std::string_view s, size_t i) {
-  for (++i;; ++i) {
+  ++i;
+  while (true) {
     i = s.find('"', i);
     if (i == std::string_view::npos) return i;
     if (i + 1 >= s.size() || s[i + 1] != '"') return i + 1;
-    ++i;
+    i += 2;
   }
 }
 
