@@ -71,8 +71,8 @@ void Publisher::pump(std::span<const Outgoing> fresh, TimeMs now) {
     if (!fresh.empty() && lane.offered < fresh.back().sequence) {
       offer(lane, fresh.subspan(lane.offered + 1 > first ? lane.offered + 1 - first : 0));
     }
-    // In a pause, what lies in a sink's buffers is brought home.
-    if (fresh.empty() && lane.sink->delivered() < lane.offered) (void)lane.sink->flush(0).is_ok();
+    // Live, in a pause, what lies in a sink's buffers is brought home; a replay has no pauses, only an end.
+    if (now != kNoTime && fresh.empty() && lane.sink->delivered() < lane.offered) (void)lane.sink->flush(0).is_ok();
     engine_.sink_delivered(std::string(lane.sink->name()), lane.sink->delivered());
   }
   if (now == kNoTime) return;

@@ -19,7 +19,7 @@ class Publisher {
   // Asks every sink what it already holds.
   Status open();
   // After a commit, with its transitions; also with none, to go on with what lags. `now` for the latency histogram;
-  // kNoTime: not measured. An error other than back-pressure is kept in fault() and the sink is not offered more.
+  // kNoTime: a replay, not measured. An error other than back-pressure is kept in fault() and the sink is not offered more.
   void pump(std::span<const Outgoing> fresh, TimeMs now);
   // Waits until every sink has delivered everything.
   Status flush(DurationMs wait);
