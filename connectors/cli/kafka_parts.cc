@@ -108,6 +108,21 @@ Result<std::unique_ptr<runtime::Source>> read_kafka_record(const std::string& co
   return kafka;
 }
 
+std::string kafka_health(const std::vector<std::unique_ptr<runtime::Source>>& sources,
+                         const std::vector<std::unique_ptr<runtime::Sink>>& sinks) {
+  for (const auto& source : sources) {
+    const auto* kafka = dynamic_cast<const kafka::KafkaSource*>(source.get());
+    if (kafka == nullptr) continue;
+    if (std::string trouble = kafka->health(); !trouble.empty()) return "source: " + trouble;
+  }
+  for (const auto& sink : sinks) {
+    const auto* kafka = dynamic_cast<const kafka::KafkaSink*>(sink.get());
+    if (kafka == nullptr) continue;
+    if (std::string trouble = kafka->health(); !trouble.empty()) return "alerts: " + trouble;
+  }
+  return {};
+}
+
 std::vector<metrics::PartitionMetrics> kafka_partition_metrics(
     const std::vector<std::unique_ptr<runtime::Source>>& sources) {
   std::vector<metrics::PartitionMetrics> out;

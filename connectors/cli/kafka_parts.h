@@ -27,6 +27,10 @@ Result<Append> make_kafka_append(const Settings& common, const std::string& topi
 // source that is answered.
 Result<std::unique_ptr<runtime::Source>> read_kafka_record(const std::string& config_path, const std::string& partition,
                                                            uint64_t offset, std::vector<runtime::Record>& out);
+// What is wrong with the broker, for people: the first that a source or sink has to say; empty: all is well, or no Kafka is
+// used. For any thread.
+std::string kafka_health(const std::vector<std::unique_ptr<runtime::Source>>& sources,
+                         const std::vector<std::unique_ptr<runtime::Sink>>& sinks);
 // Lag of every Kafka partition among the sources.
 std::vector<metrics::PartitionMetrics> kafka_partition_metrics(
     const std::vector<std::unique_ptr<runtime::Source>>& sources);

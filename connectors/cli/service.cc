@@ -120,7 +120,8 @@ Status Service::Impl::add_decoder(const std::string& feed, bool trusted) {
 }
 
 Status Service::Impl::add_files(const SourceConfig& s) {
-  auto opened = FileInput::open(s.paths, {s.feed, zone_, config_.lateness, key_, config_.known_sources, false, config_.areas}, s.follow);
+  auto opened = FileInput::open(
+      s.paths, {s.feed, zone_, config_.lateness, key_, config_.known_sources, false, config_.areas}, s.follow);
   if (!opened) return opened.error();
   files_.push_back(std::move(*opened));
   FileInput* input = files_.back().get();
@@ -191,15 +192,16 @@ Status Service::Impl::open_http() {
     append = std::move(*kafka);
   }
   ingest_ = std::make_unique<Ingest>(
-      [this](const std::string& feed) { return make_decoder({feed, zone_, config_.lateness, key_, config_.known_sources, false, config_.areas}); },
-      std::move(append));
-  backend_ = std::make_unique<ServiceBackend>(ServiceBackend::Parts{
-      *engine_, *store_, *log_, *ingest_, clock_,
-      [this](http::Completion<http::ReloadResult> done) {
-        const std::lock_guard lock(mutex_);
-        reload_requests_.push_back(std::move(done));
+      [this](const std::string& feed) {
+        return make_decoder({feed, zone_, config_.lateness, key_, config_.known_sources, false, config_.areas});
       },
-      [this] { return readiness(); }});
+      std::move(append));
+  backend_ = std::make_unique<ServiceBackend>(ServiceBackend::Parts{*engine_, *store_, *log_, *ingest_, clock_,
+                                                                    [this](http::Completion<http::ReloadResult> done) {
+                                                                      const std::lock_guard lock(mutex_);
+                                                                      reload_requests_.push_back(std::move(done));
+                                                                    },
+                                                                    [this] { return readiness(); }});
   backend_->set_rules(*rules_);
   backend_->committed(engine_->progress().outbox);
   http::Options options;
@@ -227,7 +229,11 @@ Status Service::Impl::open() {
   sources_.push_back(std::make_unique<file::EmbeddedSource>(*log_, kActionsTopic));
   pipeline_->add(*sources_.back(), [](uint32_t) { return nullptr; });
   if (auto s = add_sinks(); !s) return s;
-  if (auto s = pipeline_->open(); !s) return s;
+  if (auto s = pipeline_->open(); !s) {
+    // A log that no longer reaches back to the state is no fault of the config, which kNotFound would mean to the
+    // caller.
+    return s.error().code == Code::kNotFound ? unavailable(s.error().message) : s;
+  }
   for (const auto& input : files_) {
     if (auto s = input->read_headers(); !s) return s;
   }
@@ -242,9 +248,13 @@ Status Service::Impl::open() {
 }
 
 std::vector<http::Check> Service::Impl::readiness() {
+  const std::string kafka = kafka_health(sources_, sinks_);
   const std::lock_guard lock(mutex_);
-  return {{"engine", loop_runs_.load(), loop_runs_ ? "" : "the engine's loop has not started or has ended"},
-          {"commits", trouble_.empty(), trouble_}};
+  std::vector<http::Check> checks = {
+      {"engine", loop_runs_.load(), loop_runs_ ? "" : "the engine's loop has not started or has ended"},
+      {"commits", trouble_.empty(), trouble_}};
+  if (!config_.kafka.empty()) checks.push_back({"kafka", kafka.empty(), kafka});
+  return checks;
 }
 
 void Service::Impl::do_reload() {
@@ -268,8 +278,10 @@ void Service::Impl::do_reload() {
   result.rules = rules_->rules().size();
   if (backend_ != nullptr && result.applied) backend_->set_rules(*rules_);
   metrics_.set_reload(result.applied);
-  if (result.applied) spdlog::info("reload rules={} result=applied", result.rules);
-  else spdlog::error("reload result=refused rules={} reason=\"{}\"", result.rules, s.error().message);
+  if (result.applied)
+    spdlog::info("reload rules={} result=applied", result.rules);
+  else
+    spdlog::error("reload result=refused rules={} reason=\"{}\"", result.rules, s.error().message);
   for (auto& done : requests) done(result);
 }
 
@@ -303,7 +315,8 @@ Status Service::Impl::run(std::atomic<bool>& stopping, std::atomic<bool>& reload
     if (const TimeMs now = clock_.now(); now - retained > 60'000) {
       retained = now;
       const uint64_t offset = engine_->progress().partitions.count("log/ingest") != 0
-                                  ? engine_->progress().partitions.at("log/ingest").next_offset : UINT64_MAX;
+                                  ? engine_->progress().partitions.at("log/ingest").next_offset
+                                  : UINT64_MAX;
       if (auto r = log_->retain(kIngestTopic, now, offset == UINT64_MAX ? 0 : offset); !r) {
         spdlog::warn("log retention failed: {}", r.error().message);
       }

@@ -15,10 +15,16 @@ EmbeddedSource::EmbeddedSource(state::Log& log, std::string topic) : log_(log), 
     const std::scoped_lock lock(mutex_);
     ++appends_;
     appended_.notify_one();
+    if (wake_) wake_();
   });
 }
 
 EmbeddedSource::~EmbeddedSource() { log_.on_append(topic_, {}); }
+
+void EmbeddedSource::on_arrival(std::function<void()> wake) {
+  const std::scoped_lock lock(mutex_);
+  wake_ = std::move(wake);
+}
 
 Status EmbeddedSource::seek(std::span<const uint64_t> next_offsets) {
   next_ = log_.begin_offset(topic_);

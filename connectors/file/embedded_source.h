@@ -23,6 +23,7 @@ class EmbeddedSource final : public runtime::Source {
   Result<runtime::PollState> poll(size_t max, DurationMs wait, std::vector<runtime::Record>& out) override;
   bool at_head(uint32_t) const override { return next_ >= log_.end_offset(topic_); }
   void hold(uint32_t, bool held) override { held_ = held; }
+  void on_arrival(std::function<void()> wake) override;
 
  private:
   Status fetch(size_t max, std::vector<runtime::Record>& out);
@@ -34,6 +35,7 @@ class EmbeddedSource final : public runtime::Source {
   std::string bytes_;
   std::mutex mutex_;
   std::condition_variable appended_;
+  std::function<void()> wake_;  // guarded by mutex_
   uint64_t appends_ = 0;  // guarded by mutex_
 };
 

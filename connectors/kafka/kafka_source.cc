@@ -4,6 +4,7 @@
 #include <array>
 #include <chrono>
 #include <iterator>
+#include <mutex>
 #include <optional>
 #include <unordered_map>
 
@@ -65,8 +66,11 @@ struct KafkaSource::State {
   std::vector<rd_kafka_message_t*> messages = std::vector<rd_kafka_message_t*>(kMostPerPoll);
   std::string bytes;
   std::chrono::steady_clock::time_point mirrored{};
+  std::mutex wake_mutex;
+  std::function<void()> wake;  // guarded by wake_mutex
 
   ~State() {
+    if (queue) rd_kafka_queue_cb_event_enable(queue.get(), nullptr, nullptr);
     watch.reset();
     for (auto& part : parts) {
       part.stash.clear();
@@ -317,6 +321,20 @@ void KafkaSource::hold(uint32_t partition, bool held) {
   if (part.held == held) return;
   part.held = held;
   if (part.queue) rd_kafka_queue_forward(part.queue.get(), held ? nullptr : state_->queue.get());
+}
+
+void KafkaSource::on_arrival(std::function<void()> wake) {
+  State& s = *state_;
+  {
+    const std::scoped_lock lock(s.wake_mutex);
+    s.wake = std::move(wake);
+  }
+  const auto arrived = [](rd_kafka_t*, void* opaque) {
+    auto& state = *static_cast<State*>(opaque);
+    const std::scoped_lock lock(state.wake_mutex);
+    if (state.wake) state.wake();
+  };
+  rd_kafka_queue_cb_event_enable(s.queue.get(), arrived, &s);
 }
 
 std::string KafkaSource::place(uint32_t partition, uint64_t offset) {

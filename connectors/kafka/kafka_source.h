@@ -55,6 +55,7 @@ class KafkaSource final : public runtime::Source {
   // All of the partition was polled, and brokers answer.
   bool at_head(uint32_t partition) const override;
   void hold(uint32_t partition, bool held) override;
+  void on_arrival(std::function<void()> wake) override;
   std::string place(uint32_t partition, uint64_t offset) override;
   // At most once a second, without waiting, when mirror_offsets.
   void committed(std::span<const uint64_t> next_offsets) override;

@@ -1,6 +1,7 @@
 #include "runtime/pipeline.h"
 
 #include <algorithm>
+#include <tuple>
 
 #include "event/event_writer.h"
 
@@ -31,6 +32,7 @@ Status Pipeline::open() {
       if (lane.idle) engine_.set_idle(p, true);
     }
     if (auto s = input.source->seek(offsets); !s) return s;
+    input.source->on_arrival([wake = wake_] { wake->notify(); });
   }
   return publisher_.open();
 }
@@ -199,17 +201,21 @@ bool Pipeline::starving(const Lane& lane) {
   return !lane.source->at_head(lane.index);
 }
 
+// Of one time, the one that its log took first; then by name, so that it does not matter who stands in which partition.
+bool Pipeline::goes_first(const Item& a, const Item& b) {
+  if (a.what != Item::What::kEvent || b.what != Item::What::kEvent) {
+    return a.what != Item::What::kEvent && b.what == Item::What::kEvent;
+  }
+  if (a.event.occurred_at != b.event.occurred_at) return a.event.occurred_at < b.event.occurred_at;
+  if (a.log_time != b.log_time) return a.log_time < b.log_time;
+  return std::tie(a.event.source, a.event.id) < std::tie(b.event.source, b.event.id);
+}
+
 Pipeline::Lane* Pipeline::earliest() {
   Lane* best = nullptr;
-  TimeMs best_time = kNever;
   for (Lane& lane : lanes_) {
     if (lane.items.empty()) continue;
-    const Item& item = lane.items.front();
-    const TimeMs time = item.what == Item::What::kEvent ? item.event.occurred_at : kNoTime;
-    if (best == nullptr || time < best_time) {
-      best = &lane;
-      best_time = time;
-    }
+    if (best == nullptr || goes_first(lane.items.front(), best->items.front())) best = &lane;
   }
   return best;
 }
@@ -233,6 +239,7 @@ Result<bool> Pipeline::fill_merged() {
     }
     Lane* lane = wanting ? nullptr : earliest();
     if (lane == nullptr) {
+      wake_->arm();
       bool changed = false;  // records, or an input's end: both may mean that no lane has to be waited for any more
       for (Input& input : inputs_) {
         if (input.ended) continue;
@@ -242,10 +249,7 @@ Result<bool> Pipeline::fill_merged() {
       }
       if (changed) continue;
       if (waited || all_ended() || moved_) break;
-      // Nothing anywhere: wait on the first input that can still bring something.
-      const auto open = std::ranges::find(inputs_, false, &Input::ended);
-      auto any = poll(*open, options_.poll_wait);
-      if (!any) return any.error();
+      wake_->wait(options_.poll_wait);  // nothing anywhere, so no source stands behind another
       waited = true;
       continue;
     }

@@ -14,6 +14,7 @@
 #include "runtime/engine.h"
 #include "runtime/ports.h"
 #include "runtime/publisher.h"
+#include "runtime/wake.h"
 
 namespace tocsin::runtime {
 
@@ -22,7 +23,7 @@ class Pipeline {
   struct Options {
     size_t batch_events = 8192;
     size_t batch_bytes = 4u << 20;     // of delta
-    DurationMs poll_wait = 20;         // how long one poll may wait for a first record
+    DurationMs poll_wait = 20;         // how long one step may wait for a first record
     DurationMs idle_after = 30'000;    // live: a partition at its head with nothing new for so long follows the clock
     DurationMs patience = 2'000;       // live: how long a partition with a backlog that brings nothing holds the others up
     DurationMs future = 3'600'000;     // live: an event further ahead of the clock is refused
@@ -114,6 +115,7 @@ class Pipeline {
   Result<bool> fill_direct();
   Result<bool> fill_merged();
   bool starving(const Lane& lane);
+  static bool goes_first(const Item& a, const Item& b);
   Lane* earliest();
   void tick();
   Status commit();
@@ -123,6 +125,7 @@ class Pipeline {
   Publisher& publisher_;
   const Options options_;
   const Clock* const clock_;
+  const std::shared_ptr<Wake> wake_ = std::make_shared<Wake>();  // sources may call it after the pipeline's end
   std::vector<Input> inputs_;
   std::vector<Lane> lanes_;
   std::vector<Record> records_;
