@@ -318,7 +318,7 @@ void Engine::stage_transitions() {
     batch_.puts.push_back({state::Table::kOutbox, state::big_endian(sequence), encode_outbox(t, cause)});
     batch_.puts.push_back({state::Table::kAlerts, latest_key(t.alert_id), std::move(latest)});
     batch_.puts.push_back({state::Table::kAlerts, history_key(t.alert_id, t.seq), state::big_endian(sequence)});
-    book_.put(std::move(line));
+    staged_lines_.push_back(std::move(line));
   }
 }
 
@@ -367,6 +367,8 @@ Status Engine::write() {
   if (auto s = store_->write(batch_, options_.sync); !s) return s;
   write_pending_ = false;
   batch_.clear();
+  for (AlertLine& line : staged_lines_) book_.put(std::move(line));  // who finds a line also finds its text in the store
+  staged_lines_.clear();
   return {};
 }
 

@@ -137,6 +137,7 @@ class Engine {
   std::vector<std::string> late_;
   std::vector<alert::Transition> transitions_;
   std::vector<Outgoing> outgoing_;
+  std::vector<AlertLine> staged_lines_;  // of the batch being written; they enter the book with it
   std::vector<std::vector<uint64_t>> by_type_;
   state::Batch batch_;
   size_t delta_bytes_ = 0;  // since the last checkpoint
