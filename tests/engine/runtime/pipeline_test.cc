@@ -1,0 +1,290 @@
+// The loop around the engine: partitions merged by event time, backlogs waited for, rejected records kept, quiet partitions
+// following the clock, sinks that push back.
+#include "runtime/pipeline.h"
+
+#include "event/event_writer.h"
+#include "fixture.h"
+
+namespace tocsin::runtime {
+namespace {
+
+using testing::Feed;
+using testing::kMinute;
+using testing::kStart;
+
+// Records of the form "ID MINUTE PLACE"; anything else is malformed.
+class LineDecoder final : public Decoder {
+ public:
+  bool decode(std::string_view payload, Arena&, Event& out, Rejection& why) override {
+    const std::string text(payload);
+    char id[32];
+    int minute = 0;
+    int place = 0;
+    if (std::sscanf(text.c_str(), "%31s %d %d", id, &minute, &place) != 3) {
+      why.reason = text == "skip" ? "skipped" : "malformed";
+      why.message = "not ID MINUTE PLACE";
+      return false;
+    }
+    out = feed_.report(id, kStart + minute * kMinute, place);
+    return true;
+  }
+  std::string masked(std::string_view payload) const override { return std::string(payload.size(), 'x'); }
+  DurationMs lateness() const override { return 10 * kMinute; }
+  std::string_view source_name() const override { return "grid"; }
+
+ private:
+  Feed feed_;
+};
+
+// Partitions of texts; each poll gives at most `page` records of one partition, in turns. A live one never ends.
+class TextSource final : public Source {
+ public:
+  explicit TextSource(std::vector<std::vector<std::string>> parts, bool live = false, size_t page = 2)
+      : parts_(std::move(parts)), next_(parts_.size()), live_(live), page_(page) {}
+  std::vector<std::string> partitions() const override {
+    std::vector<std::string> names;
+    for (size_t i = 0; i < parts_.size(); ++i) names.push_back("text/" + std::to_string(i));
+    return names;
+  }
+  Status seek(std::span<const uint64_t> offsets) override {
+    for (size_t i = 0; i < offsets.size(); ++i) next_[i] = offsets[i] == UINT64_MAX ? 0 : offsets[i];
+    return {};
+  }
+  Result<PollState> poll(size_t max, DurationMs, std::vector<Record>& out) override {
+    for (size_t i = 0; i < parts_.size(); ++i) {
+      const size_t p = turn_++ % parts_.size();
+      if (next_[p] == parts_[p].size() || blocked == static_cast<int>(p)) continue;
+      for (size_t n = 0; n < std::min(max, page_) && next_[p] < parts_[p].size(); ++n) {
+        Record r;
+        r.partition = static_cast<uint32_t>(p);
+        r.offset = next_[p];
+        r.next_offset = ++next_[p];
+        r.payload = parts_[p][r.offset];
+        r.timestamp = kStart;
+        out.push_back(r);
+      }
+      return PollState::kRecords;
+    }
+    for (size_t p = 0; p < parts_.size(); ++p) {
+      if (next_[p] < parts_[p].size()) return PollState::kIdle;
+    }
+    return live_ ? PollState::kIdle : PollState::kEnd;
+  }
+  bool at_head(uint32_t p) const override { return next_[p] == parts_[p].size(); }
+  void append(size_t p, std::string text) { parts_[p].push_back(std::move(text)); }
+  int blocked = -1;  // this partition brings nothing for now
+
+ private:
+  std::vector<std::vector<std::string>> parts_;
+  std::vector<size_t> next_;
+  const bool live_;
+  const size_t page_;
+  size_t turn_ = 0;
+};
+
+class ListSink final : public Sink {
+ public:
+  std::string_view name() const override { return "list"; }
+  Result<uint64_t> resume(uint64_t floor) override { return std::max(floor, held); }
+  Status publish(std::span<const Outgoing> batch) override {
+    if (full) return exhausted("full");
+    for (const Outgoing& o : batch) {
+      EXPECT_EQ(o.sequence, held + 1) << "in order, without a hole";
+      held = o.sequence;
+      texts.emplace_back(o.json);
+    }
+    return {};
+  }
+  uint64_t delivered() const override { return held; }
+  Status flush(DurationMs) override { return {}; }
+  bool full = false;
+  uint64_t held = 0;
+  std::vector<std::string> texts;
+};
+
+class HandClock final : public Clock {
+ public:
+  TimeMs now() const override { return time; }
+  TimeMs time = kStart;
+};
+
+struct Desk {
+  explicit Desk(state::Store* store = nullptr) {
+    auto opened = Engine::open({}, testing::rules(), store, testing::recompile);
+    EXPECT_TRUE(opened);
+    engine = std::move(*opened);
+    publisher = std::make_unique<Publisher>(*engine);
+    publisher->add(sink, false);
+  }
+  std::unique_ptr<Pipeline> pipeline(Source& source, Pipeline::Options options = {}, const Clock* clock = nullptr) {
+    auto p = std::make_unique<Pipeline>(*engine, *publisher, options, clock);
+    p->add(source, [&](uint32_t) { return &decoder; });
+    const Status s = p->open();
+    EXPECT_TRUE(s) << s.error().message;
+    return p;
+  }
+  void replay(Source& source, Pipeline::Options options = {}) {
+    auto p = pipeline(source, options);
+    for (;;) {
+      auto state = p->step();
+      ASSERT_TRUE(state) << state.error().message;
+      if (*state == Pipeline::State::kEnd) break;
+    }
+    ASSERT_TRUE(p->finish(1000));
+  }
+  LineDecoder decoder;
+  ListSink sink;
+  std::unique_ptr<Engine> engine;
+  std::unique_ptr<Publisher> publisher;
+};
+
+// n reports, minute by minute, places in turns.
+std::vector<std::string> lines(int n) {
+  std::vector<std::string> out;
+  for (int i = 0; i < n; ++i) out.push_back("e" + std::to_string(i) + " " + std::to_string(i) + " " + std::to_string(i % 7));
+  return out;
+}
+
+TEST(Pipeline, SeveralPartitionsGiveWhatOneGives) {
+  const auto all = lines(200);
+  Desk one;
+  TextSource single({all});
+  one.replay(single);
+  ASSERT_GT(one.sink.texts.size(), 3u);
+  for (const size_t parts : {2u, 5u}) {
+    for (const size_t page : {1u, 3u, 50u}) {
+      std::vector<std::vector<std::string>> dealt(parts);
+      for (size_t i = 0; i < all.size(); ++i) dealt[(i * 7 + i / 3) % parts].push_back(all[i]);
+      Desk several;
+      TextSource source(dealt, false, page);
+      several.replay(source);
+      EXPECT_EQ(several.sink.texts, one.sink.texts) << parts << " partitions, pages of " << page;
+    }
+  }
+}
+
+TEST(Pipeline, UntilLeavesLaterEventsAloneAndLetsTimeGoOn) {
+  Desk desk;
+  TextSource source({{"a 0 1", "b 1 2", "c 2 3", "d 500 4"}});
+  Pipeline::Options options;
+  options.until = kStart + 200 * kMinute;
+  desk.replay(source, options);
+  EXPECT_EQ(desk.engine->progress().totals.accepted, 3u);
+  EXPECT_EQ(desk.engine->progress().totals.resolved, 2u) << "quiet times passed";
+  EXPECT_EQ(desk.engine->watermark(), options.until + 1);
+}
+
+TEST(Pipeline, RejectedRecordsAreKeptWithTheirPlaceAndStopNothing) {
+  const auto store = state::make_memory_store();
+  Desk desk(store.get());
+  TextSource source({{"a 0 1", "nonsense", "skip", "b 1 2"}});
+  desk.replay(source);
+  const Totals& t = desk.engine->progress().totals;
+  EXPECT_EQ(t.accepted, 2u);
+  EXPECT_EQ(t.rejected, 1u);
+  EXPECT_EQ(t.skipped, 1u);
+  auto bytes = store->get(state::Table::kDead, state::big_endian(1));
+  ASSERT_TRUE(bytes);
+  auto letter = decode_dead_letter(*bytes);
+  ASSERT_TRUE(letter);
+  EXPECT_EQ(letter->offset, 1u);
+  EXPECT_EQ(letter->reason, "malformed");
+  EXPECT_EQ(letter->masked, "xxxxxxxx");
+}
+
+TEST(Pipeline, ARunGoesOnWhereTheStateStands) {
+  const auto all = lines(120);
+  Desk whole;
+  TextSource undisturbed({all});
+  whole.replay(undisturbed);
+  const auto store = state::make_memory_store();
+  std::vector<std::string> got;
+  uint64_t held = 0;
+  for (int life = 0; life < 40; ++life) {
+    Desk desk(store.get());
+    desk.sink.held = held;
+    TextSource source({all});
+    Pipeline::Options options;
+    options.batch_events = 5;
+    auto p = desk.pipeline(source, options);
+    bool ended = false;
+    for (int step = 0; step < 3 && !ended; ++step) {
+      auto state = p->step();
+      ASSERT_TRUE(state);
+      ended = *state == Pipeline::State::kEnd;
+    }
+    if (ended) {
+      ASSERT_TRUE(p->finish(1000));
+    }
+    got.insert(got.end(), desk.sink.texts.begin(), desk.sink.texts.end());
+    held = desk.sink.held;
+    if (ended) break;
+  }
+  EXPECT_EQ(got, whole.sink.texts);
+}
+
+TEST(Pipeline, ASinkThatPushesBackGetsEverythingLater) {
+  const auto store = state::make_memory_store();
+  Desk desk(store.get());
+  desk.sink.full = true;
+  TextSource source({lines(60)}, true);
+  HandClock clock;
+  clock.time = kStart + 60 * kMinute;
+  auto p = desk.pipeline(source, {}, &clock);
+  for (int i = 0; i < 5; ++i) ASSERT_TRUE(p->step());
+  EXPECT_TRUE(desk.sink.texts.empty());
+  EXPECT_GT(desk.publisher->depth(), 0u);
+  desk.sink.full = false;
+  ASSERT_TRUE(p->step());
+  EXPECT_EQ(desk.sink.held, desk.engine->progress().outbox);
+  EXPECT_EQ(desk.publisher->depth(), 0u);
+}
+
+TEST(Pipeline, LiveAQuietPartitionFollowsTheClockSoThatDeadlinesFire) {
+  Desk desk;
+  TextSource source({{"a 0 1", "b 0 2", "c 0 3"}}, true);
+  HandClock clock;
+  Pipeline::Options options;
+  options.idle_after = 5 * kMinute;
+  auto p = desk.pipeline(source, options, &clock);
+  for (int i = 0; i < 4; ++i) ASSERT_TRUE(p->step());
+  EXPECT_EQ(desk.engine->progress().totals.opened, 2u);
+  EXPECT_EQ(desk.engine->progress().totals.resolved, 0u);
+  clock.time += 3 * 60 * kMinute;  // nothing comes any more
+  ASSERT_TRUE(p->step());
+  EXPECT_EQ(desk.engine->progress().totals.resolved, 2u);
+}
+
+TEST(Pipeline, LiveABacklogHoldsTimeBackEvenWhenTheClockIsFarAhead) {
+  Desk desk;
+  TextSource source({{"a 0 1", "b 0 2", "c 0 3"}, {"d 1 4", "e 2 5"}}, true);
+  source.blocked = 1;  // the broker of this partition is slow
+  HandClock clock;
+  clock.time = kStart + 600 * kMinute;
+  Pipeline::Options options;
+  options.idle_after = 5 * kMinute;
+  options.patience = 60 * kMinute;
+  auto p = desk.pipeline(source, options, &clock);
+  for (int i = 0; i < 6; ++i) {
+    ASSERT_TRUE(p->step());
+    clock.time += kMinute;
+  }
+  EXPECT_EQ(desk.engine->progress().totals.accepted, 0u) << "it waits for the slow partition";
+  source.blocked = -1;
+  for (int i = 0; i < 6; ++i) ASSERT_TRUE(p->step());
+  EXPECT_EQ(desk.engine->progress().totals.accepted, 5u);
+  EXPECT_EQ(desk.engine->progress().totals.late, 0u);
+}
+
+TEST(Pipeline, LiveAnEventAheadOfTheClockIsRefused) {
+  Desk desk;
+  TextSource source({{"a 0 1", "b 600 2", "c 1 3"}}, true);
+  HandClock clock;
+  auto p = desk.pipeline(source, {}, &clock);
+  for (int i = 0; i < 4; ++i) ASSERT_TRUE(p->step());
+  EXPECT_EQ(desk.engine->progress().totals.accepted, 2u);
+  EXPECT_EQ(desk.engine->progress().sources.at("grid").rejected.at("time_in_future"), 1u);
+}
+
+}  // namespace
+}  // namespace tocsin::runtime
