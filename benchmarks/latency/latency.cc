@@ -101,7 +101,7 @@ std::string event(long n, const Plan& plan, const std::string& run) {
       text.data(), text.size(),
       R"({"id":"%s-%ld","source":"grid","kind":"report","occurred_at":"%04d-%02d-%02dT%02d:%02d:%02d.%03ldZ",)"
       R"("category":"city.facility.light","area":{"city":"330282","town":"330282102","village":"330282102205"},)"
-      R"("location":{"lon":121.27%04ld,"lat":30.17%04ld},"place":"%s-%ld","case":"C%ld","stage":"accepted","channel":"app",)"
+      R"("location":{"lon":121.27%04ld,"lat":30.17%04ld},"place":"%s-%ld","case":"C%ld","stage":"accepted",)"
       R"("text":"A street light is out at the corner, and the bulb beside it flickers."})",
       run.c_str(), n, utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec,
       now.count() % 1000, n % 10'000, n * 7 % 10'000, run.c_str(), plan.place(n), n);
