@@ -1,4 +1,4 @@
-"""Two hundred kill -9 at random moments of a simulated year through the shipped pack: some fifteen minutes."""
+"""Two hundred kill -9 at random moments of a simulated year through the shipped pack: some half an hour."""
 import pathlib
 import sys
 import unittest
