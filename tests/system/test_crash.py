@@ -7,13 +7,14 @@ import gzip
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import time
 import unittest
 
 from sensitive_rules import SENSITIVE
-from tocsin_testing import BINARY, ROOT, Case, environment, lines, simulate
+from tocsin_testing import BINARY, ROOT, Case, environment, lines, simulate, split
 
 COUNTED = ["events_read", "accepted", "rejected", "duplicate", "late", "alerts_opened", "alerts_resolved", "transitions",
            "state_keys"]
@@ -90,14 +91,12 @@ class Crash(Case):
 
     def test_a_gzipped_file(self):
         packed = self.folder / "feed.ndjson.gz"
-        packed.write_bytes(gzip.compress(self.feed.read_bytes(), 1))
+        with open(self.feed, "rb") as plain, gzip.open(packed, "wb", compresslevel=1) as out:
+            shutil.copyfileobj(plain, out)
         self.crash([packed], self.kills // 4)
 
     def test_several_files(self):
-        parts = [[] for _ in range(3)]
-        for line, event in zip(self.feed.read_bytes().splitlines(True), lines(self.feed.read_bytes())):
-            parts[sum(event["id"].encode()) % 3].append(line)
-        self.crash([self.write(f"part{i}.ndjson", b"".join(p)) for i, p in enumerate(parts)], self.kills // 4)
+        self.crash(split(self.feed, self.folder, 3), self.kills // 4)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ import random
 import unittest
 
 from sensitive_rules import SENSITIVE
-from tocsin_testing import PACKS, Case, latest, lines, simulate
+from tocsin_testing import PACKS, Case, latest, lines, simulate, split
 
 LATENESS_MS = 10 * 60 * 1000
 
@@ -43,19 +43,12 @@ class Determinism(Case):
             self.same_lines(got, want, f"alerts of the shipped pack with --shards {shards} --batch {batch}")
 
     def test_files_as_partitions_give_the_same_alerts_for_any_shards(self):
-        parts = self.split_in(3)
+        parts = split(self.feed, self.folder, 3)
         want = self.alerts(parts)
         for shards, batch in ((1, 1), (2, 100), (8, 1000)):
             got = self.alerts(parts, "--shards", shards, "--batch", batch)
             self.same_lines(got, want, f"alerts of three files with --shards {shards} --batch {batch}")
         self.equal_episodes(want, self.alerts(), "three files and one")
-
-    def split_in(self, n):
-        """Splits by the records' ids: what is of one event stays in one partition, as a topic's key keeps it."""
-        parts = [[] for _ in range(n)]
-        for line, event in zip(self.feed.read_bytes().splitlines(True), lines(self.feed.read_bytes())):
-            parts[sum(event["id"].encode()) % n].append(line)
-        return [self.write(f"part{i}.ndjson", b"".join(part)) for i, part in enumerate(parts)]
 
     def test_arrival_in_another_order_within_the_lateness_gives_the_same_episodes(self):
         for rules in (self.rules, PACKS):

@@ -137,6 +137,19 @@ def simulate(path, *more):
     return path
 
 
+def split(feed, folder, parts):
+    """Deals a feed's lines out to files by the records' ids, a line at a time: what is of one event stays in one file, as a
+    topic's key keeps it in one partition."""
+    paths = [folder / f"part{i}.ndjson" for i in range(parts)]
+    outs = [open(path, "wb") for path in paths]
+    with open(feed, "rb") as lines_:
+        for line in lines_:
+            outs[sum(json.loads(line)["id"].encode()) % parts].write(line)
+    for out in outs:
+        out.close()
+    return paths
+
+
 def wait_for(what, condition, seconds=20, every=0.02):
     """Polls `condition` until it answers something true, and answers that; else fails and says what was waited for."""
     end = time.monotonic() + seconds
