@@ -15,6 +15,7 @@ from tocsin_testing import ROOT, Case, wait_for
 SCRIPT = ROOT / "tests" / "kafka" / "broker"
 UNREACHABLE = 75  # the script's exit status
 WAIT_MS = 20_000
+ASK_MS = 1_000  # what is asked again
 BEGINNING = -2
 
 _numbers = itertools.count()
@@ -80,7 +81,7 @@ class Broker:
 
     def producer(self):
         if "producer" not in self.clients:
-            self.clients["producer"] = self.client(True, {"linger.ms": "5", "enable.idempotence": "true"})
+            self.clients["producer"] = self.client(True, {"linger.ms": "5", "compression.codec": "lz4", "enable.idempotence": "true"})
         return self.clients["producer"]
 
     def close(self):
@@ -117,7 +118,7 @@ class Broker:
 
         self.admin(self.lib.rd_kafka_CreateTopics, new, judge)
         self.lib.rd_kafka_NewTopic_destroy(new)
-        wait_for(f"topic {name}", lambda: self.ends(name, partitions, quiet=True) is not None)
+        wait_for(f"topic {name}", lambda: self.ends(name, partitions, quiet=True) is not None, 60)
         return name
 
     def delete_topic(self, name):
@@ -134,16 +135,16 @@ class Broker:
         self.lib.rd_kafka_DeleteRecords_destroy(thing)
         self.lib.rd_kafka_topic_partition_list_destroy(records)
 
-    def range(self, topic, partition):
+    def range(self, topic, partition, wait_ms=WAIT_MS):
         """(first offset, next offset)."""
         low, high = ctypes.c_int64(), ctypes.c_int64()
-        error = self.lib.rd_kafka_query_watermark_offsets(self.producer(), topic.encode(), partition, low, high, WAIT_MS)
+        error = self.lib.rd_kafka_query_watermark_offsets(self.producer(), topic.encode(), partition, low, high, wait_ms)
         assert error == 0, f"{topic}/{partition}: {self.lib.rd_kafka_err2str(error).decode()}"
         return low.value, high.value
 
     def ends(self, topic, partitions=1, quiet=False):
         try:
-            return [self.range(topic, p)[1] for p in range(partitions)]
+            return [self.range(topic, p, ASK_MS if quiet else WAIT_MS)[1] for p in range(partitions)]
         except AssertionError:
             if quiet:
                 return None
