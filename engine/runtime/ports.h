@@ -43,7 +43,7 @@ class Source {
   virtual Result<PollState> poll(size_t max, DurationMs wait, std::vector<Record>& out) = 0;
   // A source that can calls `wake`, from any thread and without waiting, when poll() may bring something new; one that cannot
   // is asked every so often. At most one; an empty one ends it: after the return no call starts any more.
-  virtual void on_arrival(std::function<void()> wake) { (void)wake; }
+  virtual void on_arrival(std::function<void()> /*wake*/) {}
   // "caught up": what was polled last was the head of the log, so that idle partitions may follow the clock; also true of
   // a bounded partition that has ended.
   virtual bool at_head(uint32_t partition) const = 0;
