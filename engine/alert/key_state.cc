@@ -61,6 +61,7 @@ class DetectorKey final : public KeyState {
   void add(const detect::Row& row, Context& context) override;
   void retract(uint64_t uid, bool withdrawn, const detect::Row& cause, Context& context) override;
   void act(const Action& action, Context& context) override;
+  void end(TimeMs time, Context& context) override;
   void advance(TimeMs deadline, Context& context) override;
   TimeMs next_deadline() const override;
   bool empty() const override { return records_.empty() && !revision_.has_value() && detector_.empty(); }
@@ -165,6 +166,24 @@ void DetectorKey<D>::act(const Action& action, Context& context) {
   in.action = action.kind;
   apply(*it, in, nullptr, &action, context);
   sweep();
+}
+
+template <typename D>
+void DetectorKey<D>::end(TimeMs time, Context& context) {
+  if (revision_.has_value()) settle(context);
+  for (Record& r : records_) {
+    if (r.standing.phase != Phase::kLive) continue;
+    Input in;
+    in.kind = Input::Kind::kGone;
+    in.reason = Reason::kRule;
+    in.time = time;
+    in.last = r.standing.last;
+    in.severity = r.standing.severity;
+    in.worst = r.standing.worst;
+    in.total = r.standing.total;
+    in.changed = true;
+    apply(r, in, nullptr, nullptr, context);
+  }
 }
 
 template <typename D>

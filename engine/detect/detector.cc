@@ -7,9 +7,10 @@
 namespace tocsin::detect {
 namespace {
 
-constexpr std::array<std::string_view, 12> kReasons = {"matched", "quiet",    "recovered", "withdrawn",
+constexpr std::array<std::string_view, 13> kReasons = {"matched", "quiet",    "recovered", "withdrawn",
                                                        "revised", "late",     "merged",    "split",
-                                                       "stage",   "deadline", "person",    "comment"};
+                                                       "stage",   "deadline", "person",    "comment",
+                                                       "rule"};
 constexpr double kNearby = 1000;  // metres
 
 }  // namespace

@@ -30,7 +30,8 @@ enum class Reason : uint8_t {
   kStage,      // what was owed has come
   kDeadline,   // time passed
   kPerson,     // a person's action
-  kComment     // a person's word
+  kComment,    // a person's word
+  kRule        // the rule was taken out of force, or became another
 };
 std::string_view name_of(Reason reason);
 

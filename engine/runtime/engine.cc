@@ -430,6 +430,12 @@ Status Engine::swap_rules(std::shared_ptr<const rule::RuleSet> rules) {
       if (a.id == b.id && a.identity == b.identity) map[i] = static_cast<int>(j);
     }
   }
+  std::vector<bool> gone(map.size());
+  for (size_t i = 0; i < map.size(); ++i) gone[i] = map[i] < 0;
+  const TimeMs now = router_->watermark().now();
+  transitions_.clear();
+  shards_->end_rules(gone, now == kNoTime ? 0 : now, router_->position(), transitions_);
+  stage_transitions();
   const std::unique_ptr<ShardPool> old_shards = std::move(shards_);
   const std::unique_ptr<Router> old_router = std::move(router_);
   build(rules);

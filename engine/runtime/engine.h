@@ -82,7 +82,8 @@ class Engine {
   Result<std::span<const Outgoing>> commit();
   // A checkpoint with the next commit.
   void request_checkpoint() { checkpoint_due_ = true; }
-  // Goes over to other rules: commits, then keeps the state of rules whose identity is the same.
+  // Goes over to other rules: commits, then keeps the state of rules whose identity is the same; alerts of the others are
+  // resolved (reason `rule`).
   Status swap_rules(std::shared_ptr<const rule::RuleSet> rules);
 
   void sink_delivered(const std::string& sink, uint64_t sequence) { progress_.sinks[sink] = sequence; }

@@ -1,5 +1,7 @@
 #include "runtime/shard.h"
 
+#include <algorithm>
+
 namespace tocsin::runtime {
 
 void Shard::Collector::emit(alert::Transition t) {
@@ -179,6 +181,19 @@ Status Shard::load(uint16_t rule, const Hash128& key, std::string_view bytes) {
 
 void Shard::for_each(const std::function<void(uint16_t, const Hash128&, const alert::KeyState&)>& f) const {
   for (const auto& [key, s] : slots_) f(s.rule, key, *s.state);
+}
+
+void Shard::end_rules(const std::vector<bool>& gone, TimeMs time, uint64_t position) {
+  std::vector<std::pair<uint16_t, Hash128>> keys;
+  for (const auto& [key, s] : slots_) {
+    if (gone[s.rule]) keys.emplace_back(s.rule, key);
+  }
+  std::sort(keys.begin(), keys.end());
+  for (const auto& [rule, key] : keys) {
+    collector_.tag = {watermark_, 0, position, rule, key, 0};
+    alert::Context c = context(rule);
+    slots_.at(key).state->end(time, c);
+  }
 }
 
 size_t Shard::bytes() const {

@@ -36,6 +36,26 @@ void ShardPool::work(size_t index) {
   }
 }
 
+// The shards' transitions in the one order of tags.
+void ShardPool::collect(std::vector<alert::Transition>& out) {
+  const size_t first = out.size();
+  for (const auto& shard : shards_) {
+    auto& from = shard->transitions();
+    std::move(from.begin(), from.end(), std::back_inserter(out));
+    from.clear();
+  }
+  if (shards_.size() > 1) {
+    std::sort(out.begin() + static_cast<std::ptrdiff_t>(first), out.end(),
+              [](const alert::Transition& a, const alert::Transition& b) { return a.tag < b.tag; });
+  }
+}
+
+void ShardPool::end_rules(const std::vector<bool>& gone, TimeMs time, uint64_t position,
+                          std::vector<alert::Transition>& out) {
+  for (const auto& shard : shards_) shard->end_rules(gone, time, position);
+  collect(out);
+}
+
 bool ShardPool::apply(std::string_view delta, std::vector<alert::Transition>& out) {
   if (threads_.empty()) {
     fine_[0] = shards_[0]->apply(delta) ? 1 : 0;
@@ -47,16 +67,7 @@ bool ShardPool::apply(std::string_view delta, std::vector<alert::Transition>& ou
     start_.notify_all();
     done_.wait(lock, [&] { return running_ == 0; });
   }
-  const size_t first = out.size();
-  for (const auto& shard : shards_) {
-    auto& from = shard->transitions();
-    std::move(from.begin(), from.end(), std::back_inserter(out));
-    from.clear();
-  }
-  if (shards_.size() > 1) {
-    std::sort(out.begin() + static_cast<std::ptrdiff_t>(first), out.end(),
-              [](const alert::Transition& a, const alert::Transition& b) { return a.tag < b.tag; });
-  }
+  collect(out);
   return std::ranges::all_of(fine_, [](char c) { return c != 0; });
 }
 

@@ -201,6 +201,30 @@ TEST(Engine, OtherRulesTakeOverTheStateOfThoseThatStayTheSame) {
   EXPECT_EQ((*again)->state_keys(), (*engine)->state_keys());
 }
 
+TEST(Engine, AlertsOfARuleThatGoesAreResolved) {
+  Feed feed;
+  const auto store = state::make_memory_store();
+  auto engine = Engine::open({}, testing::rules(), store.get(), testing::recompile);
+  ASSERT_TRUE(engine);
+  const uint32_t p = (*engine)->add_partition("test", 10 * kMinute);
+  for (int i = 0; i < 3; ++i) {
+    (*engine)->accept(feed.report("r" + std::to_string(i), kStart + i, i), p, static_cast<uint64_t>(i) + 1, kNoTime);
+  }
+  ASSERT_TRUE((*engine)->commit());
+  std::string text = testing::kRules;
+  text.replace(text.find("id: near"), 8, "id: nigh");
+  ASSERT_TRUE((*engine)->swap_rules(testing::rules(text)));
+  EXPECT_EQ((*engine)->progress().totals.resolved, 1u);
+  std::vector<std::string> told;
+  ASSERT_TRUE((*engine)->read_outbox(1, SIZE_MAX, [&](const Outgoing& o) { told.emplace_back(o.json); }));
+  ASSERT_EQ(told.size(), 3u);
+  EXPECT_NE(told.back().find("\"reason\":\"rule\""), std::string::npos);
+  bool more = false;
+  AlertFilter open;
+  open.status = {alert::AlertStatus::kOpen};
+  EXPECT_EQ((*engine)->book().list(open, 10, nullptr, more).size(), 1u) << "the other rule's alert stays as it was";
+}
+
 TEST(Engine, ActionsReachTheirAlertAndUnknownOnesAreRefused) {
   Feed feed;
   const auto store = state::make_memory_store();
