@@ -3,6 +3,7 @@
 // it was sent.
 //
 //   tocsin_latency BROKER EVENTS_TOPIC ALERTS_TOPIC [--rate N] [--alerts N] [--seconds N] [--warm-up N] [--goal-ms N]
+//                 [--linger-ms N]
 //
 // A running service reads EVENTS_TOPIC under the rule that benchmarks/latency/run writes (two events of one place
 // within a minute); every event is one of a place, most of them alone there, and `--alerts` of them a second are the
@@ -31,8 +32,8 @@ using std::chrono::microseconds;
 
 struct Options {
   std::string broker, events, alerts;
-  std::map<std::string, long> numbers = {
-      {"--rate", 5000}, {"--alerts", 50}, {"--seconds", 30}, {"--warm-up", 5}, {"--goal-ms", 50}};
+  std::map<std::string, long> numbers = {{"--rate", 5000}, {"--alerts", 50},  {"--seconds", 30},
+                                         {"--warm-up", 5}, {"--goal-ms", 50}, {"--linger-ms", 1}};
   long operator[](const char* name) const { return numbers.at(name); }
 };
 
@@ -110,7 +111,7 @@ std::string event(long n, const Plan& plan, const std::string& run) {
 
 void produce(const Options& o, const Plan& plan, const std::string& run, Clock::time_point begin, long total) {
   rd_kafka_t* producer = make_client(RD_KAFKA_PRODUCER, {{"bootstrap.servers", o.broker},
-                                                         {"linger.ms", "1"},
+                                                         {"linger.ms", std::to_string(o["--linger-ms"])},
                                                          {"acks", "all"},
                                                          {"socket.nagle.disable", "true"},
                                                          {"queue.buffering.max.messages", "1000000"}});
@@ -224,7 +225,7 @@ int main(int argc, char** argv) {
   if (!options) {
     std::fprintf(stderr,
                  "usage: tocsin_latency BROKER EVENTS_TOPIC ALERTS_TOPIC [--rate N] [--alerts N] [--seconds N] "
-                 "[--warm-up N] [--goal-ms N]\n");
+                 "[--warm-up N] [--goal-ms N] [--linger-ms N]\n");
     return 2;
   }
   return run(*options);
