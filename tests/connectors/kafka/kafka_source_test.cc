@@ -2,8 +2,10 @@
 
 #include <gmock/gmock.h>
 
+#include <atomic>
 #include <chrono>
 
+#include "runtime/wake.h"
 #include "tests/connectors/kafka/broker.h"
 #include "tests/engine/state/scratch.h"
 
@@ -107,6 +109,37 @@ TEST_F(KafkaSourceTest, ReadsFromTheBeginningAndReachesTheHead) {
   EXPECT_EQ(stats[0].lag_records, 0u);
   EXPECT_EQ(stats[0].lag_ms(INT64_MAX), 0);
   EXPECT_EQ(source->place(0, 5), "topic " + topic + ", partition 0, offset 5");
+}
+
+TEST_F(KafkaSourceTest, WakesWhoWaitsWhenARecordArrives) {
+  const std::string topic = broker().create_topic("wake", 3);
+  const auto source = open(topic);
+  EXPECT_TRUE(poll_until(*source, [&] { return source->at_head(0) && source->at_head(1) && source->at_head(2); }));
+  runtime::Wake wake;
+  std::atomic<int> calls = 0;
+  source->on_arrival([&] {
+    ++calls;
+    wake.notify();
+  });
+  for (int p = 0; p < 3; ++p) {
+    broker().produce(topic, p, {"record"});
+    std::vector<Record> records;
+    for (;;) {
+      wake.arm();
+      ASSERT_TRUE(source->poll(100, 0, records));
+      if (!records.empty()) break;
+      const auto begin = std::chrono::steady_clock::now();
+      wake.wait(std::chrono::milliseconds(kPatience).count());
+      ASSERT_LT(std::chrono::steady_clock::now() - begin, kPatience) << "nobody called for partition " << p;
+    }
+    EXPECT_EQ(records[0].partition, static_cast<uint32_t>(p));
+  }
+  EXPECT_GT(calls, 0);
+  source->on_arrival({});
+  const int before = calls;
+  broker().produce(topic, 0, {"record"});
+  EXPECT_THAT(read(*source, 1).payloads, SizeIs(1));
+  EXPECT_EQ(calls, before) << "nobody is told any more";
 }
 
 TEST_F(KafkaSourceTest, ResumesFromOffsetsPerPartition) {

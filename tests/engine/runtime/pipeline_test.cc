@@ -1,5 +1,5 @@
-// The loop around the engine: partitions merged by event time, backlogs waited for, rejected records kept, quiet partitions
-// following the clock, sinks that push back.
+// The loop around the engine: partitions merged by event time, backlogs waited for, rejected records kept, quiet
+// partitions following the clock, sinks that push back.
 #include "runtime/pipeline.h"
 
 #include "event/event_writer.h"
@@ -141,7 +141,8 @@ struct Desk {
 // n reports, minute by minute, places in turns.
 std::vector<std::string> lines(int n) {
   std::vector<std::string> out;
-  for (int i = 0; i < n; ++i) out.push_back("e" + std::to_string(i) + " " + std::to_string(i) + " " + std::to_string(i % 7));
+  for (int i = 0; i < n; ++i)
+    out.push_back("e" + std::to_string(i) + " " + std::to_string(i) + " " + std::to_string(i % 7));
   return out;
 }
 
@@ -160,6 +161,26 @@ TEST(Pipeline, SeveralPartitionsGiveWhatOneGives) {
       several.replay(source);
       EXPECT_EQ(several.sink.texts, one.sink.texts) << parts << " partitions, pages of " << page;
     }
+  }
+}
+
+// Records of one minute, in several partitions, that one log took at one time: their names decide, wherever they stand.
+TEST(Pipeline, OfOneTimeItDoesNotMatterWhoStandsInWhichPartition) {
+  std::vector<std::string> all;
+  for (int i = 0; i < 200; ++i) {
+    all.push_back("e" + std::to_string(1000 + i) + " " + std::to_string(i / 5) + " " + std::to_string(i % 7));
+  }
+  Desk one;
+  TextSource single({all});
+  one.replay(single);
+  ASSERT_GT(one.sink.texts.size(), 3u);
+  for (const size_t step : {1u, 2u, 3u}) {
+    std::vector<std::vector<std::string>> dealt(4);
+    for (size_t i = 0; i < all.size(); ++i) dealt[3 - (i * step + i / 4) % 4].push_back(all[i]);
+    Desk several;
+    TextSource source(dealt);
+    several.replay(source);
+    EXPECT_EQ(several.sink.texts, one.sink.texts) << "dealt by steps of " << step;
   }
 }
 
