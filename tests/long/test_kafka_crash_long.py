@@ -1,5 +1,5 @@
 """Two hundred kill -9 of the service at random moments while a simulated year comes in from a topic of one partition, through
-the shipped pack: some ten minutes."""
+the shipped pack: some seven minutes."""
 import pathlib
 import sys
 import unittest

@@ -81,7 +81,8 @@ class Broker:
 
     def producer(self):
         if "producer" not in self.clients:
-            self.clients["producer"] = self.client(True, {"linger.ms": "5", "compression.codec": "lz4", "enable.idempotence": "true"})
+            self.clients["producer"] = self.client(True, {"linger.ms": "5", "compression.codec": "lz4",
+                                                          "enable.idempotence": "true"})
         return self.clients["producer"]
 
     def close(self):
