@@ -27,7 +27,9 @@ std::string rule_json(const rule::Rule& r) {
   JsonWriter w(out);
   w.begin_object().field("id", r.id).key("version").integer(r.version);
   w.key("name").begin_object().field("zh", r.name.zh).field("en", r.name.en).end_object();
-  w.field("owner", r.owner).field("mode", kModes[static_cast<size_t>(r.mode)]).field("kind", detect::name_of(r.plan.kind));
+  w.field("owner", r.owner)
+      .field("mode", kModes[static_cast<size_t>(r.mode)])
+      .field("kind", detect::name_of(r.plan.kind));
   w.key("from").begin_array();
   for (const std::string& s : r.from) w.string(s);
   w.end_array().field("file", r.file).key("line").integer(r.line).end_object();
@@ -48,7 +50,8 @@ ServiceBackend::ServiceBackend(Parts parts) : parts_(std::move(parts)) {}
 Result<std::string> ServiceBackend::transition_json(uint64_t sequence) const {
   auto bytes = parts_.store.get(state::Table::kOutbox, state::big_endian(sequence));
   if (!bytes) {
-    if (bytes.error().code == Code::kNotFound) return not_found("this transition is older than the history that is kept");
+    if (bytes.error().code == Code::kNotFound)
+      return not_found("this transition is older than the history that is kept");
     return bytes.error();
   }
   return std::string(runtime::decode_outbox(*bytes).json);
@@ -113,7 +116,8 @@ Result<std::string> ServiceBackend::evidence(std::string_view id) {
   if (!latest) return latest.error();
   simdjson::dom::parser parser;
   simdjson::dom::element event, found;
-  if (parser.parse(*latest).get(event) != simdjson::SUCCESS || event["data"]["evidence"].get(found) != simdjson::SUCCESS) {
+  if (parser.parse(*latest).get(event) != simdjson::SUCCESS ||
+      event["data"]["evidence"].get(found) != simdjson::SUCCESS) {
     return corrupt("the stored alert " + std::string(id) + " does not parse");
   }
   std::string out;

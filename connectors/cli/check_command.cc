@@ -52,10 +52,12 @@ void check_other(const TextFile& f, std::vector<rule::Diagnostic>& out, Tally& t
     case FileKind::kPolicies:
     case FileKind::kUnknown:
       ++tally.others;
-      out.push_back(whole_file(path, "no kind of file that this version knows; its top key should be one of rules, feed, "
-                                     "profile, calendar, or a config's sources"));
+      out.push_back(whole_file(path,
+                               "no kind of file that this version knows; its top key should be one of rules, feed, "
+                               "profile, calendar, or a config's sources"));
       return;
-    case FileKind::kRules: return;
+    case FileKind::kRules:
+      return;
   }
 }
 
@@ -82,8 +84,10 @@ int check(const std::vector<std::string>& paths, const RuleInputs& inputs, bool 
   std::vector<rule::SourceFile> rules;
   Tally tally;
   for (TextFile& f : *files) {
-    if (f.kind == FileKind::kRules) rules.push_back(std::move(f.file));
-    else check_other(f, diagnostics, tally);
+    if (f.kind == FileKind::kRules)
+      rules.push_back(std::move(f.file));
+    else
+      check_other(f, diagnostics, tally);
   }
   tally.rule_files = rules.size();
   if (tally.total() == 0) return fail(kUsage, "no YAML file in what was named: nothing was checked");

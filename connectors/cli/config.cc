@@ -89,7 +89,8 @@ class ConfigReader {
     if (f.require("state") != nullptr) f.read("state", config_.state);
     f.read("zone", config_.zone);
     if (const Node* n = f.get("zone"); n != nullptr && !TimeZone::load(config_.zone)) {
-      fault(*n, "unknown-zone", "there is no time zone \"" + config_.zone + "\"", "没有名为 \"" + config_.zone + "\" 的时区");
+      fault(*n, "unknown-zone", "there is no time zone \"" + config_.zone + "\"",
+            "没有名为 \"" + config_.zone + "\" 的时区");
     }
     if (const Node* n = f.get("time")) {
       static constexpr std::string_view kTimes[] = {"clock", "log"};
@@ -135,7 +136,8 @@ class ConfigReader {
     const Fields f(read_, item, kSourceKeys, "a source");
     const int kinds = (f.get("ingest") != nullptr) + (f.get("kafka") != nullptr) + (f.get("file") != nullptr);
     if (kinds != 1) {
-      fault(item, "source-kind", "a source is exactly one of ingest, kafka and file", "数据源须是 ingest、kafka、file 三者之一");
+      fault(item, "source-kind", "a source is exactly one of ingest, kafka and file",
+            "数据源须是 ingest、kafka、file 三者之一");
       return;
     }
     SourceConfig s;
@@ -164,7 +166,8 @@ class ConfigReader {
     AlertsConfig a;
     f.read("shadow", a.shadow);
     if ((f.get("kafka") != nullptr) == (f.get("file") != nullptr)) {
-      fault(item, "alerts-kind", "a receiver of alerts is exactly one of kafka and file", "告警去处须是 kafka、file 二者之一");
+      fault(item, "alerts-kind", "a receiver of alerts is exactly one of kafka and file",
+            "告警去处须是 kafka、file 二者之一");
       return;
     }
     if (const Node* n = f.get("kafka")) {
@@ -220,8 +223,8 @@ Lookup environment() {
 std::optional<Config> parse_config(const std::string& text, const std::string& path,
                                    std::vector<rule::Diagnostic>& diagnostics, const Lookup& lookup) {
   const size_t before = diagnostics.size();
-  const auto doc = rule::yaml::Document::parse(path, text, diagnostics, {},
-                                               [&](std::string_view s) { return expand(s, lookup); });
+  const auto doc =
+      rule::yaml::Document::parse(path, text, diagnostics, {}, [&](std::string_view s) { return expand(s, lookup); });
   if (doc == nullptr) return std::nullopt;
   Config config;
   config.path = path;
@@ -245,7 +248,13 @@ std::string config_json_schema() {
     if (k.name == "http") {
       w.begin_object().field("description", k.doc).end_object();
     } else if (k.name == "rules" || k.name == "accept" || k.name == "areas") {
-      w.begin_object().field("description", k.doc).key("type").begin_array().string("array").string("string").end_array();
+      w.begin_object()
+          .field("description", k.doc)
+          .key("type")
+          .begin_array()
+          .string("array")
+          .string("string")
+          .end_array();
       w.end_object();
     } else {
       schema_of(w, k.type, k.doc);

@@ -1,6 +1,6 @@
 #pragma once
-// The configuration of `tocsin run`: what is read, where state lies, who is told. `tocsin schema config` and the reader come
-// from the same table of keys; deploy/README.md explains it with examples.
+// The configuration of `tocsin run`: what is read, where state lies, who is told. `tocsin schema config` and the reader
+// come from the same table of keys; deploy/README.md explains it with examples.
 #include <functional>
 #include <map>
 #include <optional>
@@ -25,8 +25,8 @@ struct SourceConfig {
 
 struct AlertsConfig {
   enum class Kind { kKafka, kFile } kind = Kind::kFile;
-  std::string target;  // topic or path
-  bool shadow = false; // takes the alerts of rules in shadow, and only those
+  std::string target;   // topic or path
+  bool shadow = false;  // takes the alerts of rules in shadow, and only those
   Settings settings;
 };
 
@@ -51,7 +51,7 @@ struct Config {
   // limits
   int64_t batch_events = 8192;
   int64_t checkpoint_mib = 64;
-  DurationMs lateness = 600'000;      // of canonical events; feeds have their own
+  DurationMs lateness = 600'000;  // of canonical events; feeds have their own
   DurationMs idle_after = 30'000;
   DurationMs log_retain = 7LL * 86'400'000;
   int64_t log_retain_mib = 4096;

@@ -92,7 +92,8 @@ Status FileInput::read_headers() {
 }
 
 runtime::CompileRules recompile(rule::LoadOptions options) {
-  return [options = std::move(options)](std::span<const rule::SourceFile> files) -> Result<std::shared_ptr<const rule::RuleSet>> {
+  return [options = std::move(options)](
+             std::span<const rule::SourceFile> files) -> Result<std::shared_ptr<const rule::RuleSet>> {
     std::vector<rule::Diagnostic> diagnostics;
     auto set = rule::RuleSet::load(files, options, diagnostics);
     if (set == nullptr) return invalid(diagnostics.empty() ? "unknown fault" : diagnostics.front().en);

@@ -1,6 +1,6 @@
 #pragma once
-// The YAML files that commands are given: folders are walked, kinds are told apart by their top key, names are looked up
-// where Tocsin keeps its own.
+// The YAML files that commands are given: folders are walked, kinds are told apart by their top key, names are looked
+// up where Tocsin keeps its own.
 #include <map>
 #include <memory>
 #include <string>
@@ -20,8 +20,8 @@ struct TextFile {
 };
 
 Result<std::string> read_text(const std::string& path);
-// Every *.yaml and *.yml named or below a named folder, in the order of the arguments, sorted within a folder. A path that
-// is not there is kNotFound.
+// Every *.yaml and *.yml named or below a named folder, in the order of the arguments, sorted within a folder. A path
+// that is not there is kNotFound.
 Result<std::vector<TextFile>> collect(const std::vector<std::string>& paths);
 FileKind kind_of(std::string_view text);
 

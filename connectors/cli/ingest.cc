@@ -1,5 +1,7 @@
 #include "connectors/cli/ingest.h"
 
+#include <algorithm>
+
 #include "base/json_writer.h"
 #include "connectors/cli/json.h"
 #include "event/event_writer.h"
@@ -18,6 +20,14 @@ std::string_view known_reason(std::string_view reason) {
     if (known == reason) return known;
   }
   return "malformed";
+}
+
+// A sender may name a feed, never a file.
+bool is_feed_name(std::string_view name) {
+  constexpr size_t kLongest = 64;
+  return name.size() <= kLongest && std::ranges::all_of(name, [](char c) {
+           return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
+         });
 }
 
 std::string rejection_record(const runtime::Rejection& why, const std::string& masked) {
@@ -67,12 +77,14 @@ void Ingest::work() {
 }
 
 Result<http::IngestResult> Ingest::take(const http::IngestBatch& batch) {
-  std::unique_ptr<runtime::Decoder>& decoder = decoders_[batch.feed];
-  if (decoder == nullptr) {
+  if (!is_feed_name(batch.feed)) return not_found("there is no such feed; name one of rules/feeds");
+  auto found = decoders_.find(batch.feed);
+  if (found == decoders_.end()) {
     auto made = make_decoder_(batch.feed);
     if (!made) return made.error();
-    decoder = std::move(*made);
+    found = decoders_.emplace(batch.feed, std::move(*made)).first;
   }
+  runtime::Decoder* decoder = found->second.get();
   http::IngestResult result;
   std::vector<std::string> texts;
   texts.reserve(batch.records.size());

@@ -1,7 +1,7 @@
 #pragma once
-// What comes in by HTTP: read (tokenised, masked, judged) on a thread of its own, written to the embedded log, and answered
-// only when it is there. Records that no feed can read go to the log as rejections, so that the dead letters are a function
-// of the log as everything else is.
+// What comes in by HTTP: read (tokenised, masked, judged) on a thread of its own, written to the embedded log, and
+// answered only when it is there. Records that no feed can read go to the log as rejections, so that the dead letters
+// are a function of the log as everything else is.
 #include <condition_variable>
 #include <deque>
 #include <functional>

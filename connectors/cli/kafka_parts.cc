@@ -22,9 +22,12 @@ Settings merged(const Settings& common, const Settings& own) {
 // librdkafka's own lines, by syslog level.
 void log_line(int level, std::string_view message) {
   constexpr int kError = 3, kWarning = 4;
-  if (level <= kError) spdlog::error("kafka {}", message);
-  else if (level == kWarning) spdlog::warn("kafka {}", message);
-  else spdlog::debug("kafka {}", message);
+  if (level <= kError)
+    spdlog::error("kafka {}", message);
+  else if (level == kWarning)
+    spdlog::warn("kafka {}", message);
+  else
+    spdlog::debug("kafka {}", message);
 }
 
 }  // namespace
@@ -71,7 +74,8 @@ Result<Append> make_kafka_append(const Settings& common, const std::string& topi
     for (const std::string_view p : payloads) records.push_back({{}, p});
     auto done = std::make_shared<std::promise<Status>>();
     auto answer = done->get_future();
-    if (auto s = writer->write(records, [done](Status written) { done->set_value(std::move(written)); }); !s) return s.error();
+    if (auto s = writer->write(records, [done](Status written) { done->set_value(std::move(written)); }); !s)
+      return s.error();
     const Status s = answer.get();
     if (!s) return s.error();
     return uint64_t{0};  // Kafka's offsets are a partition's own
@@ -80,7 +84,8 @@ Result<Append> make_kafka_append(const Settings& common, const std::string& topi
 
 Result<std::unique_ptr<runtime::Source>> read_kafka_record(const std::string& config_path, const std::string& partition,
                                                            uint64_t offset, std::vector<runtime::Record>& out) {
-  if (config_path.empty()) return invalid("it came by Kafka: name the service's config with --config, for the broker's settings");
+  if (config_path.empty())
+    return invalid("it came by Kafka: name the service's config with --config, for the broker's settings");
   auto text = read_text(config_path);
   if (!text) return text.error();
   std::vector<rule::Diagnostic> diagnostics;
@@ -95,8 +100,10 @@ Result<std::unique_ptr<runtime::Source>> read_kafka_record(const std::string& co
   std::vector<uint64_t> offsets(names.size(), UINT64_MAX);
   uint32_t wanted = 0;
   for (uint32_t i = 0; i < names.size(); ++i) {
-    if (names[i] == partition) offsets[wanted = i] = offset;
-    else (*kafka)->hold(i, true);
+    if (names[i] == partition)
+      offsets[wanted = i] = offset;
+    else
+      (*kafka)->hold(i, true);
   }
   if (auto s = (*kafka)->seek(offsets); !s) return s.error();
   constexpr int kTries = 50;

@@ -23,12 +23,12 @@ Result<std::unique_ptr<runtime::Sink>> make_kafka_sink(const Settings& common, c
 // Writes payloads to a topic and answers once all in-sync replicas have them.
 using Append = std::function<Result<uint64_t>(std::span<const std::string_view> payloads)>;
 Result<Append> make_kafka_append(const Settings& common, const std::string& topic);
-// Reads one record by its place ("topic/3", offset) with the settings of a config; the records' views live as long as the
-// source that is answered.
+// Reads one record by its place ("topic/3", offset) with the settings of a config; the records' views live as long as
+// the source that is answered.
 Result<std::unique_ptr<runtime::Source>> read_kafka_record(const std::string& config_path, const std::string& partition,
                                                            uint64_t offset, std::vector<runtime::Record>& out);
-// What is wrong with the broker, for people: the first that a source or sink has to say; empty: all is well, or no Kafka is
-// used. For any thread.
+// What is wrong with the broker, for people: the first that a source or sink has to say; empty: all is well, or no
+// Kafka is used. For any thread.
 std::string kafka_health(const std::vector<std::unique_ptr<runtime::Source>>& sources,
                          const std::vector<std::unique_ptr<runtime::Sink>>& sinks);
 // Lag of every Kafka partition among the sources.

@@ -26,8 +26,10 @@ Result<std::vector<Letter>> wanted(const state::Store& store, const std::vector<
   Status fault;
   const Status s = store.scan(state::Table::kDead, "", "", [&](std::string_view key, std::string_view value) {
     auto letter = runtime::decode_dead_letter(value);
-    if (!letter) fault = letter.error();
-    else if (const uint64_t n = state::from_big_endian(key); numbers.empty() || std::ranges::find(numbers, n) != numbers.end()) {
+    if (!letter)
+      fault = letter.error();
+    else if (const uint64_t n = state::from_big_endian(key);
+             numbers.empty() || std::ranges::find(numbers, n) != numbers.end()) {
       out.push_back({n, std::move(*letter)});
     }
     return fault.is_ok();
@@ -75,7 +77,8 @@ Result<std::string> read_again(const Letter& l, const Requeue& r, const std::str
   Event event;
   runtime::Rejection why;
   if (!records[0].fault.empty()) return invalid("the record is " + std::string(records[0].fault));
-  if (!decoder->decode(records[0].payload, arena, event, why)) return invalid(std::string(why.reason) + ": " + why.message);
+  if (!decoder->decode(records[0].payload, arena, event, why))
+    return invalid(std::string(why.reason) + ": " + why.message);
   std::string json;
   append_event(json, event);
   return json;
@@ -93,6 +96,10 @@ int requeue(const Requeue& r) {
   auto letters = wanted(**store, r.numbers);
   if (!letters) return fail(letters.error());
   if (letters->empty()) return fail(kUsage, "no rejected record to put back");
+  auto progress = (*store)->get(state::Table::kMeta, "progress");
+  auto known = progress ? runtime::Progress::decode(*progress) : Result<runtime::Progress>(progress.error());
+  if (!known) return fail(known.error());
+  const bool read = known->partitions.contains(std::string("log/") + kIngestTopic);
   size_t taken = 0;
   for (const Letter& l : *letters) {
     auto json = read_again(l, r, *key);
@@ -107,7 +114,9 @@ int requeue(const Requeue& r) {
     if (auto s = (*store)->write(batch, true); !s) return fail(s.error());
     ++taken;
   }
-  std::cout << taken << " of " << letters->size() << " records put back; the service reads them when it starts\n";
+  std::cout << taken << " of " << letters->size() << " records put back; "
+            << (read ? "the service reads them when it starts\n"
+                     : "they wait in this state's log for a service whose sources have `- ingest: {}`\n");
   return taken == letters->size() ? kWell : kFound;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
-// Puts rejected records back: reads each from its place in the log again, with the feed as it now is, and appends what is
-// now an event to the state's embedded log, where the service's `ingest` source takes it up. The service must be stopped.
+// Puts rejected records back: reads each from its place in the log again, with the feed as it now is, and appends what
+// is now an event to the state's embedded log, where the service's `ingest` source takes it up. The service must be
+// stopped.
 #include <cstdint>
 #include <string>
 #include <vector>

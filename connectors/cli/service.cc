@@ -2,6 +2,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <mutex>
 #include <random>
@@ -38,6 +39,7 @@ class Service::Impl {
   Status open_http();
   RuleInputs rule_inputs() const;
   void do_reload();
+  void retain_logs(TimeMs now);
   std::vector<http::Check> readiness();
 
   const Config config_;
@@ -62,6 +64,7 @@ class Service::Impl {
   std::mutex mutex_;
   std::vector<http::Completion<http::ReloadResult>> reload_requests_;
   std::atomic<bool> loop_runs_{false};
+  size_t told_damage_ = 0;
   std::string trouble_;  // guarded by mutex_: why the loop does not get on
 };
 
@@ -186,6 +189,13 @@ Status Service::Impl::open_http() {
   Ingest::Append append = [this](std::span<const std::string_view> payloads) {
     return log_->append(kIngestTopic, payloads, clock_.now());
   };
+  if (std::ranges::none_of(config_.sources,
+                           [](const SourceConfig& s) { return s.kind == SourceConfig::Kind::kIngest; })) {
+    // What nobody reads must not be answered as taken.
+    append = [](std::span<const std::string_view>) -> Result<uint64_t> {
+      return conflict("this service has no ingest source; add `- ingest: {}` to the sources of its config");
+    };
+  }
   if (!config_.ingest_topic.empty()) {
     auto kafka = make_kafka_append(config_.kafka, config_.ingest_topic);
     if (!kafka) return kafka.error();
@@ -285,6 +295,17 @@ void Service::Impl::do_reload() {
   for (auto& done : requests) done(result);
 }
 
+// Drops what is old from the embedded log, never what the engine has not committed yet.
+void Service::Impl::retain_logs(TimeMs now) {
+  for (const std::string topic : {kIngestTopic, kActionsTopic}) {
+    const auto it = engine_->progress().partitions.find("log/" + topic);
+    const uint64_t next = it == engine_->progress().partitions.end() ? UINT64_MAX : it->second.next_offset;
+    if (auto r = log_->retain(topic, now, next == UINT64_MAX ? 0 : next); !r) {
+      spdlog::warn("log topic={} retention=failed reason=\"{}\"", topic, r.error().message);
+    }
+  }
+}
+
 Status Service::Impl::run(std::atomic<bool>& stopping, std::atomic<bool>& reloading) {
   loop_runs_ = true;
   spdlog::info("start rules={} shards={} state={} http={}:{}", rules_->rules().size(), config_.shards, config_.state,
@@ -314,11 +335,9 @@ Status Service::Impl::run(std::atomic<bool>& stopping, std::atomic<bool>& reload
     }
     if (const TimeMs now = clock_.now(); now - retained > 60'000) {
       retained = now;
-      const uint64_t offset = engine_->progress().partitions.count("log/ingest") != 0
-                                  ? engine_->progress().partitions.at("log/ingest").next_offset
-                                  : UINT64_MAX;
-      if (auto r = log_->retain(kIngestTopic, now, offset == UINT64_MAX ? 0 : offset); !r) {
-        spdlog::warn("log retention failed: {}", r.error().message);
+      retain_logs(now);
+      for (; told_damage_ < pipeline_->damage().size(); ++told_damage_) {
+        spdlog::error("source damage=\"{}\"", pipeline_->damage()[told_damage_]);
       }
     }
   }

@@ -1,6 +1,6 @@
 #pragma once
-// `tocsin run`: puts store, log, sources, engine, sinks, HTTP and metrics together, runs the engine's loop on the calling
-// thread until it is told to stop, and reloads rules without stopping.
+// `tocsin run`: puts store, log, sources, engine, sinks, HTTP and metrics together, runs the engine's loop on the
+// calling thread until it is told to stop, and reloads rules without stopping.
 #include <atomic>
 #include <memory>
 #include <string>

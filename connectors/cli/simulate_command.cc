@@ -63,7 +63,8 @@ class Poster final : public simulate::EventSink {
     auto answer = client_.post("/api/v1/events", "application/x-ndjson", buffer_);
     buffer_.clear();
     if (!answer) return answer.error();
-    if (answer->status != 202) return unavailable("the service answered " + std::to_string(answer->status) + ": " + answer->body);
+    if (answer->status != 202)
+      return unavailable("the service answered " + std::to_string(answer->status) + ": " + answer->body);
     return {};
   }
 
@@ -87,7 +88,8 @@ class LabelFile final : public simulate::LabelSink {
   FILE* file_;
 };
 
-int simulate_to(const SimulateOptions& o, const simulate::Profile& profile, const simulate::Options& options, FILE* labels) {
+int simulate_to(const SimulateOptions& o, const simulate::Profile& profile, const simulate::Options& options,
+                FILE* labels) {
   LabelFile label_sink(labels);
   auto speed = parse_speed(o.speed);
   if (!speed) return fail(speed.error());

@@ -57,7 +57,8 @@ Result<std::vector<std::string>> publish(const rule::RuleTest& test, std::shared
 
 bool opened(const std::vector<std::string>& published, const std::string& rule) {
   return std::ranges::any_of(published, [&](const std::string& json) {
-    return json.find("\"rule\":\"" + rule + "\"") != std::string::npos && json.find("tocsin.alert.opened") != std::string::npos;
+    return json.find("\"rule\":\"" + rule + "\"") != std::string::npos &&
+           json.find("tocsin.alert.opened") != std::string::npos;
   });
 }
 
@@ -102,13 +103,16 @@ int report(const std::vector<Ran>& ran, bool json) {
     if (!r.outcome.passed) w.field("difference", r.outcome.text);
     w.end_object();
     if (!json && !r.outcome.passed) {
-      std::cout << "FAIL " << r.test->rule << ": " << r.test->name << " (" << r.test->file << ':' << r.test->line << ")\n"
+      std::cout << "FAIL " << r.test->rule << ": " << r.test->name << " (" << r.test->file << ':' << r.test->line
+                << ")\n"
                 << r.outcome.text;
     }
   }
   w.end_array().key("passed").unsigned_integer(ran.size() - failed).key("failed").unsigned_integer(failed).end_object();
-  if (json) std::cout << out << '\n';
-  else std::cout << ran.size() - failed << " passed, " << failed << " failed\n";
+  if (json)
+    std::cout << out << '\n';
+  else
+    std::cout << ran.size() - failed << " passed, " << failed << " failed\n";
   return failed == 0 ? kWell : kFound;
 }
 

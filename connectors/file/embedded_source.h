@@ -36,7 +36,7 @@ class EmbeddedSource final : public runtime::Source {
   std::mutex mutex_;
   std::condition_variable appended_;
   std::function<void()> wake_;  // guarded by mutex_
-  uint64_t appends_ = 0;  // guarded by mutex_
+  uint64_t appends_ = 0;        // guarded by mutex_
 };
 
 }  // namespace tocsin::file

@@ -38,7 +38,8 @@ class KeyState {
   virtual void retract(uint64_t uid, bool withdrawn, const detect::Row& cause, Context& context) = 0;
   // A person's action on one of this key's alerts.
   virtual void act(const Action& action, Context& context) = 0;
-  // The rule is taken out of force at `time`: every alert that lives is resolved (reason `rule`). Nothing may be called after.
+  // The rule is taken out of force at `time`: every alert that lives is resolved (reason `rule`). Nothing may be called
+  // after.
   virtual void end(TimeMs time, Context& context) = 0;
   // Fires what is due exactly at next_deadline(); `deadline` < the watermark.
   virtual void advance(TimeMs deadline, Context& context) = 0;

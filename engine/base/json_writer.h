@@ -1,6 +1,7 @@
 #pragma once
 // Writes JSON text, compact, into a caller's string. Commas are placed by the writer; keys and values in the order of
-// the calls, so the same calls give the same bytes. Doubles are written shortest-round-trip; NaN and infinities as null.
+// the calls, so the same calls give the same bytes. Doubles are written shortest-round-trip; NaN and infinities as
+// null.
 #include <cstdint>
 #include <string>
 #include <string_view>

@@ -7,10 +7,9 @@
 namespace tocsin::detect {
 namespace {
 
-constexpr std::array<std::string_view, 13> kReasons = {"matched", "quiet",    "recovered", "withdrawn",
-                                                       "revised", "late",     "merged",    "split",
-                                                       "stage",   "deadline", "person",    "comment",
-                                                       "rule"};
+constexpr std::array<std::string_view, 13> kReasons = {"matched", "quiet",   "recovered", "withdrawn", "revised",
+                                                       "late",    "merged",  "split",     "stage",     "deadline",
+                                                       "person",  "comment", "rule"};
 constexpr double kNearby = 1000;  // metres
 
 }  // namespace

@@ -142,9 +142,8 @@ std::shared_ptr<const RuleSet> RuleSet::load(std::span<const SourceFile> files, 
 
 uint64_t RuleSet::fingerprint() const {
   std::string all;
-  for (const Rule& rule : rules_) {
-    all += rule.id + "/" + std::to_string(rule.version) + "/" + hex(rule.identity) + "\n";
-  }
+  for (const Rule& rule : rules_) all += rule.id + "/" + hex(rule.identity) + "\n";
+  for (const SourceFile& file : files_) all += file.text + '\0';
   return hash64(all);
 }
 

@@ -49,7 +49,7 @@ class RuleSet {
   }
   // The texts it was compiled from, to be stored with the state.
   const std::vector<SourceFile>& files() const { return files_; }
-  // Hash of ids, identities and versions: equal for equal sets.
+  // Hash of ids, identities and texts: equal for equal sets, so that any edit (a threshold, a text) makes another set.
   uint64_t fingerprint() const;
 
  private:

@@ -31,7 +31,8 @@ Result<alert::Action> parse_action_record(std::string_view payload) {
   alert::Action a;
   const std::string kind = text(object, "action");
   const auto* it = std::find(std::begin(kKinds), std::end(kKinds), kind);
-  if (it == std::end(kKinds)) return invalid("unknown action \"" + kind + "\"; known: acknowledge, assign, comment, close");
+  if (it == std::end(kKinds))
+    return invalid("unknown action \"" + kind + "\"; known: acknowledge, assign, comment, close");
   a.kind = static_cast<alert::ActionKind>(it - std::begin(kKinds));
   a.alert_id = text(object, "alert");
   a.by = text(object, "by");

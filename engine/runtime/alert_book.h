@@ -1,6 +1,6 @@
 #pragma once
-// The alerts as they now are, for people who ask: a read model of the committed transitions, filtered and paged. The texts
-// stay in the store; memory holds a line an alert. Thread-safe: one thread adds, any thread reads.
+// The alerts as they now are, for people who ask: a read model of the committed transitions, filtered and paged. The
+// texts stay in the store; memory holds a line an alert. Thread-safe: one thread adds, any thread reads.
 #include <map>
 #include <set>
 #include <shared_mutex>
@@ -29,11 +29,11 @@ void encode(Writer& out, const AlertLine& line);
 AlertLine decode_alert_line(Reader& in);
 
 struct AlertFilter {
-  std::vector<alert::AlertStatus> status;   // empty: any
-  std::vector<detect::Severity> severity;   // empty: any
-  std::string rule, area, owner;            // empty: any; area is a prefix of the deepest code
-  TimeMs since = kNoTime, until = kNever;   // opened_at in [since, until)
-  bool shadow = false;                      // also those of rules in shadow
+  std::vector<alert::AlertStatus> status;  // empty: any
+  std::vector<detect::Severity> severity;  // empty: any
+  std::string rule, area, owner;           // empty: any; area is a prefix of the deepest code
+  TimeMs since = kNoTime, until = kNever;  // opened_at in [since, until)
+  bool shadow = false;                     // also those of rules in shadow
 };
 
 class AlertBook {

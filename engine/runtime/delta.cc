@@ -25,7 +25,7 @@ void DeltaWriter::keyed(Op op, uint16_t rule, const Hash128& key, Body&& body) {
 }
 
 void DeltaWriter::row(const detect::Row& row) {
-  keyed(Op::kRow, row.rule, row.key, [&](Writer& w) { detect::encode(w, row); });
+  keyed(row.late ? Op::kLateRow : Op::kRow, row.rule, row.key, [&](Writer& w) { detect::encode(w, row); });
 }
 
 void DeltaWriter::retract(uint16_t rule, const Hash128& key, uint64_t uid, bool withdrawn, const detect::Row& cause) {
@@ -60,6 +60,7 @@ bool DeltaReader::next(DeltaOp& op) {
       op.revision = in_.varint();
       break;
     case Op::kRow:
+    case Op::kLateRow:
     case Op::kRetract:
     case Op::kAction:
       op.rule = static_cast<uint16_t>(in_.varint());

@@ -1,10 +1,11 @@
 #pragma once
-// The delta of one batch: what the router tells the shards, in order, as bytes. The commit stores these bytes and recovery
-// applies them again, so the format is part of the state format (state::kFormatVersion).
+// The delta of one batch: what the router tells the shards, in order, as bytes. The commit stores these bytes and
+// recovery applies them again, so the format is part of the state format (state::kFormatVersion).
 //
 //   op byte, then
 //   seen     uid fixed64, time zigzag, revision varint                  the event whose rows follow (router's index)
 //   row      rule varint, key hash, length fixed32, row bytes
+//   late row as row: of an event that was not taken in
 //   retract  rule varint, key hash, length fixed32, uid fixed64 withdrawn u8 row bytes (the cause)
 //   time     watermark zigzag                                           to all shards: timers before it are due
 //   action   rule varint, key hash, length fixed32, action bytes
@@ -18,7 +19,8 @@
 
 namespace tocsin::runtime {
 
-enum class Op : uint8_t { kSeen = 1, kRow = 2, kRetract = 3, kTime = 4, kAction = 5 };
+// A late row is judged by its rule but leaves no route: the router has not taken its event in.
+enum class Op : uint8_t { kSeen = 1, kRow = 2, kRetract = 3, kTime = 4, kAction = 5, kLateRow = 6 };
 
 // An action in the order of ingest.
 struct PlacedAction {
@@ -47,10 +49,10 @@ struct DeltaOp {
   Op op{};
   uint16_t rule = 0;
   Hash128 key;
-  std::string_view body;   // row, retract, action
-  uint64_t uid = 0;        // seen
-  TimeMs time = 0;         // seen, time
-  uint64_t revision = 0;   // seen
+  std::string_view body;  // row, retract, action
+  uint64_t uid = 0;       // seen
+  TimeMs time = 0;        // seen, time
+  uint64_t revision = 0;  // seen
 };
 
 // Walks a delta. next() is false at the end and on corrupt bytes; ok() tells which.

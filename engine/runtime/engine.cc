@@ -140,9 +140,11 @@ Status Engine::recover(const CompileRules& compile) {
   if (fingerprint != rules_->fingerprint()) {
     auto then = compile(files);
     if (!then) {
-      return Error{then.error().code,
-                   "the rules stored with the state no longer compile with this program; start it with the program that "
-                   "wrote the state, stop it cleanly, then upgrade: " + then.error().message};
+      return Error{
+          then.error().code,
+          "the rules stored with the state no longer compile with this program; start it with the program that "
+          "wrote the state, stop it cleanly, then upgrade: " +
+              then.error().message};
     }
     build(std::move(*then));
   }
@@ -230,7 +232,10 @@ void Engine::note_log_time(TimeMs log_time) {
 
 SourceTotals* Engine::source_totals(std::string_view source) {
   const auto it = progress_.sources.find(source);
-  return it != progress_.sources.end() ? &it->second : &progress_.sources[std::string(source)];
+  if (it != progress_.sources.end()) return &it->second;
+  constexpr size_t kMaxSources =
+      256;  // a metric's label and part of every commit: what senders make up must not grow it
+  return &progress_.sources[progress_.sources.size() < kMaxSources ? std::string(source) : "other"];
 }
 
 Outcome Engine::accept(const Event& event, uint32_t partition, uint64_t next_offset, TimeMs log_time) {
@@ -244,9 +249,15 @@ Outcome Engine::accept(const Event& event, uint32_t partition, uint64_t next_off
   SourceTotals* source = source_totals(event.source);
   ++source->read;
   switch (outcome) {
-    case Outcome::kAccepted: ++t.accepted; break;
-    case Outcome::kDuplicate: ++t.duplicate, ++source->duplicate; break;
-    case Outcome::kLate: ++t.late, ++source->late; break;
+    case Outcome::kAccepted:
+      ++t.accepted;
+      break;
+    case Outcome::kDuplicate:
+      ++t.duplicate, ++source->duplicate;
+      break;
+    case Outcome::kLate:
+      ++t.late, ++source->late;
+      break;
   }
   return outcome;
 }
@@ -255,7 +266,7 @@ void Engine::reject(DeadLetter letter, uint32_t partition, uint64_t next_offset)
   take_offset(partition, next_offset);
   ++progress_.totals.read;
   ++progress_.totals.rejected;
-  SourceTotals& s = progress_.sources[letter.source];
+  SourceTotals& s = *source_totals(letter.source);
   ++s.read;
   ++s.rejected[letter.reason];
   dead_.push_back(std::move(letter));
@@ -309,8 +320,21 @@ void Engine::stage_transitions() {
     const TimeMs cause = t.tag.phase == 0 && at < log_times_.size() ? log_times_[at] : kNoTime;
     outgoing_.push_back({sequence, t.alert_id, t.json, cause, t.shadow});
     if (store_ == nullptr) continue;
-    AlertLine line{t.alert_id, rules_->rules()[t.rule].id, rules_->rules()[t.rule].owner, t.city, t.town, t.village,
-                   t.grid, t.tag.key, t.opened_at, t.time, sequence, t.seq, t.severity, t.status, t.shadow};
+    AlertLine line{t.alert_id,
+                   rules_->rules()[t.rule].id,
+                   rules_->rules()[t.rule].owner,
+                   t.city,
+                   t.town,
+                   t.village,
+                   t.grid,
+                   t.tag.key,
+                   t.opened_at,
+                   t.time,
+                   sequence,
+                   t.seq,
+                   t.severity,
+                   t.status,
+                   t.shadow};
     std::string latest;
     Writer w(latest);
     encode(w, line);
@@ -367,7 +391,8 @@ Status Engine::write() {
   if (auto s = store_->write(batch_, options_.sync); !s) return s;
   write_pending_ = false;
   batch_.clear();
-  for (AlertLine& line : staged_lines_) book_.put(std::move(line));  // who finds a line also finds its text in the store
+  for (AlertLine& line : staged_lines_)
+    book_.put(std::move(line));  // who finds a line also finds its text in the store
   staged_lines_.clear();
   return {};
 }
@@ -419,6 +444,9 @@ Result<std::span<const Outgoing>> Engine::commit() {
 }
 
 Status Engine::swap_rules(std::shared_ptr<const rule::RuleSet> rules) {
+  if (write_pending_) {  // else the commit below would only finish the batch that met a full disk
+    if (auto s = write(); !s) return s;
+  }
   request_checkpoint();
   if (auto done = commit(); !done) return done.error();
   const std::shared_ptr<const rule::RuleSet> old_rules = rules_;

@@ -1,6 +1,6 @@
 #pragma once
-// The engine: events in, transitions out, nothing lost. Drives router and shards batch by batch and makes each batch one
-// atomic commit. No clock, no network: time comes in with events and through set_time().
+// The engine: events in, transitions out, nothing lost. Drives router and shards batch by batch and makes each batch
+// one atomic commit. No clock, no network: time comes in with events and through set_time().
 //
 //   auto engine = Engine::open(options, rules, &store, compile);
 //   uint32_t p = engine->add_partition("grid.events/0", lateness);   // engine->next_offset(p) tells where to go on
@@ -48,14 +48,16 @@ class Engine {
     bool sync = true;                     // commits reach the disk before they count
   };
 
-  // `store` may be null: nothing is kept (a replay without --state). With a store that holds state, recovers it under the
-  // rules that it was written with, then goes over to `rules`: rules of the same identity keep their state.
+  // `store` may be null: nothing is kept (a replay without --state). With a store that holds state, recovers it under
+  // the rules that it was written with, then goes over to `rules`: rules of the same identity keep their state.
   static Result<std::unique_ptr<Engine>> open(Options options, std::shared_ptr<const rule::RuleSet> rules,
                                               state::Store* store, const CompileRules& compile);
   ~Engine();
 
   uint32_t add_partition(const std::string& name, DurationMs lateness);
   uint64_t next_offset(uint32_t partition) const;
+  // The state holds events of it.
+  bool has_history(uint32_t partition) const { return offsets_[partition]->greatest != kNoTime; }
 
   Outcome accept(const Event& event, uint32_t partition, uint64_t next_offset, TimeMs log_time);
   void reject(DeadLetter letter, uint32_t partition, uint64_t next_offset);
@@ -82,8 +84,8 @@ class Engine {
   Result<std::span<const Outgoing>> commit();
   // A checkpoint with the next commit.
   void request_checkpoint() { checkpoint_due_ = true; }
-  // Goes over to other rules: commits, then keeps the state of rules whose identity is the same; alerts of the others are
-  // resolved (reason `rule`).
+  // Goes over to other rules: commits, then keeps the state of rules whose identity is the same; alerts of the others
+  // are resolved (reason `rule`).
   Status swap_rules(std::shared_ptr<const rule::RuleSet> rules);
 
   void sink_delivered(const std::string& sink, uint64_t sequence) { progress_.sinks[sink] = sequence; }
@@ -132,8 +134,8 @@ class Engine {
 
   std::string delta_;
   size_t pending_ = 0;
-  uint64_t first_position_ = 1;       // of the batch
-  std::vector<TimeMs> log_times_;     // by position - first_position_
+  uint64_t first_position_ = 1;    // of the batch
+  std::vector<TimeMs> log_times_;  // by position - first_position_
   std::vector<DeadLetter> dead_;
   std::vector<std::string> late_;
   std::vector<alert::Transition> transitions_;
@@ -147,8 +149,8 @@ class Engine {
   bool progress_changed_ = false;
 };
 
-// Keys of the store's tables, for `tocsin state` and the API. Under latest_key() stands the alert's line, then the text of its
-// latest transition; under history_key() the sequence of one of its transitions.
+// Keys of the store's tables, for `tocsin state` and the API. Under latest_key() stands the alert's line, then the text
+// of its latest transition; under history_key() the sequence of one of its transitions.
 std::string history_key(std::string_view alert_id, uint32_t seq);
 std::string latest_key(std::string_view alert_id);
 struct OutboxEntry {

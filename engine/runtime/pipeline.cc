@@ -28,7 +28,9 @@ Status Pipeline::open() {
       lane.decoder = decoder;
       lane.name = names[i];
       // Actions carry no event time; a lane that has brought nothing yet must not hold back a live service.
-      lane.idle = decoder == nullptr || clock_ != nullptr;
+      // One that the state has read does: what it missed while the service was away must not be late.
+      const bool known = engine_.has_history(p);
+      lane.idle = decoder == nullptr || (clock_ != nullptr && !known);
       if (lane.idle) engine_.set_idle(p, true);
     }
     if (auto s = input.source->seek(offsets); !s) return s;
@@ -113,8 +115,8 @@ void Pipeline::apply(Lane& lane, Item& item) {
   if (clock_ != nullptr) lane.last_record = clock_->now();
   switch (item.what) {
     case Item::What::kEvent:
-      if (item.event.occurred_at > options_.until) {
-        past_until_ = true;
+      if (item.event.occurred_at > options_.until) {  // earlier ones may still follow, within the lateness
+        past_until_ = item.event.occurred_at - lane.decoder->lateness() > options_.until;
         return;
       }
       lane.idle = false;
@@ -125,9 +127,12 @@ void Pipeline::apply(Lane& lane, Item& item) {
         engine_.keep_late(std::move(json));
       }
       return;
-    case Item::What::kRejected: return reject(lane, item);
-    case Item::What::kAction: return apply_action(lane, item);
-    case Item::What::kSkip: return engine_.skip(lane.partition, item.next_offset);
+    case Item::What::kRejected:
+      return reject(lane, item);
+    case Item::What::kAction:
+      return apply_action(lane, item);
+    case Item::What::kSkip:
+      return engine_.skip(lane.partition, item.next_offset);
   }
 }
 
@@ -147,10 +152,12 @@ void Pipeline::read_ahead(Lane& lane, const Record& record) {
   decode(lane, record, {copy, record.payload.size()}, *lane.arena, lane.items.back());
 }
 
-// A damaged part of a log (a compressed file that was cut off) is told and passed over; what was readable has been read.
+// A damaged part of a log (a compressed file that was cut off) is told and passed over; what was readable has been
+// read.
 Result<PollState> Pipeline::read(Source& source, size_t max, DurationMs wait) {
   auto state = source.poll(max, wait, records_);
   if (state || state.error().code != Code::kCorrupt) return state;
+  if (!damage_.empty() && damage_.back() == state.error().message) return state;  // told, and no way past it
   damage_.push_back(state.error().message);
   return PollState::kRecords;
 }

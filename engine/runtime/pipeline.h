@@ -1,9 +1,10 @@
 #pragma once
-// The loop around the engine: polls sources, decodes records, keeps partitions in step, commits, publishes. Live it follows
-// the clock that is handed in; a replay has none, and only the log moves time.
+// The loop around the engine: polls sources, decodes records, keeps partitions in step, commits, publishes. Live it
+// follows the clock that is handed in; a replay has none, and only the log moves time.
 //
-// Several partitions are merged by event time: the earliest head goes first. A partition that still has a backlog is waited
-// for, one at the head of its log is not, so that catching up after an outage neither floods state nor rings false alarms.
+// Several partitions are merged by event time: the earliest head goes first. A partition that still has a backlog is
+// waited for, one at the head of its log is not, so that catching up after an outage neither floods state nor rings
+// false alarms.
 #include <deque>
 #include <functional>
 #include <memory>
@@ -22,13 +23,13 @@ class Pipeline {
  public:
   struct Options {
     size_t batch_events = 8192;
-    size_t batch_bytes = 4u << 20;     // of delta
-    DurationMs poll_wait = 20;         // how long one step may wait for a first record
-    DurationMs idle_after = 30'000;    // live: a partition at its head with nothing new for so long follows the clock
-    DurationMs patience = 2'000;       // live: how long a partition with a backlog that brings nothing holds the others up
-    DurationMs future = 3'600'000;     // live: an event further ahead of the clock is refused
-    TimeMs until = kNever;             // replay: events after it are left alone, and time goes on to it
-    size_t lane_bytes = 8u << 20;      // read ahead per partition
+    size_t batch_bytes = 4u << 20;   // of delta
+    DurationMs poll_wait = 20;       // how long one step may wait for a first record
+    DurationMs idle_after = 30'000;  // live: a partition at its head with nothing new for so long follows the clock
+    DurationMs patience = 2'000;    // live: how long a partition with a backlog that brings nothing holds the others up
+    DurationMs future = 3'600'000;  // live: an event further ahead of the clock is refused
+    TimeMs until = kNever;          // replay: events after it are left alone, and time goes on to it
+    size_t lane_bytes = 8u << 20;   // read ahead per partition
   };
   // `clock` null: a replay. Everything must outlive the pipeline.
   Pipeline(Engine& engine, Publisher& publisher, Options options, const Clock* clock)
@@ -75,10 +76,10 @@ class Pipeline {
     enum class What : uint8_t { kEvent, kRejected, kAction, kSkip } what;
     uint64_t offset, next_offset;
     TimeMs log_time;
-    Event event;                  // kEvent
-    std::string_view payload;     // kRejected
-    std::string_view reason;      // kRejected
-    std::string message;          // kRejected
+    Event event;               // kEvent
+    std::string_view payload;  // kRejected
+    std::string_view reason;   // kRejected
+    std::string message;       // kRejected
   };
   struct Lane {
     Source* source;
@@ -138,7 +139,8 @@ class Pipeline {
   std::vector<uint64_t> committed_offsets_;
 };
 
-// People's actions as records of the log: {"alert":…,"action":"acknowledge","by":…,"to":…,"outcome":…,"note":…,"at":ms}.
+// People's actions as records of the log:
+// {"alert":…,"action":"acknowledge","by":…,"to":…,"outcome":…,"note":…,"at":ms}.
 std::string action_record(const alert::Action& action);
 Result<alert::Action> parse_action_record(std::string_view payload);
 

@@ -16,12 +16,13 @@ namespace tocsin::runtime {
 
 // One record of a log, before it is an event. Views are valid until the next poll() of the source.
 struct Record {
-  uint32_t partition = 0;     // index into Source::partitions()
-  uint64_t offset = 0;        // of this record within the partition
-  uint64_t next_offset = 0;   // where to go on after it
-  TimeMs timestamp = kNoTime; // when the log took it (Kafka timestamp, ingest time); kNoTime: unknown (files)
+  uint32_t partition = 0;      // index into Source::partitions()
+  uint64_t offset = 0;         // of this record within the partition
+  uint64_t next_offset = 0;    // where to go on after it
+  TimeMs timestamp = kNoTime;  // when the log took it (Kafka timestamp, ingest time); kNoTime: unknown (files)
   std::string_view payload;
-  std::string_view fault;     // not empty: the source could not read the record (truncated, too large); to the dead letters
+  std::string_view
+      fault;  // not empty: the source could not read the record (truncated, too large); to the dead letters
 };
 
 enum class PollState : uint8_t {
@@ -34,18 +35,19 @@ enum class PollState : uint8_t {
 class Source {
  public:
   virtual ~Source() = default;
-  // Names of the partitions, stable across restarts ("grid.events/3", "/data/2024.ndjson"); offsets are kept under them.
+  // Names of the partitions, stable across restarts ("grid.events/3", "/data/2024.ndjson"); offsets are kept under
+  // them.
   virtual std::vector<std::string> partitions() const = 0;
   // Before the first poll: where to start in each partition (UINT64_MAX: the beginning). An offset that the log no
   // longer has is kNotFound with what to do.
   virtual Status seek(std::span<const uint64_t> next_offsets) = 0;
   // Appends up to `max` records to `out`; waits up to `wait` for the first one. A broker that is away is kIdle.
   virtual Result<PollState> poll(size_t max, DurationMs wait, std::vector<Record>& out) = 0;
-  // A source that can calls `wake`, from any thread and without waiting, when poll() may bring something new; one that cannot
-  // is asked every so often. At most one; an empty one ends it: after the return no call starts any more.
+  // A source that can calls `wake`, from any thread and without waiting, when poll() may bring something new; one that
+  // cannot is asked every so often. At most one; an empty one ends it: after the return no call starts any more.
   virtual void on_arrival(std::function<void()> /*wake*/) {}
-  // "caught up": what was polled last was the head of the log, so that idle partitions may follow the clock; also true of
-  // a bounded partition that has ended.
+  // "caught up": what was polled last was the head of the log, so that idle partitions may follow the clock; also true
+  // of a bounded partition that has ended.
   virtual bool at_head(uint32_t partition) const = 0;
   // While held, poll() brings nothing of this partition (it runs ahead of the others); a hint that a source may ignore.
   virtual void hold(uint32_t partition, bool held) { (void)partition, (void)held; }
@@ -59,7 +61,8 @@ class Source {
 
 // Why a record is not an event: `reason` is one of a small fixed set (a metric label), `message` is for people.
 struct Rejection {
-  std::string_view reason;  // "malformed" "oversized" "not_utf8" "missing_field" "bad_time" "bad_coordinates" "unknown_area" …
+  std::string_view
+      reason;  // "malformed" "oversized" "not_utf8" "missing_field" "bad_time" "bad_coordinates" "unknown_area" …
   std::string message;
 };
 

@@ -29,10 +29,10 @@ struct PartitionProgress {
 };
 
 struct Progress {
-  uint64_t commit = 0;      // number of the last commit
-  uint64_t checkpoint = 0;  // deltas up to this commit are in the checkpoint
-  uint64_t outbox = 0;      // sequence of the last transition
-  uint64_t position = 0;    // of the last event taken in
+  uint64_t commit = 0;          // number of the last commit
+  uint64_t checkpoint = 0;      // deltas up to this commit are in the checkpoint
+  uint64_t outbox = 0;          // sequence of the last transition
+  uint64_t position = 0;        // of the last event taken in
   uint64_t dead = 0, late = 0;  // numbers of the last dead letter and late record
   TimeMs watermark = kNoTime;
   Totals totals;

@@ -15,10 +15,10 @@ Status Publisher::open() {
 }
 
 void Publisher::offer(Lane& lane, std::span<const Outgoing> batch) {
+  const uint64_t last = batch.back().sequence;
   if (!lane.takes_shadow && std::ranges::any_of(batch, &Outgoing::shadow)) {
     scratch_.clear();
     std::ranges::copy_if(batch, std::back_inserter(scratch_), [](const Outgoing& o) { return !o.shadow; });
-    const uint64_t last = batch.back().sequence;
     batch = scratch_;
     if (batch.empty()) {
       lane.offered = last;
@@ -27,10 +27,17 @@ void Publisher::offer(Lane& lane, std::span<const Outgoing> batch) {
   }
   const Status s = lane.sink->publish(batch);
   if (s) {
-    lane.offered = batch.back().sequence;
+    lane.offered = last;
+    lane.published = batch.back().sequence;
   } else if (s.error().code != Code::kExhausted) {
     lane.fault = s.error().message;
   }
+}
+
+// What a sink is not offered (shadow alerts) counts as delivered with what stands before it.
+uint64_t Publisher::delivered(const Lane& lane) {
+  const uint64_t done = lane.sink->delivered();
+  return done >= lane.published ? std::max(done, lane.offered) : done;
 }
 
 // Reads what the sink has not been offered from the store, in pages. False: it cannot take more now.
@@ -49,10 +56,14 @@ bool Publisher::catch_up(Lane& lane, uint64_t until) {
       lane.fault = read.error().message;
       return false;
     }
-    if (page.empty()) return true;
+    if (page.empty()) {
+      lane.fault = "it could not take transition " + std::to_string(lane.offered + 1) +
+                   ", and no state keeps it to be offered again";
+      return false;
+    }
     if (page.front().sequence != lane.offered + 1) {
-      lane.fault = "it was away for longer than the history reaches: transitions " + std::to_string(lane.offered + 1) + " to " +
-                   std::to_string(page.front().sequence - 1) + " are no longer kept";
+      lane.fault = "it was away for longer than the history reaches: transitions " + std::to_string(lane.offered + 1) +
+                   " to " + std::to_string(page.front().sequence - 1) + " are no longer kept";
       return false;
     }
     const uint64_t before = lane.offered;
@@ -72,8 +83,8 @@ void Publisher::pump(std::span<const Outgoing> fresh, TimeMs now) {
       offer(lane, fresh.subspan(lane.offered + 1 > first ? lane.offered + 1 - first : 0));
     }
     // Live, in a pause, what lies in a sink's buffers is brought home; a replay has no pauses, only an end.
-    if (now != kNoTime && fresh.empty() && lane.sink->delivered() < lane.offered) (void)lane.sink->flush(0).is_ok();
-    engine_.sink_delivered(std::string(lane.sink->name()), lane.sink->delivered());
+    if (now != kNoTime && fresh.empty() && delivered(lane) < lane.offered) (void)lane.sink->flush(0).is_ok();
+    engine_.sink_delivered(std::string(lane.sink->name()), delivered(lane));
   }
   if (now == kNoTime) return;
   for (const Outgoing& o : fresh) {
@@ -82,11 +93,17 @@ void Publisher::pump(std::span<const Outgoing> fresh, TimeMs now) {
 }
 
 Status Publisher::flush(DurationMs wait) {
+  const DurationMs slice = std::max<DurationMs>(1, wait / 10);
   for (Lane& lane : lanes_) {
     if (!lane.fault.empty()) return unavailable(std::string(lane.sink->name()) + ": " + lane.fault);
-    if (!catch_up(lane, engine_.progress().outbox)) return unavailable(std::string(lane.sink->name()) + " does not take more alerts");
+    // A sink whose queue is full takes more as it drains; each round waits for a part of the time.
+    for (DurationMs rest = wait; !catch_up(lane, engine_.progress().outbox); rest -= slice) {
+      if (!lane.fault.empty()) return unavailable(std::string(lane.sink->name()) + ": " + lane.fault);
+      if (rest <= 0) return unavailable(std::string(lane.sink->name()) + " does not take more alerts");
+      (void)lane.sink->flush(slice).is_ok();
+    }
     if (auto s = lane.sink->flush(wait); !s) return s;
-    engine_.sink_delivered(std::string(lane.sink->name()), lane.sink->delivered());
+    engine_.sink_delivered(std::string(lane.sink->name()), delivered(lane));
   }
   return {};
 }
@@ -94,7 +111,7 @@ Status Publisher::flush(DurationMs wait) {
 uint64_t Publisher::depth() const {
   uint64_t depth = 0;
   for (const Lane& lane : lanes_) {
-    const uint64_t done = lane.sink->delivered();
+    const uint64_t done = delivered(lane);
     const uint64_t head = engine_.progress().outbox;
     depth = std::max(depth, head > done ? head - done : 0);
   }

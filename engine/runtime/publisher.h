@@ -1,6 +1,6 @@
 #pragma once
-// Offers committed transitions to each sink in order, from memory while the sink keeps up, from the stored outbox when it
-// lags or after a restart. A sink that is away holds up nothing but itself.
+// Offers committed transitions to each sink in order, from memory while the sink keeps up, from the stored outbox when
+// it lags or after a restart. A sink that is away holds up nothing but itself.
 #include <span>
 #include <string>
 #include <vector>
@@ -15,11 +15,12 @@ class Publisher {
  public:
   explicit Publisher(Engine& engine) : engine_(engine) {}
   // `sink` must outlive the publisher. Call before open(). Shadow transitions go only to sinks that take them.
-  void add(Sink& sink, bool takes_shadow) { lanes_.push_back({&sink, takes_shadow, 0, {}}); }
+  void add(Sink& sink, bool takes_shadow) { lanes_.push_back({&sink, takes_shadow, 0, 0, {}}); }
   // Asks every sink what it already holds.
   Status open();
   // After a commit, with its transitions; also with none, to go on with what lags. `now` for the latency histogram;
-  // kNoTime: a replay, not measured. An error other than back-pressure is kept in fault() and the sink is not offered more.
+  // kNoTime: a replay, not measured. An error other than back-pressure is kept in fault() and the sink is not offered
+  // more.
   void pump(std::span<const Outgoing> fresh, TimeMs now);
   // Waits until every sink has delivered everything.
   Status flush(DurationMs wait);
@@ -32,10 +33,12 @@ class Publisher {
   struct Lane {
     Sink* sink;
     bool takes_shadow;
-    uint64_t offered;  // up to this sequence
+    uint64_t offered;    // up to this sequence
+    uint64_t published;  // the last of them that the sink was given
     std::string fault;
   };
   void offer(Lane& lane, std::span<const Outgoing> batch);
+  static uint64_t delivered(const Lane& lane);
   bool catch_up(Lane& lane, uint64_t until);
   Engine& engine_;
   std::vector<Lane> lanes_;

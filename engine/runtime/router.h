@@ -1,6 +1,6 @@
 #pragma once
-// From events to rows: takes each event in once (duplicates, revisions, withdrawals, lateness), moves the watermark on, and
-// writes what the rules need of it into the batch's delta. The only writer of deltas; one thread.
+// From events to rows: takes each event in once (duplicates, revisions, withdrawals, lateness), moves the watermark on,
+// and writes what the rules need of it into the batch's delta. The only writer of deltas; one thread.
 #include <memory>
 #include <string>
 #include <vector>

@@ -49,6 +49,7 @@ void Seen::forget_before(TimeMs horizon) {
     days_.erase(day);
     last_day_ = nullptr;
     open_ = nullptr;
+    open_day_ = nullptr;
   }
 }
 

@@ -1,6 +1,7 @@
 #pragma once
-// Which events were taken in: for each (source, id) inside the horizon the highest revision and the rules and keys it went
-// to. Decides duplicates and finds what a revision takes back. Bounded by the horizon: an event behind it is late anyway.
+// Which events were taken in: for each (source, id) inside the horizon the highest revision and the rules and keys it
+// went to. Decides duplicates and finds what a revision takes back. Bounded by the horizon: an event behind it is late
+// anyway.
 #include <absl/container/flat_hash_map.h>
 
 #include <cstdint>

@@ -137,7 +137,7 @@ bool Shard::apply(std::string_view delta) {
       default:
         if (!owns(op.key)) break;
         if (op.rule >= rules_->rules().size()) return false;
-        if (op.op == Op::kRow) apply_row(op);
+        if (op.op == Op::kRow || op.op == Op::kLateRow) apply_row(op);
         if (op.op == Op::kRetract) apply_retraction(op);
         if (op.op == Op::kAction) apply_action(op);
     }

@@ -1,6 +1,6 @@
 #pragma once
-// One part of the key space: applies deltas to its keys in order, keeps their timers, and collects the transitions. Owned
-// by one thread at a time; two shards share nothing.
+// One part of the key space: applies deltas to its keys in order, keeps their timers, and collects the transitions.
+// Owned by one thread at a time; two shards share nothing.
 #include <absl/container/flat_hash_map.h>
 
 #include <functional>
@@ -25,8 +25,8 @@ class Shard {
   bool apply(std::string_view delta);
   std::vector<alert::Transition>& transitions() { return transitions_; }
 
-  // Checkpoint: calls f(rule index, key hash, bytes) for each key that changed since the last call, with empty bytes for a
-  // key that is gone.
+  // Checkpoint: calls f(rule index, key hash, bytes) for each key that changed since the last call, with empty bytes
+  // for a key that is gone.
   void take_changed(const std::function<void(uint16_t, const Hash128&, std::string_view)>& f);
   // Recovery: a key as encoded at a checkpoint. Not counted as changed.
   Status load(uint16_t rule, const Hash128& key, std::string_view bytes);

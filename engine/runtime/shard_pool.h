@@ -1,6 +1,6 @@
 #pragma once
-// N shards working on the same delta: one runs on the caller's thread, N threads otherwise. apply() is a barrier: when it
-// returns every shard has finished, and their transitions stand merged in the one order of tags.
+// N shards working on the same delta: one runs on the caller's thread, N threads otherwise. apply() is a barrier: when
+// it returns every shard has finished, and their transitions stand merged in the one order of tags.
 #include <condition_variable>
 #include <memory>
 #include <mutex>

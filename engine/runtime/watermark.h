@@ -1,6 +1,6 @@
 #pragma once
-// Event time's progress: a watermark per source partition (greatest event time less its allowed lateness), the least of them
-// for all. A partition without an event yet holds the whole back unless it is idle; the whole never goes back.
+// Event time's progress: a watermark per source partition (greatest event time less its allowed lateness), the least of
+// them for all. A partition without an event yet holds the whole back unless it is idle; the whole never goes back.
 #include <algorithm>
 #include <cstdint>
 #include <vector>

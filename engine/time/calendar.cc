@@ -6,8 +6,8 @@ namespace tocsin {
 namespace {
 
 constexpr int64_t kDay = 86'400'000;
-constexpr int64_t kTableDays = 47'847;   // to the end of 2100
-constexpr int64_t kSearchDays = 7320;  // no span reaches farther: spans are at most ten years
+constexpr int64_t kTableDays = 47'847;  // to the end of 2100
+constexpr int64_t kSearchDays = 7320;   // no span reaches farther: spans are at most ten years
 
 int64_t floor_div(int64_t a, int64_t b) { return a / b - (a % b != 0 && (a < 0) != (b < 0)); }
 

@@ -1,5 +1,5 @@
-// The engine's promises: one order for any number of shards and any batch size; nothing lost or doubled by a crash at any
-// commit; revisions and withdrawals taken back; rules exchanged without losing the state of those that stay.
+// The engine's promises: one order for any number of shards and any batch size; nothing lost or doubled by a crash at
+// any commit; revisions and withdrawals taken back; rules exchanged without losing the state of those that stay.
 #include "runtime/engine.h"
 
 #include "fixture.h"
@@ -19,7 +19,8 @@ TEST(Engine, PublishesTheSameForAnyShardsAndBatches) {
     const std::string reference = published(events, {1, 64});
     EXPECT_GT(std::ranges::count(reference, '\n'), 20) << "the stream must ring alerts";
     for (const testing::Run run : {testing::Run{1, 1}, {1, 100000}, {2, 64}, {8, 7}, {8, 1000}}) {
-      EXPECT_EQ(published(events, run), reference) << "seed " << seed << ", shards " << run.shards << ", batch " << run.batch;
+      EXPECT_EQ(published(events, run), reference)
+          << "seed " << seed << ", shards " << run.shards << ", batch " << run.batch;
     }
   }
 }

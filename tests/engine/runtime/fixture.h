@@ -57,7 +57,8 @@ inline constexpr char kRules[] = R"(rules:
     summary: {zh: "超期 {{elapsed:1}}", en: "overdue {{elapsed:1}}"}
 )";
 
-inline std::shared_ptr<const rule::RuleSet> rules(const std::string& text = kRules, DurationMs lateness = 10 * kMinute) {
+inline std::shared_ptr<const rule::RuleSet> rules(const std::string& text = kRules,
+                                                  DurationMs lateness = 10 * kMinute) {
   rule::LoadOptions options;
   options.lateness = lateness;
   std::vector<rule::Diagnostic> faults;

@@ -44,15 +44,18 @@ TEST(Seen, ChangedDaysCarryItOver) {
   std::map<int64_t, std::string> stored;
   for (int round = 0; round < 50; ++round) {
     for (int i = 0; i < 40; ++i) {
-      seen.put(random() % 300, static_cast<TimeMs>((round / 5 + static_cast<int>(random() % 3)) * kDay), random() % 9, random() % 2 == 0);
+      seen.put(random() % 300, static_cast<TimeMs>((round / 5 + static_cast<int>(random() % 3)) * kDay), random() % 9,
+               random() % 2 == 0);
       for (uint64_t r = random() % 3; r > 0; --r) seen.add_route(static_cast<uint16_t>(r), {r, random()});
     }
     seen.forget_before((round / 5 - 2) * kDay);
     std::vector<std::pair<int64_t, std::string>> changed;
     seen.take_changed(changed);
     for (auto& [day, bytes] : changed) {
-      if (bytes.empty()) stored.erase(day);
-      else stored[day] = std::move(bytes);
+      if (bytes.empty())
+        stored.erase(day);
+      else
+        stored[day] = std::move(bytes);
     }
     Seen loaded;
     for (const auto& [day, bytes] : stored) ASSERT_TRUE(loaded.load_day(day, bytes));
