@@ -56,6 +56,7 @@ int alerts(const Options& o) {
   for (const auto alert : list) {
     std::cout << alert_line(simdjson::minify(alert), "", colour(STDOUT_FILENO), o.zone, terminal_width(STDOUT_FILENO))
               << '\n';
+    std::cout << "    " << text_at(alert, "/alert_id") << '\n';
   }
   if (list.size() == 0) std::cout << "no open alert\n";
   return kWell;

@@ -202,6 +202,31 @@ TEST(Engine, OtherRulesTakeOverTheStateOfThoseThatStayTheSame) {
   EXPECT_EQ((*again)->state_keys(), (*engine)->state_keys());
 }
 
+// An edit that leaves the identity alone (a threshold) is another set: what was committed under the old one is
+// recovered under the old one.
+TEST(Engine, AThresholdEditedAfterACrashDoesNotRewriteThePast) {
+  Feed feed;
+  const auto store = state::make_memory_store();
+  {
+    auto engine = Engine::open({}, testing::rules(), store.get(), testing::recompile);
+    ASSERT_TRUE(engine);
+    const uint32_t p = (*engine)->add_partition("test", 10 * kMinute);
+    for (int i = 0; i < 3; ++i) {
+      (*engine)->accept(feed.report("r" + std::to_string(i), kStart + i, i), p, static_cast<uint64_t>(i) + 1, kNoTime);
+    }
+    ASSERT_TRUE((*engine)->commit());  // no checkpoint: only the delta is there
+  }
+  std::string text = testing::kRules;
+  text.replace(text.find("n: 3"), 4, "n: 9");
+  auto engine = Engine::open({}, testing::rules(text), store.get(), testing::recompile);
+  ASSERT_TRUE(engine) << engine.error().message;
+  const uint32_t p = (*engine)->add_partition("test", 10 * kMinute);
+  (*engine)->accept(feed.report("later", kStart + 300 * kMinute, 8, 2), p, 4, kNoTime);
+  ASSERT_TRUE((*engine)->commit());
+  EXPECT_EQ((*engine)->progress().totals.opened, 2u);
+  EXPECT_EQ((*engine)->progress().totals.resolved, 2u) << "the alert opened under the old threshold lives to its end";
+}
+
 TEST(Engine, AlertsOfARuleThatGoesAreResolved) {
   Feed feed;
   const auto store = state::make_memory_store();

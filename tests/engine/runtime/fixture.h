@@ -110,7 +110,7 @@ class Feed {
   std::deque<std::string> texts_;
 };
 
-// A stream with bursts, small disorder, revisions, withdrawals and duplicates.
+// A stream with bursts, small disorder, late events, revisions, withdrawals and duplicates.
 inline std::vector<Event> stream(Feed& feed, uint32_t seed, int n) {
   std::mt19937 random(seed);
   const auto upto = [&](int k) { return static_cast<int>(random() % static_cast<uint32_t>(k)); };
@@ -118,7 +118,8 @@ inline std::vector<Event> stream(Feed& feed, uint32_t seed, int n) {
   TimeMs now = kStart;
   for (int i = 0; i < n; ++i) {
     now += upto(10) == 0 ? (10 + upto(80)) * kMinute : upto(120) * 1000;
-    const TimeMs t = now - (upto(4) == 0 ? upto(8) * kMinute : 0);
+    TimeMs t = now - (upto(4) == 0 ? upto(8) * kMinute : 0);
+    if (upto(30) == 0) t = now - (15 + upto(90)) * kMinute;  // late, beyond the lateness
     const int kind = upto(10);
     if (kind < 6) {
       out.push_back(feed.report("r" + std::to_string(i), t, upto(9), 1 + upto(3)));
