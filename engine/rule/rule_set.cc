@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "rule/rule_keys.h"
 #include "rule/rule_text.h"
@@ -143,7 +144,9 @@ std::shared_ptr<const RuleSet> RuleSet::load(std::span<const SourceFile> files, 
 uint64_t RuleSet::fingerprint() const {
   std::string all;
   for (const Rule& rule : rules_) all += rule.id + "/" + hex(rule.identity) + "\n";
-  for (const SourceFile& file : files_) all += file.text + '\0';
+  std::set<std::string_view> texts;  // whatever the order of reading
+  for (const SourceFile& file : files_) texts.insert(file.text);
+  for (const std::string_view text : texts) all.append(text).push_back('\0');
   return hash64(all);
 }
 
