@@ -7,6 +7,7 @@ namespace tocsin::file {
 namespace {
 
 constexpr size_t kChunk = 1u << 20;
+constexpr size_t kRead = 256 * 1024;  // at a time: what is read stays in the cache until it is parsed
 constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
 
 std::string_view without_line_end(std::string_view s) {
@@ -89,7 +90,7 @@ Result<size_t> RecordReader::fill() {
     begin_ = 0;
   }
   if (end_ == capacity_) return size_t{0};
-  auto got = stream_->read(buffer_.get() + end_, capacity_ - end_);
+  auto got = stream_->read(buffer_.get() + end_, std::min(capacity_ - end_, kRead));
   if (!got) return got.error();
   end_ += *got;
   drained_ = *got == 0;

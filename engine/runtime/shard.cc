@@ -66,9 +66,8 @@ void Shard::finish(const Hash128& key, Slot& s) {
 
 void Shard::fire_due(TimeMs watermark) {
   watermark_ = watermark;
-  while (!timers_.empty() && timers_.top().deadline < watermark) {
-    const Timer timer = timers_.top();
-    timers_.pop();
+  Timer timer{};
+  while (timers_.pop(watermark, timer)) {
     const auto it = slots_.find(timer.key);
     if (it == slots_.end() || it->second.scheduled != timer.deadline) continue;
     Slot& s = it->second;

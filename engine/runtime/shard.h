@@ -5,13 +5,13 @@
 
 #include <functional>
 #include <memory>
-#include <queue>
 #include <string_view>
 #include <vector>
 
 #include "alert/key_state.h"
 #include "rule/rule_set.h"
 #include "runtime/delta.h"
+#include "runtime/timer_queue.h"
 
 namespace tocsin::runtime {
 
@@ -50,12 +50,6 @@ class Shard {
     bool changed = false;  // since the last checkpoint
     bool stored = false;   // the last checkpoint holds it
   };
-  struct Timer {
-    TimeMs deadline;
-    uint16_t rule;
-    Hash128 key;
-    auto operator<=>(const Timer&) const = default;
-  };
   class Collector final : public alert::Emitter {
    public:
     explicit Collector(std::vector<alert::Transition>& out) : out_(out) {}
@@ -82,7 +76,7 @@ class Shard {
   const uint32_t index_, count_;
   TimeMs watermark_ = kNoTime;
   absl::flat_hash_map<Hash128, Slot, std::hash<Hash128>> slots_;
-  std::priority_queue<Timer, std::vector<Timer>, std::greater<>> timers_;
+  TimerQueue timers_;
   std::vector<std::pair<uint16_t, Hash128>> changed_;  // may name keys that are gone again
   std::vector<std::pair<uint16_t, Hash128>> gone_;     // of those that the last checkpoint holds
   std::vector<size_t> keys_by_rule_;
