@@ -43,6 +43,34 @@ class Writer {
   std::string& out_;
 };
 
+// The same format into room that the caller has made: nothing is checked. kMost bytes are enough for any one number.
+class RawWriter {
+ public:
+  static constexpr size_t kMost = 10;
+  explicit RawWriter(char* to) : p_(to) {}
+  char* position() const { return p_; }
+  void u8(uint8_t v) { *p_++ = static_cast<char>(v); }
+  void fixed64(uint64_t v) { put(&v, sizeof v); }
+  void f64(double v) { put(&v, sizeof v); }
+  void varint(uint64_t v) {
+    for (; v >= 0x80; v >>= 7) *p_++ = static_cast<char>(v | 0x80);
+    *p_++ = static_cast<char>(v);
+  }
+  void zigzag(int64_t v) { varint((static_cast<uint64_t>(v) << 1) ^ static_cast<uint64_t>(v >> 63)); }
+  void bytes(std::string_view s) { put(s.data(), s.size()); }
+  void str(std::string_view s) {
+    varint(s.size());
+    bytes(s);
+  }
+
+ private:
+  void put(const void* from, size_t n) {
+    if (n != 0) std::memcpy(p_, from, n);
+    p_ += n;
+  }
+  char* p_;
+};
+
 class Reader {
  public:
   // The bytes must outlive the reader and every view it hands out.

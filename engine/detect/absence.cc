@@ -12,6 +12,11 @@ DurationMs memory_of(const Plan& plan) {
   return plan.lateness + (plain ? std::min(plan.within.amount, kWeek) : kWeek);
 }
 
+template <typename Items, typename F>
+void erase_where(Items& items, F&& gone) {
+  items.erase(std::remove_if(items.begin(), items.end(), gone), items.end());
+}
+
 }  // namespace
 
 // due_at, overdue, elapsed as of one instant.
@@ -42,7 +47,7 @@ void Absence::insert(const Row& row, uint32_t roles, bool named) {
   k.due_at = row.due_at;
   k.named = named;
   k.label = row.label;
-  pack(k.bytes, row);
+  append_packed(k.bytes, row);
   const auto at = std::upper_bound(rows_.begin(), rows_.end(), k.position,
                                    [](const Position& p, const Kept& x) { return p < x.position; });
   rows_.insert(at, std::move(k));
@@ -100,9 +105,9 @@ void Absence::settle(FindingSink& sink, Arena& arena) {
 
 // ---- obligations, as the rows have them
 
-std::vector<Absence::Found> Absence::obligations() const {
-  std::vector<Found> out;
-  std::vector<std::string_view> labels;
+absl::InlinedVector<Absence::Found, 4> Absence::obligations() const {
+  absl::InlinedVector<Found, 4> out;
+  absl::InlinedVector<std::string_view, 4> labels;
   for (const Kept& k : rows_) {
     if ((k.roles & kAfter) == 0 || (plan_.until && k.due_at == kNoTime)) continue;
     const TimeMs t = k.position.time;
@@ -153,10 +158,12 @@ void Absence::refresh(Owed& o) {
 
 // Brings what stands in line with what the rows have, and reports the difference.
 void Absence::refold(const Cause& cause, FindingSink& sink, Arena& arena) {
-  std::vector<Owed> before = std::move(owed_);
+  const bool starts = std::any_of(rows_.begin(), rows_.end(), [](const Kept& k) { return (k.roles & kAfter) != 0; });
+  if (!starts && owed_.empty()) return reschedule();
+  absl::InlinedVector<Owed, 1> before = std::move(owed_);
   owed_.clear();
-  std::vector<TimeMs> answered_before;
-  std::vector<uint8_t> same_start;
+  absl::InlinedVector<TimeMs, 4> answered_before;
+  absl::InlinedVector<uint8_t, 4> same_start;
   const auto take = [&](auto&& matches) {
     const auto it = std::find_if(before.begin(), before.end(), matches);
     if (it == before.end()) return false;
@@ -164,7 +171,7 @@ void Absence::refold(const Cause& cause, FindingSink& sink, Arena& arena) {
     before.erase(it);
     return true;
   };
-  const std::vector<Found> all = obligations();
+  const absl::InlinedVector<Found, 4> all = obligations();
   for (const Found& f : all) {
     const std::string& label = kept(f.start)->label;
     bool known = take([&](const Owed& o) { return o.start == f.start; });
@@ -180,7 +187,7 @@ void Absence::refold(const Cause& cause, FindingSink& sink, Arena& arena) {
       o.handle = next_handle_++;
       o.checked = f.start.time - 1;
       o.as_of = f.start.time;
-      owed_.push_back(o);
+      owed_.push_back(std::move(o));
     }
     Owed& o = owed_.back();
     answered_before.push_back(o.answered);
@@ -297,12 +304,12 @@ void Absence::expire(TimeMs watermark, FindingSink& sink) {
     if (o.next != kNever || o.answered == kNever || o.answered >= watermark - memory_) continue;
     sink.on(finding(o, Finding::Kind::kGone, Reason::kStage, o.answered, nullptr));
   }
-  std::erase_if(owed_, [&](const Owed& o) {
+  erase_where(owed_, [&](const Owed& o) {
     return o.next == kNever && o.answered != kNever && o.answered < watermark - memory_;
   });
   TimeMs cut = watermark;
   for (const Owed& o : owed_) cut = std::min(cut, o.start.time);
-  std::erase_if(rows_, [&](const Kept& k) { return k.position.time < cut; });
+  erase_where(rows_, [&](const Kept& k) { return k.position.time < cut; });
 }
 
 void Absence::reschedule() {

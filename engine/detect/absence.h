@@ -11,6 +11,8 @@
 // mark fires once the watermark is past it, so an answer of exactly the deadline is in time. An answer that is known
 // before a mark's turn but lies behind it does not hide the mark: late is late, whoever heard of it first. A late row
 // starts nothing.
+#include <absl/container/inlined_vector.h>
+
 #include <optional>
 
 #include "detect/detector.h"
@@ -74,7 +76,7 @@ class Absence final : public Detector {
   class Values;
 
   void insert(const Row& row, uint32_t roles, bool named);
-  std::vector<Found> obligations() const;
+  absl::InlinedVector<Found, 4> obligations() const;
   std::vector<Pause> pauses_of(Position start) const;
   const Kept* kept(Position p) const;
   void refold(const Cause& cause, FindingSink& sink, Arena& arena);
@@ -90,8 +92,9 @@ class Absence final : public Detector {
 
   const Plan& plan_;
   const DurationMs memory_;  // how long an answered obligation is remembered, for corrections
-  std::vector<Kept> rows_;   // by position
-  std::vector<Owed> owed_;   // by start
+  // Most obligations have a beginning and an answer, and nothing else.
+  absl::InlinedVector<Kept, 2> rows_;  // by position
+  absl::InlinedVector<Owed, 1> owed_;  // by start
   uint32_t next_handle_ = 1;
   TimeMs expiry_ = kNever;
   uint64_t dropped_ = 0;

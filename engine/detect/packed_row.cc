@@ -38,16 +38,14 @@ uint64_t scalar_bits(const Value& v) {
   return v.u;  // the first member of the union's numbers, bit for bit
 }
 
-void put(std::string& out, size_t at, const Cell& cell) {
-  char raw[kCellSize] = {};
-  std::memcpy(raw, &cell.bits, 8);
-  std::memcpy(raw + 8, &cell.extra, 4);
-  raw[12] = static_cast<char>(cell.tag);
-  std::memcpy(out.data() + at, raw, kCellSize);
+void put(char* to, const Cell& cell) {
+  std::memcpy(to, &cell.bits, 8);
+  std::memcpy(to + 8, &cell.extra, 4);
+  to[12] = static_cast<char>(cell.tag);
 }
 
 // One area code of the four, cheaply: codes nest, so the deepest is written and the others as prefix lengths.
-void pack_areas(Writer& w, const Row& row) {
+void pack_areas(RawWriter& w, const Row& row) {
   const std::string_view codes[] = {row.grid, row.village, row.town, row.city};
   std::string_view deepest;
   for (std::string_view c : codes) {
@@ -77,11 +75,15 @@ void read_areas(Reader& in, RowFacts& facts) {
 void pack(std::string& out, const Row& row) {
   const size_t begin = out.size();
   const size_t n = std::min<size_t>(row.cells.size(), 255);
-  out.push_back(static_cast<char>(n));
-  out.push_back(row.has_location() ? 1 : 0);
-  const size_t cells_at = out.size();
-  out.resize(out.size() + n * kCellSize);
-  Writer w(out);
+  size_t most = kHeader + n * kCellSize + kPlaceSize + row.source.size() + row.id.size() + 8 * RawWriter::kMost +
+                2 * (row.grid.size() + row.village.size() + row.town.size() + row.city.size());
+  for (size_t i = 0; i < n; ++i) most += is_text(row.cells[i].tag) ? row.cells[i].size : kPlaceSize;
+  out.resize(begin + most);
+  char* const base = out.data() + begin;
+  base[0] = static_cast<char>(n);
+  base[1] = row.has_location() ? 1 : 0;
+  char* to = base + kHeader;
+  RawWriter w(to + n * kCellSize);
   if (row.has_location()) {
     w.f64(row.lon);
     w.f64(row.lat);
@@ -89,15 +91,16 @@ void pack(std::string& out, const Row& row) {
   w.str(row.source);
   w.str(row.id);
   pack_areas(w, row);
-  for (size_t i = 0; i < n; ++i) {
+  for (size_t i = 0; i < n; ++i, to += kCellSize) {
     const Value& v = row.cells[i];
+    const auto offset = static_cast<uint64_t>(w.position() - base) << 32;
     Cell cell{0, 0, v.tag};
     if (is_text(v.tag)) {
-      cell.bits = (static_cast<uint64_t>(out.size() - begin) << 32) | static_cast<uint32_t>(v.size);
+      cell.bits = offset | static_cast<uint32_t>(v.size);
       cell.extra = static_cast<uint32_t>(hash64(v.str()));
-      out.append(v.str());
+      w.bytes(v.str());
     } else if (v.is(Tag::kPoint)) {
-      cell.bits = (static_cast<uint64_t>(out.size() - begin) << 32) | kPlaceSize;
+      cell.bits = offset | kPlaceSize;
       w.f64(v.lon);
       w.f64(v.lat);
     } else if (v.is(Tag::kTimestamp) || v.is(Tag::kDuration)) {
@@ -108,8 +111,14 @@ void pack(std::string& out, const Row& row) {
     } else {
       cell.tag = Tag::kNull;
     }
-    put(out, cells_at + i * kCellSize, cell);
+    put(to, cell);
   }
+  out.resize(static_cast<size_t>(w.position() - out.data()));
+}
+
+void append_packed(std::string& out, const Row& row) {
+  if (row.packed.empty()) return pack(out, row);
+  out.append(row.packed);
 }
 
 Cell PackedRow::cell(int i) const {
@@ -165,24 +174,32 @@ RowFacts PackedRow::facts() const {
 }
 
 bool well_formed(std::string_view bytes, int cells) {
-  if (bytes.size() < kHeader || static_cast<uint8_t>(bytes[0]) != cells) return false;
-  const size_t fixed = kHeader + static_cast<size_t>(cells) * kCellSize + (bytes[1] != 0 ? kPlaceSize : 0);
+  RowFacts facts;
+  return !bytes.empty() && static_cast<uint8_t>(bytes[0]) == cells && read_packed(bytes, facts);
+}
+
+bool read_packed(std::string_view bytes, RowFacts& f) {
+  if (bytes.size() < kHeader) return false;
+  const PackedRow row(bytes.data());
+  const auto cells = static_cast<size_t>(row.cells());
+  const size_t fixed = kHeader + cells * kCellSize + (row.has_location() ? kPlaceSize : 0);
   if (bytes.size() < fixed) return false;
+  if (row.has_location()) row.location(f.lon, f.lat);
   Reader in(bytes.substr(fixed));
-  RowFacts f;
   f.source = in.str();
   f.id = in.str();
   read_areas(in, f);
   if (!in.ok()) return false;
-  const PackedRow row(bytes.data());
-  for (int i = 0; i < cells; ++i) {
-    const Cell c = row.cell(i);
-    const bool outside = (c.bits >> 32) + static_cast<uint32_t>(c.bits) > bytes.size();
-    if ((is_text(c.tag) || c.tag == Tag::kPoint) && outside) return false;
-    if (c.tag == Tag::kPoint && static_cast<uint32_t>(c.bits) != kPlaceSize) return false;
+  size_t end = bytes.size() - in.remaining();
+  for (size_t i = 0; i < cells; ++i) {
+    const Cell c = row.cell(static_cast<int>(i));
     if (c.tag == Tag::kList || c.tag == Tag::kMap || c.tag >= Tag::kError) return false;
+    if (!is_text(c.tag) && c.tag != Tag::kPoint) continue;
+    if (c.bits >> 32 != end) return false;  // texts and points follow one another
+    end += static_cast<uint32_t>(c.bits);
+    if (c.tag == Tag::kPoint && static_cast<uint32_t>(c.bits) != kPlaceSize) return false;
   }
-  return true;
+  return end == bytes.size();
 }
 
 bool same_value(const PackedRow& a, const PackedRow& b, int cell) {

@@ -51,10 +51,14 @@ class PackedRow {
   const char* p_ = nullptr;
 };
 
-// Appends the packed form. At most 255 cells; the rule compiler refuses more.
+// Appends the packed form of the row's fields. At most 255 cells; the rule compiler refuses more.
 void pack(std::string& out, const Row& row);
+// The same, but a decoded row's packed form is taken as it came.
+void append_packed(std::string& out, const Row& row);
 // Whether `bytes` are a whole, well-formed packed row with `cells` cells (bytes read from the store are not trusted).
 bool well_formed(std::string_view bytes, int cells);
+// The same for any number of cells; fills `facts`.
+bool read_packed(std::string_view bytes, RowFacts& facts);
 
 // Equality as `distinct` sees it: numbers by value across int, uint and double; NaN equals itself; the rest by bytes.
 bool same_value(const PackedRow& a, const PackedRow& b, int cell);

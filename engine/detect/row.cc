@@ -1,10 +1,12 @@
 #include "detect/row.h"
 
+#include "detect/packed_row.h"
+
 namespace tocsin::detect {
 namespace {
 
 // Bits of the flag byte of an encoded row: what follows only when it is there.
-constexpr uint8_t kLate = 1, kHasLocation = 2, kHasDue = 4, kHasLabel = 8, kHasWatermark = 16;
+constexpr uint8_t kLate = 1, kHasDue = 2, kHasLabel = 4, kHasWatermark = 8;
 
 }  // namespace
 
@@ -77,41 +79,30 @@ expr::Value decode_cell(Reader& in) {
 void encode(Writer& out, const Row& row) {
   uint8_t flags = 0;
   if (row.late) flags |= kLate;
-  if (row.has_location()) flags |= kHasLocation;
   if (row.due_at != kNoTime) flags |= kHasDue;
   if (!row.label.empty()) flags |= kHasLabel;
   if (row.watermark != kNoTime) flags |= kHasWatermark;
-  out.u8(flags);
-  out.varint(row.rule);
-  out.hash(row.key);
-  out.str(row.key_text);
-  out.fixed64(row.uid);
-  out.zigzag(row.time);
-  out.varint(row.position);
-  if (flags & kHasWatermark) out.zigzag(row.watermark);
-  out.varint(row.roles);
-  if (flags & kHasDue) out.zigzag(row.due_at);
-  if (flags & kHasLabel) out.str(row.label);
-  out.str(row.source);
-  out.str(row.id);
-  out.str(row.city);
-  out.str(row.town);
-  out.str(row.village);
-  out.str(row.grid);
-  if (flags & kHasLocation) {
-    out.f64(row.lon);
-    out.f64(row.lat);
-  }
-  out.varint(row.cells.size());
-  for (const expr::Value& cell : row.cells) encode(out, cell);
+  std::string& bytes = out.out();
+  const size_t at = bytes.size();
+  bytes.resize(at + row.key_text.size() + row.label.size() + 8 * RawWriter::kMost + 9);
+  RawWriter w(bytes.data() + at);
+  w.u8(flags);
+  w.str(row.key_text);
+  w.fixed64(row.uid);
+  w.zigzag(row.time);
+  w.varint(row.position);
+  if (flags & kHasWatermark) w.zigzag(row.watermark);
+  w.varint(row.roles);
+  if (flags & kHasDue) w.zigzag(row.due_at);
+  if (flags & kHasLabel) w.str(row.label);
+  bytes.resize(static_cast<size_t>(w.position() - bytes.data()));
+  pack(bytes, row);
 }
 
 Row decode_row(Reader& in, Arena& arena) {
   Row row;
   const uint8_t flags = in.u8();
   row.late = (flags & kLate) != 0;
-  row.rule = static_cast<uint16_t>(in.varint());
-  row.key = in.hash();
   row.key_text = in.str();
   row.uid = in.fixed64();
   row.time = in.zigzag();
@@ -120,23 +111,25 @@ Row decode_row(Reader& in, Arena& arena) {
   row.roles = static_cast<uint32_t>(in.varint());
   if (flags & kHasDue) row.due_at = in.zigzag();
   if (flags & kHasLabel) row.label = in.str();
-  row.source = in.str();
-  row.id = in.str();
-  row.city = in.str();
-  row.town = in.str();
-  row.village = in.str();
-  row.grid = in.str();
-  if (flags & kHasLocation) {
-    row.lon = in.f64();
-    row.lat = in.f64();
-  }
-  const uint64_t n = in.varint();
-  if (n > in.remaining()) {  // a cell takes a byte at least
+  if (!in.ok()) return row;
+  row.packed = in.bytes(in.remaining());
+  RowFacts facts;
+  if (!read_packed(row.packed, facts)) {
     in.fail();
     return row;
   }
+  row.source = facts.source;
+  row.id = facts.id;
+  row.city = facts.city;
+  row.town = facts.town;
+  row.village = facts.village;
+  row.grid = facts.grid;
+  row.lon = facts.lon;
+  row.lat = facts.lat;
+  const PackedRow packed(row.packed.data());
+  const auto n = static_cast<size_t>(packed.cells());
   auto* cells = arena.array<expr::Value>(n);
-  for (uint64_t i = 0; i < n; ++i) cells[i] = decode_cell(in);
+  for (size_t i = 0; i < n; ++i) cells[i] = packed.value(static_cast<int>(i));
   row.cells = {cells, n};
   return row;
 }

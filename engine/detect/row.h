@@ -35,11 +35,15 @@ struct Row {
   std::string_view city, town, village, grid;
   double lon = kNoNumber, lat = kNoNumber;
   std::span<const expr::Value> cells;  // scalars only
+  // Of a decoded row: its packed form (detect/packed_row.h), which a detector keeps as it is. Whoever changes another
+  // field of a decoded row empties it.
+  std::string_view packed;
   bool has_location() const { return !std::isnan(lon); }
 };
 
+// Without rule and key, which the delta's operation carries; ends with the packed form.
 void encode(Writer& out, const Row& row);
-// Views of the result point into the reader's bytes; cells into `arena`.
+// The row is what is left of the reader's bytes. Views of the result point into them; cells into `arena`.
 Row decode_row(Reader& in, Arena& arena);
 
 // Scalar cells: null, bool, int, uint, double, string, timestamp, duration, point.

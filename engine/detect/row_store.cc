@@ -6,7 +6,7 @@ namespace tocsin::detect {
 
 size_t RowStore::insert(const Row& row) {
   const size_t offset = pool_.size();
-  pack(pool_, row);
+  append_packed(pool_, row);
   const Entry e{row.time, row.uid, static_cast<uint32_t>(offset), static_cast<uint32_t>(pool_.size() - offset)};
   size_t at = size();
   if (at != 0 && position(at - 1) > position_of(row)) at = lower_bound(position_of(row));

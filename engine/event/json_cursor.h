@@ -1,6 +1,9 @@
 #pragma once
 // What the event reader needs of simdjson's on-demand parser: strings as views of the padded copy of the record, copied
 // only when they hold escapes, and its error codes as our reasons. Private to engine/event and connectors/feed.
+#ifdef __AVX2__
+#include <immintrin.h>
+#endif
 #include <simdjson.h>
 
 #include <cstring>
@@ -36,8 +39,17 @@ inline simdjson::padded_string_view padded(std::string_view json, Arena& arena) 
   return simdjson::padded_string_view(bytes, json.size(), json.size() + simdjson::SIMDJSON_PADDING);
 }
 
-// The first '"' or '\\' at or after `p`. Precondition: there is one, or `end` with 8 readable bytes after it.
+// The first '"' or '\\' at or after `p`; `end` or a place behind it: none. Precondition: simdjson's padding after `end`.
 inline const char* find_quote_or_escape(const char* p, const char* end) {
+#ifdef __AVX2__
+  const __m256i quote = _mm256_set1_epi8('"');
+  const __m256i escape = _mm256_set1_epi8('\\');
+  for (; p < end; p += sizeof(__m256i)) {
+    const __m256i w = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));
+    const __m256i hit = _mm256_or_si256(_mm256_cmpeq_epi8(w, quote), _mm256_cmpeq_epi8(w, escape));
+    if (const auto mask = static_cast<unsigned>(_mm256_movemask_epi8(hit)); mask != 0) return p + __builtin_ctz(mask);
+  }
+#else
   constexpr uint64_t kOnes = 0x0101010101010101;
   constexpr uint64_t kHighs = 0x8080808080808080;
   while (p < end) {
@@ -49,8 +61,10 @@ inline const char* find_quote_or_escape(const char* p, const char* end) {
     if (hit != 0) return p + (static_cast<unsigned>(__builtin_ctzll(hit)) >> 3);
     p += sizeof w;
   }
+#endif
   return end;
 }
+static_assert(simdjson::SIMDJSON_PADDING >= 32);
 
 // The text of a raw string (`raw` is after its opening quote), valid as long as the arena and the padded copy.
 inline simdjson::error_code text_of(od::parser& parser, od::raw_json_string raw, const char* end, Arena& arena,

@@ -390,6 +390,11 @@ Status Engine::write() {
   write_pending_ = true;
   if (auto s = store_->write(batch_, options_.sync); !s) return s;
   write_pending_ = false;
+  for (state::Put& p : batch_.puts) {  // the delta's room is used again
+    if (p.table != state::Table::kDelta || !delta_.empty()) continue;
+    p.value.clear();
+    delta_.swap(p.value);
+  }
   batch_.clear();
   for (AlertLine& line : staged_lines_)
     book_.put(std::move(line));  // who finds a line also finds its text in the store
@@ -426,7 +431,7 @@ Result<std::span<const Outgoing>> Engine::commit() {
     if (checkpoint) {
       stage_checkpoint();
     } else if (!delta_.empty()) {
-      batch_.puts.push_back({state::Table::kDelta, state::big_endian(progress_.commit), delta_});
+      batch_.puts.push_back({state::Table::kDelta, state::big_endian(progress_.commit), std::move(delta_)});
     }
     stage_progress();
   }

@@ -14,6 +14,7 @@
 #include <filesystem>
 #include <mutex>
 #include <shared_mutex>
+#include <utility>
 
 #include "state/rocksdb_options.h"
 #include "state/tables.h"
@@ -90,10 +91,12 @@ class RocksStore final : public Store {
         alone.lock();
       }
       if (Status s = recover_from_full_disk(); !s) return s;
-      auto updates = encode(batch);
+      rocksdb::WriteBatch updates = take_spare();
+      encode(batch, updates);
       rocksdb::WriteOptions options;
       options.sync = sync;
       const auto s = db_->Write(options, &updates);
+      keep_spare(std::move(updates));
       if (!s.ok()) {
         stopped_ = true;
         return to_error(s, "write to", directory_);
@@ -166,17 +169,26 @@ class RocksStore final : public Store {
  private:
   rocksdb::ColumnFamilyHandle* handle(Table table) const { return handles_[index_of(table)]; }
 
-  rocksdb::WriteBatch encode(const Batch& batch) const {
-    size_t bytes = 64;
-    for (const auto& p : batch.puts) bytes += p.key.size() + p.value.size() + 16;
-    rocksdb::WriteBatch updates(bytes);
+  void encode(const Batch& batch, rocksdb::WriteBatch& updates) const {
     auto must = [](const rocksdb::Status& s) { s.PermitUncheckedError(); };  // fails only beyond a size limit: none set
     for (const auto& r : batch.ranges) {
       if (r.begin < r.end) must(updates.DeleteRange(handle(r.table), slice(r.begin), slice(r.end)));
     }
     for (const auto& d : batch.deletes) must(updates.Delete(handle(d.table), slice(d.key)));
     for (const auto& p : batch.puts) must(updates.Put(handle(p.table), slice(p.key), slice(p.value)));
-    return updates;
+  }
+
+  // A commit's batch is some megabytes, which one after the other can use without asking the system for them again.
+  rocksdb::WriteBatch take_spare() {
+    const std::scoped_lock once(spare_mutex_);
+    return std::exchange(spare_, rocksdb::WriteBatch());
+  }
+  void keep_spare(rocksdb::WriteBatch updates) {
+    constexpr size_t kMost = 8u << 20;
+    if (updates.GetDataSize() > kMost) return;
+    updates.Clear();
+    const std::scoped_lock once(spare_mutex_);
+    spare_ = std::move(updates);
   }
 
   // After a failed write RocksDB refuses further ones until told to go on.
@@ -225,6 +237,8 @@ class RocksStore final : public Store {
   Handles handles_;
   std::vector<rocksdb::ColumnFamilyHandle*> all_;
   std::shared_mutex mutex_;
+  std::mutex spare_mutex_;
+  rocksdb::WriteBatch spare_;
   std::mutex resume_mutex_;
   std::atomic<bool> stopped_ = false;
 };
