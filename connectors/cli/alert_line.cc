@@ -39,6 +39,15 @@ std::string pad(std::string s, size_t width) {
   return s;
 }
 
+// Why an alert that is over is over: its summary alone does not say that it is now part of another.
+std::string ending(simdjson::dom::element e, bool chinese) {
+  const std::string_view into = text_at(e, "/merged_into"), reason = text_at(e, "/reason");
+  if (!into.empty())
+    return std::string(chinese ? "  （并入 " : "  (merged into ").append(into).append(chinese ? "）" : ")");
+  if (text_at(e, "/status") != "resolved" || reason.empty()) return {};
+  return std::string("  (").append(reason).append(")");
+}
+
 }  // namespace
 
 std::string alert_line(std::string_view data, std::string_view type, bool colour, const std::string& zone_name,
@@ -60,12 +69,14 @@ std::string alert_line(std::string_view data, std::string_view type, bool colour
   const bool chinese = language() == rule::Language::kChinese;
   std::string_view summary = text_at(e, chinese ? "/summary/zh" : "/summary/en");
   if (summary.empty()) summary = text_at(e, chinese ? "/summary/en" : "/summary/zh");
+  const std::string why = ending(e, chinese);
   const std::string tail =
       pad(std::string(type.empty() ? text_at(e, "/status") : type), 12) + " " + std::string(text_at(e, "/rule"));
-  const size_t all = columns_of(when) + 2 + columns_of(pad(word, 10)) + 1 + columns_of(tail) + 2 + columns_of(summary);
+  const size_t all = columns_of(when) + 2 + columns_of(pad(word, 10)) + 1 + columns_of(tail) + 2 + columns_of(summary) +
+                     columns_of(why);
   const std::string_view between = width != 0 && all > width ? "\n    " : "  ";
   std::string out = when + "  " + on + pad(word, 10) + off + " " + tail;
-  return out.append(between).append(summary);
+  return out.append(between).append(summary).append(why);
 }
 
 size_t terminal_width(int fd) {

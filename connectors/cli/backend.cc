@@ -2,6 +2,7 @@
 
 #include <charconv>
 
+#include "alert/lifecycle.h"
 #include "base/json_writer.h"
 #include "event/mask.h"
 #include "runtime/pipeline.h"
@@ -186,6 +187,9 @@ void ServiceBackend::act(alert::Action action, http::Completion<uint64_t> done) 
   if (!parts_.engine.book().find(action.alert_id, line)) return done(not_found("there is no alert " + action.alert_id));
   if (line.status == alert::AlertStatus::kClosed && action.kind != alert::ActionKind::kComment) {
     return done(conflict("the alert is closed"));
+  }
+  if (!line.is_open() && line.updated_at + alert::kFiledFor < parts_.engine.book().latest()) {
+    return done(conflict("the alert ended more than 30 days ago; nothing more can be done to it"));
   }
   Arena arena(1024);
   action.note = mask_text(action.note, arena);

@@ -145,7 +145,10 @@ int explain(const Options& o) {
   for (const auto event : history) {
     const std::string_view type = text_at(event, "/type");
     std::cout << "  " << text_at(event, "/time") << "  " << type.substr(type.rfind('.') + 1) << "  ("
-              << text_at(event, "/data/reason") << ")\n";
+              << text_at(event, "/data/reason");
+    const std::string_view into = text_at(event, "/data/merged_into");
+    if (!into.empty()) std::cout << (language() == rule::Language::kChinese ? "，并入 " : " into ") << into;
+    std::cout << ")\n";
   }
   return kWell;
 }

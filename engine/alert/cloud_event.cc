@@ -50,19 +50,22 @@ void write_location(JsonWriter& w, const Telling& t) {
   w.end_object();
 }
 
-void write_params(JsonWriter& w, const detect::Plan& plan, std::span<const expr::Value> values) {
+std::string params_json(const detect::Plan& plan, std::span<const expr::Value> values) {
   const size_t first = plan.aggregates.size() + detect::kind_values(plan.kind).size();
-  w.key("params").begin_object();
+  std::string out;
+  JsonWriter w(out);
+  w.begin_object();
   for (size_t i = 0; i < plan.params.size() && first + i < values.size(); ++i) {
     std::string value;
     expr::append_json(value, values[first + i]);
     w.key(plan.params[i].name).raw(value);
   }
   w.end_object();
+  return out;
 }
 
 void write_evidence(JsonWriter& w, const Evidence& e) {
-  w.key("evidence").begin_object().field("total", static_cast<int64_t>(e.total)).key("events").begin_array();
+  w.begin_object().field("total", static_cast<int64_t>(e.total)).key("events").begin_array();
   for (const EventRef& ref : e.events) {
     w.begin_object().field("source", ref.source).field("id", ref.id);
     time_field(w, "occurred_at", ref.occurred_at);
@@ -71,12 +74,20 @@ void write_evidence(JsonWriter& w, const Evidence& e) {
   w.end_array().end_object();
 }
 
-void write_texts(JsonWriter& w, std::string_view name, const rule::Template& zh, const rule::Template& en,
-                 const expr::Activation& vars, const TimeZone& zone) {
-  w.key(name).begin_object();
+std::string texts_json(const rule::Template& zh, const rule::Template& en, const expr::Activation& vars,
+                       const TimeZone& zone) {
+  std::string out;
+  JsonWriter w(out);
+  w.begin_object();
   w.field("zh", zh.empty() ? std::string() : zh.render(vars, zone));
   w.field("en", en.empty() ? std::string() : en.render(vars, zone));
   w.end_object();
+  return out;
+}
+
+// A part of what was said, or its empty form when it is too long to be kept.
+std::string kept(std::string text, std::string_view instead) {
+  return text.size() <= kMaxSaid ? std::move(text) : std::string(instead);
 }
 
 void write_action(JsonWriter& w, const Record& r, const Action* action) {
@@ -106,14 +117,12 @@ void write_data(JsonWriter& w, const Telling& t) {
   text_or_null(w, "merged_into", r.merged_into);
   write_area(w, r);
   write_location(w, t);
-  std::string values;
-  append_values(values, t.rule.plan, t.description.values);
-  w.key("values").raw(values);
-  write_params(w, t.rule.plan, t.description.values);
-  write_evidence(w, t.evidence);
-  const expr::SpanActivation vars(t.description.values);
-  write_texts(w, "summary", t.rule.summary_zh, t.rule.summary_en, vars, t.zone);
-  write_texts(w, "advice", t.rule.advice_zh, t.rule.advice_en, vars, t.zone);
+  w.key("values").raw(r.said.values);
+  w.key("params").raw(r.said.params);
+  w.key("evidence");
+  r.said.evidence.empty() ? write_evidence(w, t.evidence) : static_cast<void>(w.raw(r.said.evidence));
+  w.key("summary").raw(r.said.summary);
+  w.key("advice").raw(r.said.advice);
   w.field("owner", t.rule.owner);
   write_action(w, r, t.action);
   if (!t.before.empty()) w.key("before").raw(t.before);
@@ -141,6 +150,26 @@ void append_values(std::string& out, const detect::Plan& plan, std::span<const e
     w.key(own ? kinds[i - aggregates].name : std::string_view(plan.aggregates[i].text)).raw(value);
   }
   w.end_object();
+}
+
+Said said_of(const rule::Rule& rule, const TimeZone& zone, const detect::Description& d) {
+  constexpr std::string_view kNoText = R"({"zh":"","en":""})";
+  Said said;
+  said.values.clear();
+  append_values(said.values, rule.plan, d.values);
+  said.values = kept(std::move(said.values), "{}");
+  said.params = kept(params_json(rule.plan, d.values), "{}");
+  const expr::SpanActivation vars(d.values);
+  said.summary = kept(texts_json(rule.summary_zh, rule.summary_en, vars, zone), kNoText);
+  said.advice = kept(texts_json(rule.advice_zh, rule.advice_en, vars, zone), kNoText);
+  return said;
+}
+
+std::string evidence_json(const Evidence& evidence) {
+  std::string out;
+  JsonWriter w(out);
+  write_evidence(w, evidence);
+  return kept(std::move(out), R"({"total":0,"events":[]})");
 }
 
 std::string verdict_json(const detect::Plan& plan, const Standing& s, std::span<const expr::Value> values) {

@@ -18,10 +18,15 @@ struct Telling {
   const Change& change;
   const Evidence& evidence;
   const detect::Description& description;
-  std::string_view key;            // JSON array
+  std::string_view key;  // JSON array
+  // Of a filed alert, record.said says what the alert was about.
   const Action* action = nullptr;  // a person's, or null
   std::string_view before, after;  // kAmended: JSON objects; else empty
 };
+
+// What it says of its events now.
+Said said_of(const rule::Rule& rule, const TimeZone& zone, const detect::Description& description);
+std::string evidence_json(const Evidence& evidence);
 
 std::string cloud_event(const Telling& telling);
 

@@ -17,7 +17,9 @@ namespace {
 using detect::Finding;
 using detect::Reason;
 
-constexpr uint8_t kFormat = 1;
+constexpr uint8_t kFormat = 2;
+// Filed alerts of a key that still take people's actions; past it the one that ended first is forgotten.
+constexpr size_t kMaxFiled = 256;
 
 Input::Kind kind_of(Finding::Kind kind) {
   switch (kind) {
@@ -64,7 +66,9 @@ class DetectorKey final : public KeyState {
   void end(TimeMs time, Context& context) override;
   void advance(TimeMs deadline, Context& context) override;
   TimeMs next_deadline() const override;
-  bool empty() const override { return records_.empty() && !revision_.has_value() && detector_.empty(); }
+  bool empty() const override {
+    return records_.empty() && filed_.empty() && !revision_.has_value() && detector_.empty();
+  }
   void encode(Writer& out) const override;
   Status decode(Reader& in);
   size_t bytes() const override;
@@ -89,14 +93,14 @@ class DetectorKey final : public KeyState {
 
   void take(const Finding& finding, Context& context);
   Record* begin(const Finding& finding, Context& context);
-  bool name_record(Record& r);
   void apply(Record& r, Input input, const Finding* finding, const Action* action, Context& context);
   void publish(Record& r, const Change& change, const Finding* finding, const Action* action, Context& context);
   bool differs(const Record& r, const Standing& s, const detect::Description& d) const;
   void remember_verdicts(Context& context);
   void settle(Context& context);
-  void sweep();
-  void forget_closed(TimeMs time);
+  void sweep(Context& context);
+  void file(Record r, Context& context);
+  void forget_closed(TimeMs time, Context& context);
   Record* find(uint32_t episode);
 
   const rule::Rule& rule_;
@@ -104,6 +108,7 @@ class DetectorKey final : public KeyState {
   const std::string key_text_;
   D detector_;
   std::vector<Record> records_;  // in the order in which their episodes began
+  std::vector<Record> filed_;    // those that their detector has forgotten, by the time of their end
   std::optional<Revision> revision_;
 };
 
@@ -121,14 +126,14 @@ void DetectorKey<D>::add(const detect::Row& row, Context& context) {
     const bool second_half = revision_->uid == row.uid && revision_->position == row.position;
     if (!second_half) settle(context);
   }
-  if (!records_.empty()) forget_closed(row.time);
+  if (!records_.empty()) forget_closed(row.time, context);
   Sink sink(*this, context);
   detector_.add(row, sink, context.arena);
   if (revision_.has_value()) {
     revision_.reset();
     for (Record& r : records_) r.before.clear();
   }
-  sweep();
+  sweep(context);
 }
 
 template <typename D>
@@ -142,7 +147,7 @@ void DetectorKey<D>::retract(uint64_t uid, bool withdrawn, const detect::Row& ca
   } else {
     revision_ = Revision{uid, cause.position, cause.watermark};
   }
-  sweep();
+  sweep(context);
 }
 
 template <typename D>
@@ -151,21 +156,27 @@ void DetectorKey<D>::settle(Context& context) {
   detector_.settle(sink, context.arena);
   revision_.reset();
   for (Record& r : records_) r.before.clear();
-  sweep();
+  sweep(context);
 }
 
 template <typename D>
 void DetectorKey<D>::act(const Action& action, Context& context) {
   if (revision_.has_value()) settle(context);
-  const auto it = std::find_if(records_.begin(), records_.end(),
-                               [&](const Record& r) { return !r.id.empty() && r.id == action.alert_id; });
-  if (it == records_.end()) return;
   Input in;
   in.kind = Input::Kind::kAction;
   in.time = action.at;
   in.action = action.kind;
-  apply(*it, in, nullptr, &action, context);
-  sweep();
+  const auto named = [&](const Record& r) { return !r.id.empty() && r.id == action.alert_id; };
+  const auto it = std::find_if(records_.begin(), records_.end(), named);
+  if (it != records_.end()) {
+    apply(*it, in, nullptr, &action, context);
+  } else if (const auto old = std::find_if(filed_.begin(), filed_.end(), named); old != filed_.end()) {
+    Record r = std::move(*old);
+    filed_.erase(old);
+    apply(r, in, nullptr, &action, context);
+    file(std::move(r), context);
+  }
+  sweep(context);
 }
 
 template <typename D>
@@ -191,6 +202,7 @@ TimeMs DetectorKey<D>::next_deadline() const {
   TimeMs next = detector_.next_deadline();
   if (revision_.has_value()) next = std::min(next, revision_->watermark);
   for (const Record& r : records_) next = std::min(next, alert::next_deadline(rule_.plan, r.standing));
+  if (!filed_.empty()) next = std::min(next, alert::next_deadline(rule_.plan, filed_.front().standing));
   return next;
 }
 
@@ -208,30 +220,50 @@ void DetectorKey<D>::advance(TimeMs deadline, Context& context) {
       apply(r, in, nullptr, nullptr, context);
     }
   }
-  sweep();
+  sweep(context);
+  const auto kept = [&](const Record& r) { return alert::next_deadline(rule_.plan, r.standing) > deadline; };
+  filed_.erase(filed_.begin(), std::find_if(filed_.begin(), filed_.end(), kept));
   // What a forgotten alert held may be due by now.
   while (detector_.next_deadline() <= deadline) detector_.advance(detector_.next_deadline(), sink, context.arena);
 }
 
 // An alert that a person closed does not reopen after `reopen`: what comes then begins a new one.
 template <typename D>
-void DetectorKey<D>::forget_closed(TimeMs time) {
+void DetectorKey<D>::forget_closed(TimeMs time, Context& context) {
   for (Record& r : records_) {
     if (r.standing.phase != Phase::kEnded || r.standing.status != AlertStatus::kClosed) continue;
-    if (alert::next_deadline(rule_.plan, r.standing) < time) r.standing.phase = Phase::kOver;
+    if (alert::next_deadline(rule_.plan, r.standing) < time) r.standing.phase = Phase::kFiled;
   }
-  sweep();
+  sweep(context);
 }
 
 template <typename D>
-void DetectorKey<D>::sweep() {
-  const bool any =
-      std::any_of(records_.begin(), records_.end(), [](const Record& r) { return r.standing.phase == Phase::kOver; });
-  if (!any) return;
-  for (const Record& r : records_) {
-    if (r.standing.phase == Phase::kOver) detector_.forget(r.episode);
+void DetectorKey<D>::sweep(Context& context) {
+  const auto over = [](const Record& r) { return r.standing.phase >= Phase::kFiled; };
+  if (std::none_of(records_.begin(), records_.end(), over)) return;
+  for (Record& r : records_) {
+    if (!over(r)) continue;
+    const uint32_t episode = r.episode;
+    if (r.standing.phase == Phase::kFiled) file(std::move(r), context);
+    detector_.forget(episode);
   }
-  std::erase_if(records_, [](const Record& r) { return r.standing.phase == Phase::kOver; });
+  std::erase_if(records_, over);
+}
+
+// Puts an alert by that has ended for good: it says what it last said, and its detector need not keep its rows.
+template <typename D>
+void DetectorKey<D>::file(Record r, Context& context) {
+  if (r.said.evidence.empty()) {
+    detect::Description d;
+    detector_.describe(r.episode, d, context.arena);
+    r.said.key = d.label.empty() ? key_text_ : std::string(d.label);
+    r.said.evidence = evidence_json(evidence_of(d));
+  }
+  r.episode = 0;
+  r.before.clear();
+  const auto later = [](TimeMs t, const Record& x) { return t < x.standing.ended_at; };
+  filed_.insert(std::upper_bound(filed_.begin(), filed_.end(), r.standing.ended_at, later), std::move(r));
+  if (filed_.size() > kMaxFiled) filed_.erase(filed_.begin());
 }
 
 template <typename D>
@@ -299,6 +331,14 @@ Record* DetectorKey<D>::begin(const Finding& finding, Context& context) {
     old.episode = r.episode;
     return &old;
   }
+  const auto filed = std::find_if(filed_.begin(), filed_.end(), [&](const Record& old) { return old.id == r.id; });
+  if (filed != filed_.end()) {
+    filed->standing.phase = Phase::kEnded;
+    filed->said.evidence.clear();
+    filed->episode = r.episode;
+    r = std::move(*filed);
+    filed_.erase(filed);
+  }
   records_.push_back(std::move(r));
   return &records_.back();
 }
@@ -318,6 +358,9 @@ void DetectorKey<D>::publish(Record& r, const Change& change, const Finding* fin
   detector_.describe(r.episode, d, context.arena);
   Evidence evidence = evidence_of(d);
   evidence.total = std::max<size_t>(evidence.total, d.members.size());
+  if (!d.members.empty() || r.said.summary.empty()) {
+    r.said = said_of(rule_, context.zone, d);
+  }
   if (!d.members.empty()) {
     r.city = evidence.city;
     r.town = evidence.town;
@@ -338,9 +381,9 @@ void DetectorKey<D>::publish(Record& r, const Change& change, const Finding* fin
   const bool amended = change.type == TransitionType::kAmended;
   const std::string after = amended ? verdict_json(rule_.plan, change.after, d.values) : std::string();
   const std::string before = amended ? r.before : std::string();
+  const std::string_view key = !d.label.empty() ? d.label : r.said.key.empty() ? key_text_ : r.said.key;
   Transition t;
-  t.json = cloud_event(
-      {rule_, context.zone, r, change, evidence, d, d.label.empty() ? key_text_ : d.label, action, before, after});
+  t.json = cloud_event({rule_, context.zone, r, change, evidence, d, key, action, before, after});
   t.type = change.type;
   t.alert_id = r.id;
   t.seq = r.seq;
@@ -376,6 +419,8 @@ void DetectorKey<D>::encode(Writer& out) const {
   }
   out.varint(records_.size());
   for (const Record& r : records_) alert::encode(out, r);
+  out.varint(filed_.size());
+  for (const Record& r : filed_) alert::encode(out, r);
   detector_.encode(out);
 }
 
@@ -387,9 +432,11 @@ Status DetectorKey<D>::decode(Reader& in) {
     revision_->position = in.varint();
     revision_->watermark = in.zigzag();
   }
-  const uint64_t n = in.varint();
-  if (n > in.remaining()) return corrupt("a key's alerts are cut short");
-  for (uint64_t i = 0; i < n; ++i) records_.push_back(decode_record(in));
+  for (std::vector<Record>* list : {&records_, &filed_}) {
+    const uint64_t n = in.varint();
+    if (n > in.remaining()) return corrupt("a key's alerts are cut short");
+    for (uint64_t i = 0; i < n; ++i) list->push_back(decode_record(in));
+  }
   if (Status s = detector_.decode(in); !s) return s;
   return in.ok() && in.at_end() ? Status() : corrupt("a key's state does not decode");
 }
@@ -397,7 +444,8 @@ Status DetectorKey<D>::decode(Reader& in) {
 template <typename D>
 size_t DetectorKey<D>::bytes() const {
   size_t n = sizeof(*this) - sizeof(D) + key_text_.capacity() + detector_.bytes();
-  for (const Record& r : records_) n += sizeof(Record) + r.id.capacity() + r.before.capacity();
+  for (const Record& r : records_) n += sizeof(Record) + text_bytes(r);
+  for (const Record& r : filed_) n += sizeof(Record) + text_bytes(r);
   return n;
 }
 

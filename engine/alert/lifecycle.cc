@@ -33,6 +33,8 @@ class Decision {
   }
 
   Outcome run() {
+    const bool of_its_events = in_.kind != Input::Kind::kTimer && in_.kind != Input::Kind::kAction;
+    if (s().phase == Phase::kFiled && of_its_events) return out_;
     switch (in_.kind) {
       case Input::Kind::kHolds:
         holds();
@@ -78,7 +80,7 @@ class Decision {
   }
 
   void end(TransitionType type, AlertStatus status, Reason reason, TimeMs time) {
-    s().phase = Phase::kEnded;
+    if (s().phase != Phase::kFiled) s().phase = Phase::kEnded;
     s().status = status;
     s().ended_at = time;
     s().keep_since = kNoTime;
@@ -121,6 +123,7 @@ class Decision {
         return open(TransitionType::kReopened, in_.reason, in_.time);
       case Phase::kLive:
         return tell(before, told);
+      case Phase::kFiled:
       case Phase::kOver:
         return;
     }
@@ -176,7 +179,7 @@ class Decision {
       s().total = in_.total;
       publish(TransitionType::kAmended, in_.reason, in_.time);
     }
-    s().phase = Phase::kOver;
+    s().phase = s().phase == Phase::kEnded ? Phase::kFiled : Phase::kOver;
   }
 
   void answered() {
@@ -207,12 +210,15 @@ class Decision {
       const End e = end_of(plan_, s());
       end(TransitionType::kResolved, AlertStatus::kResolved, e.reason, e.at);
     } else if (s().phase == Phase::kEnded) {
+      s().phase = Phase::kFiled;
+    } else if (s().phase == Phase::kFiled) {
       s().phase = Phase::kOver;
     }
   }
 
   void act() {
-    const bool live = s().phase == Phase::kLive, ended = s().phase == Phase::kEnded;
+    const bool live = s().phase == Phase::kLive;
+    const bool ended = s().phase == Phase::kEnded || s().phase == Phase::kFiled;
     switch (in_.action) {
       case ActionKind::kAcknowledge:
         if (!live || s().status != AlertStatus::kOpen) return;
@@ -253,6 +259,8 @@ TimeMs next_deadline(const Plan& plan, const Standing& s) {
     case Phase::kEnded:
       // An obligation's alert stays as long as its detector remembers the obligation.
       return plan.kind == RuleKind::kAbsence ? kNever : s.ended_at + plan.reopen;
+    case Phase::kFiled:
+      return s.ended_at + kFiledFor;
     default:
       return kNever;
   }

@@ -7,9 +7,12 @@
 //   open acknowledged assigned `update` says so                            → same          updated
 //   open                       a person takes note; gives it to somebody   → acknowledged; assigned
 //   any of these               quiet, resolve.when, gone, merged, answered → resolved      resolved
-//   any                        a person closes it                          → closed        closed
+//   any, filed too             a person closes it                          → closed        closed
 //   resolved, closed           the condition holds again within `reopen`   → open          reopened
 //   any                        a correction changes what it says           → as it now is  amended
+//
+// An alert that has ended is filed once it can neither reopen nor be corrected: its events are let go, but for
+// kFiledFor after its end people may still close it and comment on it.
 //
 // Deadlines: an instant d is reached when the watermark is past it (W > d), so an event of time d still counts.
 #include <array>
@@ -25,8 +28,12 @@ enum class Phase : uint8_t {
   kPending,  // the condition holds, `for` has not passed
   kLive,     // open, acknowledged, assigned
   kEnded,    // resolved or closed; may reopen or be corrected
+  kFiled,    // resolved or closed for good; people may still close it and comment
   kOver      // to be forgotten
 };
+
+// How long after its end a filed alert takes people's actions, in event time.
+inline constexpr DurationMs kFiledFor = 30LL * 24 * 3600 * 1000;
 
 // The state of one alert's life. Plain data.
 struct Standing {

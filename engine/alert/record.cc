@@ -1,6 +1,17 @@
 #include "alert/record.h"
 
+#include <array>
+
 namespace tocsin::alert {
+namespace {
+
+auto texts_of(auto& r) {
+  return std::array{&r.opened_source, &r.opened_id,    &r.merged_into, &r.assigned_to,  &r.outcome,  &r.city,
+                    &r.town,          &r.village,      &r.grid,        &r.before,       &r.said.key, &r.said.values,
+                    &r.said.params,   &r.said.summary, &r.said.advice, &r.said.evidence};
+}
+
+}  // namespace
 
 void encode(Writer& out, const Record& r) {
   out.varint(r.episode);
@@ -9,10 +20,7 @@ void encode(Writer& out, const Record& r) {
   encode(out, r.standing);
   out.zigzag(r.opened_at);
   out.zigzag(r.updated_at);
-  for (const std::string* s : {&r.opened_source, &r.opened_id, &r.merged_into, &r.assigned_to, &r.outcome, &r.city,
-                               &r.town, &r.village, &r.grid, &r.before}) {
-    out.str(*s);
-  }
+  for (const std::string* s : texts_of(r)) out.str(*s);
   out.fixed64(r.before_evidence);
   out.flag(r.has_location);
   if (r.has_location) {
@@ -29,10 +37,7 @@ Record decode_record(Reader& in) {
   r.standing = decode_standing(in);
   r.opened_at = in.zigzag();
   r.updated_at = in.zigzag();
-  for (std::string* s : {&r.opened_source, &r.opened_id, &r.merged_into, &r.assigned_to, &r.outcome, &r.city, &r.town,
-                         &r.village, &r.grid, &r.before}) {
-    *s = in.str();
-  }
+  for (std::string* s : texts_of(r)) *s = in.str();
   r.before_evidence = in.fixed64();
   r.has_location = in.flag();
   if (r.has_location) {
@@ -40,6 +45,12 @@ Record decode_record(Reader& in) {
     r.lat = in.f64();
   }
   return r;
+}
+
+size_t text_bytes(const Record& r) {
+  size_t n = r.id.capacity();
+  for (const std::string* s : texts_of(r)) n += s->capacity();
+  return n;
 }
 
 }  // namespace tocsin::alert

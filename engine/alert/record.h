@@ -6,6 +6,16 @@
 
 namespace tocsin::alert {
 
+// What an alert said of its events when it last had any, as JSON: what is left to say once they are gone. Each part is
+// kept up to kMaxSaid bytes; a longer one is told as empty then.
+struct Said {
+  std::string values = "{}", params = "{}", summary, advice;  // as in the CloudEvent's data
+  std::string key;                                            // filed: the key, or the obligation's own name
+  std::string evidence;                                       // filed: what it rested on
+  bool operator==(const Said&) const = default;
+};
+inline constexpr size_t kMaxSaid = 16 * 1024;
+
 struct Record {
   uint32_t episode = 0;  // of the detector
   std::string id;        // alert id; empty while pending
@@ -20,6 +30,7 @@ struct Record {
   std::string city, town, village, grid;
   bool has_location = false;
   double lon = 0, lat = 0;
+  Said said;
   // A correction under way: what the alert said before it, and a hash of its evidence. Empty: none.
   std::string before;
   uint64_t before_evidence = 0;
@@ -27,5 +38,7 @@ struct Record {
 
 void encode(Writer& out, const Record& r);
 Record decode_record(Reader& in);
+// Rough bytes of memory beside the record's own size.
+size_t text_bytes(const Record& r);
 
 }  // namespace tocsin::alert

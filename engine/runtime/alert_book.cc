@@ -83,13 +83,47 @@ size_t AlertBook::size() const {
 void AlertBook::put(AlertLine line) {
   const std::unique_lock lock(mutex_);
   const auto it = by_id_.find(line.alert_id);
-  if (it != by_id_.end()) {
-    if (it->second.is_open()) --open_[{it->second.rule_id, it->second.severity}];
-    if (it->second.opened_at != line.opened_at) by_time_.erase({it->second.opened_at, line.alert_id});
+  if (it != by_id_.end()) unlist(it->second);
+  if (line.is_open()) {
+    ++open_[{line.rule_id, line.severity}];
+  } else {
+    ended_.insert({line.updated_at, line.alert_id});
   }
-  if (line.is_open()) ++open_[{line.rule_id, line.severity}];
   by_time_.insert({line.opened_at, line.alert_id});
+  latest_ = std::max(latest_, line.updated_at);
   by_id_[line.alert_id] = std::move(line);
+}
+
+void AlertBook::unlist(const AlertLine& line) {
+  if (line.is_open()) {
+    --open_[{line.rule_id, line.severity}];
+  } else {
+    ended_.erase({line.updated_at, line.alert_id});
+  }
+  by_time_.erase({line.opened_at, line.alert_id});
+}
+
+void AlertBook::erase(const std::string& alert_id) {
+  const std::unique_lock lock(mutex_);
+  const auto it = by_id_.find(alert_id);
+  if (it == by_id_.end()) return;
+  unlist(it->second);
+  by_id_.erase(it);
+}
+
+std::vector<std::pair<std::string, uint32_t>> AlertBook::outdated(TimeMs before, size_t most) const {
+  const std::shared_lock lock(mutex_);
+  std::vector<std::pair<std::string, uint32_t>> out;
+  for (const auto& [time, id] : ended_) {
+    if (time >= before && ended_.size() - out.size() <= most) break;
+    out.emplace_back(id, by_id_.at(id).seq);
+  }
+  return out;
+}
+
+TimeMs AlertBook::latest() const {
+  const std::shared_lock lock(mutex_);
+  return latest_;
 }
 
 }  // namespace tocsin::runtime

@@ -49,12 +49,22 @@ class AlertBook {
   std::map<std::pair<std::string, detect::Severity>, uint64_t> open_counts() const;
   size_t size() const;
   void put(AlertLine line);
+  // The ended alerts whose last transition is of before `before`, and of those that remain the eldest above `most`:
+  // their ids and the number of their transitions, by time of the last transition and id.
+  std::vector<std::pair<std::string, uint32_t>> outdated(TimeMs before, size_t most) const;
+  // Forgets it; an id that is not there is passed over.
+  void erase(const std::string& alert_id);
+  // The latest event time of any transition that was put, or kNoTime.
+  TimeMs latest() const;
 
  private:
+  void unlist(const AlertLine& line);
   static bool matches(const AlertLine& line, const AlertFilter& f);
   mutable std::shared_mutex mutex_;
   std::unordered_map<std::string, AlertLine> by_id_;
   std::set<std::pair<TimeMs, std::string>> by_time_;
+  std::set<std::pair<TimeMs, std::string>> ended_;  // by updated_at
+  TimeMs latest_ = kNoTime;
   std::map<std::pair<std::string, detect::Severity>, uint64_t> open_;
 };
 

@@ -91,15 +91,20 @@ Result<DeadLetter> decode_dead_letter(std::string_view bytes) {
 
 Engine::Engine(Options options, std::shared_ptr<const rule::RuleSet> rules, state::Store* store)
     : options_(std::move(options)), store_(store) {
-  build(std::move(rules));
+  install(build(std::move(rules)));
 }
 
 Engine::~Engine() = default;
 
-void Engine::build(std::shared_ptr<const rule::RuleSet> rules) {
-  rules_ = std::move(rules);
-  router_ = std::make_unique<Router>(rules_, Router::Options{horizon_of(*rules_)});
-  shards_ = std::make_unique<ShardPool>(rules_, options_.zone, std::clamp<uint32_t>(options_.shards, 1, 256));
+Engine::Works Engine::build(std::shared_ptr<const rule::RuleSet> rules) const {
+  return {rules, std::make_unique<Router>(rules, Router::Options{horizon_of(*rules)}),
+          std::make_unique<ShardPool>(rules, options_.zone, std::clamp<uint32_t>(options_.shards, 1, 256))};
+}
+
+void Engine::install(Works works) {
+  rules_ = std::move(works.rules);
+  router_ = std::move(works.router);
+  shards_ = std::move(works.shards);
   by_type_.assign(rules_->rules().size(), std::vector<uint64_t>(kTypes));
 }
 
@@ -146,7 +151,7 @@ Status Engine::recover(const CompileRules& compile) {
           "wrote the state, stop it cleanly, then upgrade: " +
               then.error().message};
     }
-    build(std::move(*then));
+    install(build(std::move(*then)));
   }
   if (auto s = load_checkpoint(); !s) return s;
   if (auto s = apply_deltas(); !s) return s;
@@ -346,9 +351,23 @@ void Engine::stage_transitions() {
   }
 }
 
-void Engine::stage_checkpoint() {
+// Ended alerts that have had their time go, and their histories with them; not one that this batch tells again.
+void Engine::stage_outdated() {
+  const TimeMs now = progress_.watermark;
+  const TimeMs before = now == kNoTime ? kNoTime : now - options_.keep_ended;
+  for (auto& [id, transitions] : book_.outdated(before, options_.max_ended)) {
+    if (std::ranges::find(staged_lines_, id, &AlertLine::alert_id) != staged_lines_.end()) continue;
+    batch_.deletes.push_back({state::Table::kAlerts, latest_key(id)});
+    for (uint32_t seq = 1; seq <= transitions; ++seq) {
+      batch_.deletes.push_back({state::Table::kAlerts, history_key(id, seq)});
+    }
+    staged_gone_.push_back(std::move(id));
+  }
+}
+
+void Engine::stage_checkpoint(Router& router, ShardPool& shards) {
   std::string key;
-  for (auto& shard : shards_->shards()) {
+  for (auto& shard : shards.shards()) {
     shard->take_changed([&](uint16_t rule, const Hash128& hash, std::string_view bytes) {
       key = state_key(rules_->rules()[rule].id, hash);
       if (bytes.empty()) {
@@ -359,7 +378,7 @@ void Engine::stage_checkpoint() {
     });
   }
   std::vector<std::pair<int64_t, std::string>> days;
-  router_->seen().take_changed(days);
+  router.seen().take_changed(days);
   for (auto& [day, bytes] : days) {
     if (bytes.empty()) {
       batch_.deletes.push_back({state::Table::kMeta, seen_key(day)});
@@ -374,6 +393,7 @@ void Engine::stage_checkpoint() {
   drop_before(state::Table::kOutbox, progress_.outbox, options_.history);
   drop_before(state::Table::kDead, progress_.dead, options_.keep_dead);
   drop_before(state::Table::kLate, progress_.late, options_.keep_dead);
+  stage_outdated();
   progress_.checkpoint = progress_.commit;
   delta_bytes_ = 0;
   checkpoint_due_ = false;
@@ -399,6 +419,8 @@ Status Engine::write() {
   for (AlertLine& line : staged_lines_)
     book_.put(std::move(line));  // who finds a line also finds its text in the store
   staged_lines_.clear();
+  for (const std::string& id : staged_gone_) book_.erase(id);
+  staged_gone_.clear();
   return {};
 }
 
@@ -429,7 +451,7 @@ Result<std::span<const Outgoing>> Engine::commit() {
       batch_.puts.push_back({state::Table::kLate, state::big_endian(++progress_.late), std::move(json)});
     }
     if (checkpoint) {
-      stage_checkpoint();
+      stage_checkpoint(*router_, *shards_);
     } else if (!delta_.empty()) {
       batch_.puts.push_back({state::Table::kDelta, state::big_endian(progress_.commit), std::move(delta_)});
     }
@@ -448,55 +470,85 @@ Result<std::span<const Outgoing>> Engine::commit() {
   return std::span<const Outgoing>(outgoing_);
 }
 
+// Which of the new rules keeps the state of each old one; -1: none.
+std::vector<int> Engine::heirs(const rule::RuleSet& rules) const {
+  std::vector<int> map(rules_->rules().size(), -1);
+  for (size_t i = 0; i < map.size(); ++i) {
+    for (size_t j = 0; j < rules.rules().size(); ++j) {
+      const rule::Rule& a = rules_->rules()[i];
+      const rule::Rule& b = rules.rules()[j];
+      if (a.id == b.id && a.identity == b.identity) map[i] = static_cast<int>(j);
+    }
+  }
+  return map;
+}
+
+Status Engine::move_keys(std::span<const int> map, Works& to) {
+  Status status;
+  for (const auto& shard : shards_->shards()) {
+    shard->for_each([&](uint16_t rule, const Hash128& key, const alert::KeyState& state) {
+      if (!status) return;
+      if (map[rule] < 0) {
+        batch_.deletes.push_back({state::Table::kState, state_key(rules_->rules()[rule].id, key)});
+        return;
+      }
+      std::string bytes;
+      Writer w(bytes);
+      state.encode(w);
+      status = to.shards->owner(key).load(static_cast<uint16_t>(map[rule]), key, bytes);
+    });
+  }
+  return status;
+}
+
 Status Engine::swap_rules(std::shared_ptr<const rule::RuleSet> rules) {
   if (write_pending_) {  // else the commit below would only finish the batch that met a full disk
     if (auto s = write(); !s) return s;
   }
   request_checkpoint();
   if (auto done = commit(); !done) return done.error();
-  const std::shared_ptr<const rule::RuleSet> old_rules = rules_;
-  std::vector<int> map(old_rules->rules().size(), -1);
-  for (size_t i = 0; i < map.size(); ++i) {
-    for (size_t j = 0; j < rules->rules().size(); ++j) {
-      const rule::Rule& a = old_rules->rules()[i];
-      const rule::Rule& b = rules->rules()[j];
-      if (a.id == b.id && a.identity == b.identity) map[i] = static_cast<int>(j);
-    }
-  }
+  const Progress before = progress_;
+  const auto by_type = by_type_;
+  const std::vector<int> map = heirs(*rules);
   std::vector<bool> gone(map.size());
   for (size_t i = 0; i < map.size(); ++i) gone[i] = map[i] < 0;
   const TimeMs now = router_->watermark().now();
   transitions_.clear();
-  shards_->end_rules(gone, now == kNoTime ? 0 : now, router_->position(), transitions_);
+  if (auto s = shards_->end_rules(gone, now == kNoTime ? 0 : now, router_->position(), transitions_); !s) return s;
   stage_transitions();
-  const std::unique_ptr<ShardPool> old_shards = std::move(shards_);
-  const std::unique_ptr<Router> old_router = std::move(router_);
-  build(rules);
-  router_->watermark() = old_router->watermark();
-  router_->seen() = std::move(old_router->seen());
-  router_->seen().renumber(map);
-  router_->restore(progress_.position, progress_.watermark);
-  Status status;
-  for (const auto& shard : old_shards->shards()) {
-    shard->for_each([&](uint16_t rule, const Hash128& key, const alert::KeyState& state) {
-      if (!status) return;
-      if (map[rule] < 0) {
-        batch_.deletes.push_back({state::Table::kState, state_key(old_rules->rules()[rule].id, key)});
-        return;
-      }
-      std::string bytes;
-      Writer w(bytes);
-      state.encode(w);
-      status = shards_->owner(key).load(static_cast<uint16_t>(map[rule]), key, bytes);
-    });
+  Works next = build(rules);
+  next.router->watermark() = router_->watermark();
+  next.router->seen() = std::move(router_->seen());
+  const auto dropped = next.router->seen().renumber(map);
+  next.router->restore(progress_.position, progress_.watermark);
+  Status status = move_keys(map, next);
+  if (status && store_ != nullptr) {
+    batch_.puts.push_back({state::Table::kMeta, kRulesKey, encode_rules(*rules)});
+    ++progress_.commit;
+    stage_checkpoint(*next.router, *next.shards);
+    stage_progress();
+    status = write();
   }
-  if (!status) return status;
-  if (store_ == nullptr) return {};
-  batch_.puts.push_back({state::Table::kMeta, kRulesKey, encode_rules(*rules)});
-  ++progress_.commit;
-  stage_checkpoint();
-  stage_progress();
-  return write();
+  if (status) {
+    install(std::move(next));
+    return {};
+  }
+  // Nothing of it was written: the rules that were in force stay, and what they know is where it was.
+  next.router->seen().renumber_back(map, dropped);
+  router_->seen() = std::move(next.router->seen());
+  progress_.commit = before.commit;
+  progress_.checkpoint = before.checkpoint;
+  progress_.outbox = before.outbox;
+  progress_.totals = before.totals;
+  by_type_ = by_type;
+  batch_.clear();
+  staged_lines_.clear();
+  staged_gone_.clear();
+  transitions_.clear();
+  outgoing_.clear();
+  write_pending_ = false;
+  request_checkpoint();
+  return status;
 }
 
 Status Engine::read_outbox(uint64_t from, size_t max, const std::function<void(const Outgoing&)>& f) const {

@@ -45,7 +45,11 @@ class Engine {
     size_t checkpoint_bytes = 64u << 20;  // of deltas between checkpoints: bounds recovery time
     uint64_t history = 2'000'000;         // transitions kept for streams and histories
     uint64_t keep_dead = 100'000;         // dead letters and late records kept
-    bool sync = true;                     // commits reach the disk before they count
+    // Ended alerts are listed, with their histories, for so long after their last transition (event time, looked at
+    // with each checkpoint), and so many of them.
+    DurationMs keep_ended = 400LL * 24 * 3600 * 1000;
+    size_t max_ended = 200'000;
+    bool sync = true;  // commits reach the disk before they count
   };
 
   // `store` may be null: nothing is kept (a replay without --state). With a store that holds state, recovers it under
@@ -85,7 +89,8 @@ class Engine {
   // A checkpoint with the next commit.
   void request_checkpoint() { checkpoint_due_ = true; }
   // Goes over to other rules: commits, then keeps the state of rules whose identity is the same; alerts of the others
-  // are resolved (reason `rule`).
+  // are resolved (reason `rule`). An error leaves the rules in force that were, with all their state; kExhausted (the
+  // disk is full) may be tried again.
   Status swap_rules(std::shared_ptr<const rule::RuleSet> rules);
 
   void sink_delivered(const std::string& sink, uint64_t sequence) { progress_.sinks[sink] = sequence; }
@@ -113,12 +118,22 @@ class Engine {
   Status load_checkpoint();
   Status apply_deltas();
   Status load_book();
-  void build(std::shared_ptr<const rule::RuleSet> rules);
+  // What works under one set of rules.
+  struct Works {
+    std::shared_ptr<const rule::RuleSet> rules;
+    std::unique_ptr<Router> router;
+    std::unique_ptr<ShardPool> shards;
+  };
+  Works build(std::shared_ptr<const rule::RuleSet> rules) const;
+  void install(Works works);
+  std::vector<int> heirs(const rule::RuleSet& rules) const;
+  Status move_keys(std::span<const int> map, Works& to);
   void take_offset(uint32_t partition, uint64_t next_offset);
   SourceTotals* source_totals(std::string_view source);
   void note_log_time(TimeMs log_time);
   void stage_transitions();
-  void stage_checkpoint();
+  void stage_checkpoint(Router& router, ShardPool& shards);
+  void stage_outdated();
   void stage_progress();
   Status write();
 
@@ -140,7 +155,8 @@ class Engine {
   std::vector<std::string> late_;
   std::vector<alert::Transition> transitions_;
   std::vector<Outgoing> outgoing_;
-  std::vector<AlertLine> staged_lines_;  // of the batch being written; they enter the book with it
+  std::vector<AlertLine> staged_lines_;   // of the batch being written; they enter the book with it
+  std::vector<std::string> staged_gone_;  // alerts that leave it
   std::vector<std::vector<uint64_t>> by_type_;
   state::Batch batch_;
   size_t delta_bytes_ = 0;  // since the last checkpoint

@@ -3,6 +3,7 @@
 namespace tocsin::runtime {
 namespace {
 constexpr DurationMs kDayMs = 86'400'000;
+constexpr uint16_t kGone = UINT16_MAX;  // a route of a rule that is no longer there
 int64_t day_number(TimeMs t) { return t >= 0 ? t / kDayMs : (t - kDayMs + 1) / kDayMs; }
 }  // namespace
 
@@ -104,15 +105,32 @@ Status Seen::load_day(int64_t day, std::string_view bytes) {
   return {};
 }
 
-void Seen::renumber(std::span<const int> map) {
-  constexpr uint16_t kGone = UINT16_MAX;
+std::vector<Seen::Dropped> Seen::renumber(std::span<const int> map) {
+  std::vector<Dropped> dropped;
   for (auto& [number, day] : days_) {
-    for (Route& r : day.routes) {
+    for (size_t i = 0; i < day.routes.size(); ++i) {
+      Route& r = day.routes[i];
       const int to = r.rule < map.size() ? map[r.rule] : -1;
+      if (to < 0 && r.rule != kGone) dropped.push_back({number, i, r.rule});
       r.rule = to < 0 ? kGone : static_cast<uint16_t>(to);
     }
     day.changed = true;
   }
+  return dropped;
+}
+
+void Seen::renumber_back(std::span<const int> map, std::span<const Dropped> dropped) {
+  std::vector<uint16_t> back;
+  for (size_t i = 0; i < map.size(); ++i) {
+    if (map[i] < 0) continue;
+    back.resize(std::max(back.size(), static_cast<size_t>(map[i]) + 1), kGone);
+    back[static_cast<size_t>(map[i])] = static_cast<uint16_t>(i);
+  }
+  for (auto& [number, day] : days_) {
+    for (Route& r : day.routes) r.rule = r.rule < back.size() ? back[r.rule] : kGone;
+    day.changed = true;
+  }
+  for (const Dropped& d : dropped) days_.at(d.day).routes[d.index].rule = d.rule;
 }
 
 }  // namespace tocsin::runtime

@@ -48,8 +48,17 @@ class Seen {
   // Persistence by day: changed days since the last call as (day, bytes); empty bytes: the day was forgotten.
   void take_changed(std::vector<std::pair<int64_t, std::string>>& out);
   Status load_day(int64_t day, std::string_view bytes);
-  // After a change of the rule set: routes are renumbered by `map` (old rule → new, or -1: dropped).
-  void renumber(std::span<const int> map);
+  // A route that a change of the rule set has dropped: which one, and the rule that it named.
+  struct Dropped {
+    int64_t day;
+    size_t index;
+    uint16_t rule;
+  };
+  // After a change of the rule set: routes are renumbered by `map` (old rule → new, or -1: dropped). Answers the
+  // dropped.
+  std::vector<Dropped> renumber(std::span<const int> map);
+  // Takes renumber(map) back, before any other change.
+  void renumber_back(std::span<const int> map, std::span<const Dropped> dropped);
 
  private:
   struct Day {

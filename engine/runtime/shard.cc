@@ -182,7 +182,7 @@ void Shard::for_each(const std::function<void(uint16_t, const Hash128&, const al
   for (const auto& [key, s] : slots_) f(s.rule, key, *s.state);
 }
 
-void Shard::end_rules(const std::vector<bool>& gone, TimeMs time, uint64_t position) {
+Status Shard::end_rules(const std::vector<bool>& gone, TimeMs time, uint64_t position) {
   std::vector<std::pair<uint16_t, Hash128>> keys;
   for (const auto& [key, s] : slots_) {
     if (gone[s.rule]) keys.emplace_back(s.rule, key);
@@ -190,9 +190,15 @@ void Shard::end_rules(const std::vector<bool>& gone, TimeMs time, uint64_t posit
   std::sort(keys.begin(), keys.end());
   for (const auto& [rule, key] : keys) {
     collector_.tag = {watermark_, 0, position, rule, key, 0};
+    std::string bytes;
+    Writer w(bytes);
+    slots_.at(key).state->encode(w);
+    auto copy = alert::decode_key_state(rules_->rules()[rule], key, bytes);
+    if (!copy) return copy.error();
     alert::Context c = context(rule);
-    slots_.at(key).state->end(time, c);
+    (*copy)->end(time, c);
   }
+  return {};
 }
 
 size_t Shard::bytes() const {

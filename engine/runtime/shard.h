@@ -33,8 +33,9 @@ class Shard {
   // All keys, for a change of the rule set or of the number of shards.
   void for_each(const std::function<void(uint16_t, const Hash128&, const alert::KeyState&)>& f) const;
 
-  // Rules that `gone` names are taken out of force at `time`: their alerts are resolved, in the order of (rule, key).
-  void end_rules(const std::vector<bool>& gone, TimeMs time, uint64_t position);
+  // What is told when the rules that `gone` names are taken out of force at `time`: their alerts are resolved, in the
+  // order of (rule, key). The keys stay as they are: copies of them are ended.
+  Status end_rules(const std::vector<bool>& gone, TimeMs time, uint64_t position);
 
   bool owns(const Hash128& key) const { return key.lo % count_ == index_; }
   size_t keys() const { return slots_.size(); }

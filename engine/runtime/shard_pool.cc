@@ -50,10 +50,14 @@ void ShardPool::collect(std::vector<alert::Transition>& out) {
   }
 }
 
-void ShardPool::end_rules(const std::vector<bool>& gone, TimeMs time, uint64_t position,
-                          std::vector<alert::Transition>& out) {
-  for (const auto& shard : shards_) shard->end_rules(gone, time, position);
+Status ShardPool::end_rules(const std::vector<bool>& gone, TimeMs time, uint64_t position,
+                            std::vector<alert::Transition>& out) {
+  Status status;
+  for (const auto& shard : shards_) {
+    if (status) status = shard->end_rules(gone, time, position);
+  }
   collect(out);
+  return status;
 }
 
 bool ShardPool::apply(std::string_view delta, std::vector<alert::Transition>& out) {

@@ -81,7 +81,7 @@ TEST(Lifecycle, OpensAtOnceAndResolvesAfterQuiet) {
   l.pass(120);
   EXPECT_EQ(l.published, (Story{"opened@0 yellow matched", "resolved@120 yellow quiet"}));
   l.pass(240);
-  EXPECT_EQ(l.s.phase, Phase::kOver);
+  EXPECT_EQ(l.s.phase, Phase::kFiled);
 }
 
 TEST(Lifecycle, AMatchingEventKeepsItFromBeingQuiet) {
@@ -206,7 +206,7 @@ TEST(Lifecycle, WithdrawalAndMergerResolveForGood) {
     l.feed(holds(0, Severity::kYellow, 3));
     l.feed(other(kind, 4, reason));
     EXPECT_EQ(l.published.back(), "resolved@4 yellow " + std::string(detect::name_of(reason)));
-    EXPECT_EQ(l.s.phase, Phase::kOver);
+    EXPECT_EQ(l.s.phase, Phase::kFiled);
   }
 }
 

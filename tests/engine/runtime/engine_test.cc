@@ -130,7 +130,8 @@ class FullStore final : public state::Store {
  public:
   explicit FullStore(state::Store& under) : under_(under) {}
   Status write(const state::Batch& batch, bool sync) override {
-    if (full) return exhausted("no space left on device");
+    if (full || room == 0) return exhausted("no space left on device");
+    --room;
     return under_.write(batch, sync);
   }
   Result<std::string> get(state::Table t, std::string_view k) const override { return under_.get(t, k); }
@@ -145,6 +146,7 @@ class FullStore final : public state::Store {
   Status checkpoint(const std::string& d) const override { return under_.checkpoint(d); }
   uint64_t bytes_on_disk() const override { return 0; }
   bool full = false;
+  size_t room = SIZE_MAX;  // writes that still fit
 
  private:
   state::Store& under_;
@@ -249,6 +251,119 @@ TEST(Engine, AlertsOfARuleThatGoesAreResolved) {
   AlertFilter open;
   open.status = {alert::AlertStatus::kOpen};
   EXPECT_EQ((*engine)->book().list(open, 10, nullptr, more).size(), 1u) << "the other rule's alert stays as it was";
+}
+
+// Rules that could not be put in force have not been: nothing is told of them, and all goes on as if they had not come.
+TEST(Engine, ASwapThatTheDiskRefusesLeavesTheOldRulesAtWork) {
+  Feed feed;
+  const auto events = testing::stream(feed, 5, 600);
+  std::string text = testing::kRules;
+  text.replace(text.find("id: near"), 8, "id: nigh");
+  text.replace(text.find("n: 3"), 4, "n: 4");
+  const auto other = testing::rules(text);
+  const auto run = [&](bool trying) {
+    const auto memory = state::make_memory_store();
+    FullStore store(*memory);
+    auto engine = Engine::open({}, testing::rules(), &store, testing::recompile);
+    EXPECT_TRUE(engine);
+    const uint32_t p = (*engine)->add_partition("test", 10 * kMinute);
+    for (size_t i = 0; i < events.size(); ++i) {
+      (*engine)->accept(events[i], p, i + 1, kNoTime);
+      if (i % 50 != 49) continue;
+      EXPECT_TRUE((*engine)->commit());
+      if (!trying) continue;
+      store.room = 1;  // for the commit before the swap, not for the swap
+      const Status refused = (*engine)->swap_rules(other);
+      EXPECT_FALSE(refused);
+      EXPECT_EQ(refused.error().code, Code::kExhausted);
+      EXPECT_EQ((*engine)->rules().rules()[1].id, "near");
+      store.room = SIZE_MAX;
+    }
+    EXPECT_TRUE((*engine)->commit());
+    std::string out;
+    EXPECT_TRUE((*engine)->read_outbox(1, SIZE_MAX, [&](const Outgoing& o) { out.append(o.json).push_back('\n'); }));
+    auto again = Engine::open({}, testing::rules(), &store, testing::recompile);
+    EXPECT_TRUE(again);
+    EXPECT_EQ((*again)->state_keys(), (*engine)->state_keys());
+    EXPECT_EQ((*again)->progress().totals.transitions, (*engine)->progress().totals.transitions);
+    return out;
+  };
+  const std::string undisturbed = run(false);
+  EXPECT_GT(std::ranges::count(undisturbed, '\n'), 10);
+  EXPECT_EQ(run(true), undisturbed);
+}
+
+// Ended alerts are listed for their time and no longer, with their histories; those that are open stay.
+TEST(Engine, EndedAlertsGoWithACheckpointOnceTheirTimeIsOver) {
+  Feed feed;
+  const auto store = state::make_memory_store();
+  Engine::Options options;
+  options.keep_ended = 10LL * 24 * 60 * kMinute;
+  const auto count = [&](std::string_view from, std::string_view to) {
+    size_t n = 0;
+    EXPECT_TRUE(store->scan(state::Table::kAlerts, from, to, [&](auto, auto) { return ++n > 0; }));
+    return n;
+  };
+  const auto life = [&](TimeMs start, const std::string& name, uint64_t offset) {
+    auto engine = Engine::open(options, testing::rules(), store.get(), testing::recompile);
+    ASSERT_TRUE(engine);
+    const uint32_t p = (*engine)->add_partition("test", 10 * kMinute);
+    for (int i = 0; i < 3; ++i) {
+      (*engine)->accept(feed.report(name + std::to_string(i), start + i, i), p, ++offset, kNoTime);
+    }
+    (*engine)->advance_to(start + 24 * 60 * kMinute);
+    (*engine)->request_checkpoint();
+    ASSERT_TRUE((*engine)->commit());
+    EXPECT_EQ((*engine)->book().size(), count("a/", "a0"));
+  };
+  life(kStart, "first", 0);
+  EXPECT_EQ(count("a/", "a0"), 2u);
+  EXPECT_EQ(count("h/", "h0"), 4u);
+  life(kStart + options.keep_ended - 24 * 60 * kMinute, "second", 3);
+  EXPECT_EQ(count("a/", "a0"), 4u);
+  life(kStart + options.keep_ended + 24 * 60 * kMinute, "third", 6);
+  EXPECT_EQ(count("a/", "a0"), 4u) << "the first two are gone, with their histories";
+  EXPECT_EQ(count("h/", "h0"), 8u);
+  options.max_ended = 3;
+  life(kStart + options.keep_ended + 48 * 60 * kMinute, "fourth", 9);
+  options.max_ended = 1;
+  life(kStart + options.keep_ended + 72 * 60 * kMinute, "fifth", 12);
+  EXPECT_EQ(count("a/", "a0"), 3u) << "the one that is left, and the two that this checkpoint itself ended";
+}
+
+// A resolved alert takes a person's word long after its events are gone, also in another life of the engine.
+TEST(Engine, AnAlertIsClosedLongAfterItWasResolved) {
+  Feed feed;
+  const auto store = state::make_memory_store();
+  std::string id;
+  {
+    auto engine = Engine::open({}, testing::rules(), store.get(), testing::recompile);
+    ASSERT_TRUE(engine);
+    const uint32_t p = (*engine)->add_partition("test", 10 * kMinute);
+    for (int i = 0; i < 3; ++i) {
+      (*engine)->accept(feed.report("r" + std::to_string(i), kStart + i, i), p, static_cast<uint64_t>(i) + 1, kNoTime);
+    }
+    (*engine)->advance_to(kStart + 20LL * 24 * 60 * kMinute);
+    auto told = (*engine)->commit();
+    ASSERT_TRUE(told);
+    ASSERT_EQ(told->size(), 4u);
+    id = told->front().alert_id;
+  }
+  auto engine = Engine::open({}, testing::rules(), store.get(), testing::recompile);
+  ASSERT_TRUE(engine);
+  const uint32_t people = (*engine)->add_partition("actions", 0);
+  (*engine)->set_idle(people, true);
+  alert::Action close;
+  close.kind = alert::ActionKind::kClose;
+  close.alert_id = id;
+  close.outcome = "true";
+  close.at = kStart + 21LL * 24 * 60 * kMinute;
+  EXPECT_TRUE((*engine)->act(close, people, 1, kNoTime));
+  auto told = (*engine)->commit();
+  ASSERT_TRUE(told);
+  ASSERT_EQ(told->size(), 1u);
+  EXPECT_NE(told->front().json.find("tocsin.alert.closed"), std::string_view::npos);
+  EXPECT_NE(told->front().json.find("\"en\":\"3 places\""), std::string_view::npos) << told->front().json;
 }
 
 TEST(Engine, ActionsReachTheirAlertAndUnknownOnesAreRefused) {
