@@ -39,7 +39,8 @@ inline simdjson::padded_string_view padded(std::string_view json, Arena& arena) 
   return simdjson::padded_string_view(bytes, json.size(), json.size() + simdjson::SIMDJSON_PADDING);
 }
 
-// The first '"' or '\\' at or after `p`; `end` or a place behind it: none. Precondition: simdjson's padding after `end`.
+// The first '"' or '\\' at or after `p`; `end` or a place behind it: none. Precondition: simdjson's padding after
+// `end`.
 inline const char* find_quote_or_escape(const char* p, const char* end) {
 #ifdef __AVX2__
   const __m256i quote = _mm256_set1_epi8('"');
