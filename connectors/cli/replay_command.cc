@@ -190,6 +190,7 @@ int replay(const ReplayOptions& o) {
   options.shards = o.shards;
   options.zone = *zone;
   options.sync = !o.no_sync;
+  options.overlap = true;
   options.checkpoint_bytes = o.checkpoint_mib << 20;
   auto engine = runtime::Engine::open(options, *rules, store.get(), recompile(*load));
   if (!engine) return fail(engine.error());

@@ -123,11 +123,12 @@ Result<std::unique_ptr<Engine>> Engine::open(Options options, std::shared_ptr<co
       if (auto s = engine->swap_rules(rules); !s) return s.error();
     }
   } else {
-    engine->batch_.puts.push_back({state::Table::kMeta, kRulesKey, encode_rules(*rules)});
-    if (auto s = store->write(engine->batch_, options.sync); !s) return s.error();
-    engine->batch_.clear();
+    engine->next_.batch.puts.push_back({state::Table::kMeta, kRulesKey, encode_rules(*rules)});
+    if (auto s = store->write(engine->next_.batch, options.sync); !s) return s.error();
+    engine->next_.batch.clear();
   }
   engine->first_position_ = engine->router_->position() + 1;
+  if (engine->options_.overlap) engine->writer_ = std::make_unique<BackgroundWrite>(*store);
   return engine;
 }
 
@@ -235,7 +236,16 @@ void Engine::note_log_time(TimeMs log_time) {
   log_times_.back() = log_time;
 }
 
+// Records of one source come in runs.
 SourceTotals* Engine::source_totals(std::string_view source) {
+  if (last_totals_ == nullptr || source != last_source_) {
+    last_totals_ = find_totals(source);
+    last_source_ = source;
+  }
+  return last_totals_;
+}
+
+SourceTotals* Engine::find_totals(std::string_view source) {
   const auto it = progress_.sources.find(source);
   if (it != progress_.sources.end()) return &it->second;
   constexpr size_t kMaxSources =
@@ -314,8 +324,8 @@ uint64_t Engine::sink_floor(const std::string& sink) const {
 }
 
 void Engine::stage_transitions() {
-  outgoing_.clear();
-  for (alert::Transition& t : transitions_) {
+  next_.outgoing.clear();
+  for (alert::Transition& t : next_.transitions) {
     const uint64_t sequence = ++progress_.outbox;
     ++progress_.totals.transitions;
     if (t.type == alert::TransitionType::kOpened) ++progress_.totals.opened;
@@ -323,7 +333,7 @@ void Engine::stage_transitions() {
     ++by_type_[t.rule][static_cast<size_t>(t.type)];
     const size_t at = t.tag.position - first_position_;
     const TimeMs cause = t.tag.phase == 0 && at < log_times_.size() ? log_times_[at] : kNoTime;
-    outgoing_.push_back({sequence, t.alert_id, t.json, cause, t.shadow});
+    next_.outgoing.push_back({sequence, t.alert_id, t.json, cause, t.shadow});
     if (store_ == nullptr) continue;
     AlertLine line{t.alert_id,
                    rules_->rules()[t.rule].id,
@@ -344,10 +354,10 @@ void Engine::stage_transitions() {
     Writer w(latest);
     encode(w, line);
     w.str(t.json);
-    batch_.puts.push_back({state::Table::kOutbox, state::big_endian(sequence), encode_outbox(t, cause)});
-    batch_.puts.push_back({state::Table::kAlerts, latest_key(t.alert_id), std::move(latest)});
-    batch_.puts.push_back({state::Table::kAlerts, history_key(t.alert_id, t.seq), state::big_endian(sequence)});
-    staged_lines_.push_back(std::move(line));
+    next_.batch.puts.push_back({state::Table::kOutbox, state::big_endian(sequence), encode_outbox(t, cause)});
+    next_.batch.puts.push_back({state::Table::kAlerts, latest_key(t.alert_id), std::move(latest)});
+    next_.batch.puts.push_back({state::Table::kAlerts, history_key(t.alert_id, t.seq), state::big_endian(sequence)});
+    next_.lines.push_back(std::move(line));
   }
 }
 
@@ -356,12 +366,12 @@ void Engine::stage_outdated() {
   const TimeMs now = progress_.watermark;
   const TimeMs before = now == kNoTime ? kNoTime : now - options_.keep_ended;
   for (auto& [id, transitions] : book_.outdated(before, options_.max_ended)) {
-    if (std::ranges::find(staged_lines_, id, &AlertLine::alert_id) != staged_lines_.end()) continue;
-    batch_.deletes.push_back({state::Table::kAlerts, latest_key(id)});
+    if (std::ranges::find(next_.lines, id, &AlertLine::alert_id) != next_.lines.end()) continue;
+    next_.batch.deletes.push_back({state::Table::kAlerts, latest_key(id)});
     for (uint32_t seq = 1; seq <= transitions; ++seq) {
-      batch_.deletes.push_back({state::Table::kAlerts, history_key(id, seq)});
+      next_.batch.deletes.push_back({state::Table::kAlerts, history_key(id, seq)});
     }
-    staged_gone_.push_back(std::move(id));
+    next_.gone.push_back(std::move(id));
   }
 }
 
@@ -371,9 +381,9 @@ void Engine::stage_checkpoint(Router& router, ShardPool& shards) {
     shard->take_changed([&](uint16_t rule, const Hash128& hash, std::string_view bytes) {
       key = state_key(rules_->rules()[rule].id, hash);
       if (bytes.empty()) {
-        batch_.deletes.push_back({state::Table::kState, key});
+        next_.batch.deletes.push_back({state::Table::kState, key});
       } else {
-        batch_.puts.push_back({state::Table::kState, key, std::string(bytes)});
+        next_.batch.puts.push_back({state::Table::kState, key, std::string(bytes)});
       }
     });
   }
@@ -381,15 +391,15 @@ void Engine::stage_checkpoint(Router& router, ShardPool& shards) {
   router.seen().take_changed(days);
   for (auto& [day, bytes] : days) {
     if (bytes.empty()) {
-      batch_.deletes.push_back({state::Table::kMeta, seen_key(day)});
+      next_.batch.deletes.push_back({state::Table::kMeta, seen_key(day)});
     } else {
-      batch_.puts.push_back({state::Table::kMeta, seen_key(day), std::move(bytes)});
+      next_.batch.puts.push_back({state::Table::kMeta, seen_key(day), std::move(bytes)});
     }
   }
   const auto drop_before = [&](state::Table table, uint64_t last, uint64_t keep) {
-    if (last > keep) batch_.ranges.push_back({table, state::big_endian(0), state::big_endian(last - keep)});
+    if (last > keep) next_.batch.ranges.push_back({table, state::big_endian(0), state::big_endian(last - keep)});
   };
-  batch_.ranges.push_back({state::Table::kDelta, state::big_endian(0), state::big_endian(progress_.commit + 1)});
+  next_.batch.ranges.push_back({state::Table::kDelta, state::big_endian(0), state::big_endian(progress_.commit + 1)});
   drop_before(state::Table::kOutbox, progress_.outbox, options_.history);
   drop_before(state::Table::kDead, progress_.dead, options_.keep_dead);
   drop_before(state::Table::kLate, progress_.late, options_.keep_dead);
@@ -403,40 +413,66 @@ void Engine::stage_progress() {
   std::string bytes;
   Writer w(bytes);
   progress_.encode(w);
-  batch_.puts.push_back({state::Table::kMeta, kProgressKey, std::move(bytes)});
+  next_.batch.puts.push_back({state::Table::kMeta, kProgressKey, std::move(bytes)});
 }
 
-Status Engine::write() {
-  write_pending_ = true;
-  if (auto s = store_->write(batch_, options_.sync); !s) return s;
-  write_pending_ = false;
-  for (state::Put& p : batch_.puts) {  // the delta's room is used again
+// What a written batch leaves: who finds a line in the book also finds its text in the store.
+void Engine::settle(Staged& written) {
+  for (state::Put& p : written.batch.puts) {  // the delta's room is used again
     if (p.table != state::Table::kDelta || !delta_.empty()) continue;
     p.value.clear();
     delta_.swap(p.value);
   }
-  batch_.clear();
-  for (AlertLine& line : staged_lines_)
-    book_.put(std::move(line));  // who finds a line also finds its text in the store
-  staged_lines_.clear();
-  for (const std::string& id : staged_gone_) book_.erase(id);
-  staged_gone_.clear();
+  written.batch.clear();
+  for (AlertLine& line : written.lines) book_.put(std::move(line));
+  written.lines.clear();
+  for (const std::string& id : written.gone) book_.erase(id);
+  written.gone.clear();
+}
+
+Status Engine::write() {
+  write_pending_ = true;
+  if (auto s = store_->write(next_.batch, options_.sync); !s) return s;
+  write_pending_ = false;
+  settle(next_);
+  return {};
+}
+
+// Hands the staged batch to the disk and takes over the one before, whose transitions are then in next_.
+Status Engine::overlap() {
+  if (auto s = writer_->wait(); !s) return s;
+  settle(flying_);
+  std::swap(next_, flying_);
+  if (!flying_.batch.puts.empty()) writer_->start(flying_.batch, options_.sync);
+  return {};
+}
+
+Status Engine::land() {
+  if (writer_ == nullptr || !writer_->under_way()) return {};
+  if (auto s = writer_->wait(); !s) return s;
+  settle(flying_);
   return {};
 }
 
 Result<std::span<const Outgoing>> Engine::commit() {
   if (write_pending_) {  // the batch before met a full disk
     if (auto s = write(); !s) return s.error();
-    return std::span<const Outgoing>(outgoing_);
+    return std::span<const Outgoing>(next_.outgoing);
   }
   router_->close(delta_);
-  transitions_.clear();
-  outgoing_.clear();
-  if (delta_.empty() && !progress_changed_ && !checkpoint_due_) return std::span<const Outgoing>(outgoing_);
-  if (!shards_->apply(delta_, transitions_)) return internal("a shard could not read the router's delta");
+  next_.transitions.clear();
+  next_.outgoing.clear();
+  if (delta_.empty() && !progress_changed_ && !checkpoint_due_) {
+    if (under_way()) {
+      if (auto s = overlap(); !s) return s.error();
+    }
+    return std::span<const Outgoing>(next_.outgoing);
+  }
+  if (!shards_->apply(delta_, next_.transitions)) return internal("a shard could not read the router's delta");
   progress_.position = router_->position();
   progress_.watermark = router_->watermark().now();
   ++progress_.commit;
+  next_.before = progress_.outbox;
   stage_transitions();
   if (store_ != nullptr) {
     delta_bytes_ += delta_.size();
@@ -445,15 +481,15 @@ Result<std::span<const Outgoing>> Engine::commit() {
       std::string bytes;
       Writer w(bytes);
       encode(w, letter);
-      batch_.puts.push_back({state::Table::kDead, state::big_endian(++progress_.dead), std::move(bytes)});
+      next_.batch.puts.push_back({state::Table::kDead, state::big_endian(++progress_.dead), std::move(bytes)});
     }
     for (std::string& json : late_) {
-      batch_.puts.push_back({state::Table::kLate, state::big_endian(++progress_.late), std::move(json)});
+      next_.batch.puts.push_back({state::Table::kLate, state::big_endian(++progress_.late), std::move(json)});
     }
     if (checkpoint) {
       stage_checkpoint(*router_, *shards_);
     } else if (!delta_.empty()) {
-      batch_.puts.push_back({state::Table::kDelta, state::big_endian(progress_.commit), std::move(delta_)});
+      next_.batch.puts.push_back({state::Table::kDelta, state::big_endian(progress_.commit), std::move(delta_)});
     }
     stage_progress();
   }
@@ -465,9 +501,9 @@ Result<std::span<const Outgoing>> Engine::commit() {
   progress_changed_ = false;
   first_position_ = router_->position() + 1;
   if (store_ != nullptr) {
-    if (auto s = write(); !s) return s.error();
+    if (auto s = writer_ == nullptr ? write() : overlap(); !s) return s.error();
   }
-  return std::span<const Outgoing>(outgoing_);
+  return std::span<const Outgoing>(next_.outgoing);
 }
 
 // Which of the new rules keeps the state of each old one; -1: none.
@@ -489,7 +525,7 @@ Status Engine::move_keys(std::span<const int> map, Works& to) {
     shard->for_each([&](uint16_t rule, const Hash128& key, const alert::KeyState& state) {
       if (!status) return;
       if (map[rule] < 0) {
-        batch_.deletes.push_back({state::Table::kState, state_key(rules_->rules()[rule].id, key)});
+        next_.batch.deletes.push_back({state::Table::kState, state_key(rules_->rules()[rule].id, key)});
         return;
       }
       std::string bytes;
@@ -507,14 +543,15 @@ Status Engine::swap_rules(std::shared_ptr<const rule::RuleSet> rules) {
   }
   request_checkpoint();
   if (auto done = commit(); !done) return done.error();
+  if (auto s = land(); !s) return s;
   const Progress before = progress_;
   const auto by_type = by_type_;
   const std::vector<int> map = heirs(*rules);
   std::vector<bool> gone(map.size());
   for (size_t i = 0; i < map.size(); ++i) gone[i] = map[i] < 0;
   const TimeMs now = router_->watermark().now();
-  transitions_.clear();
-  if (auto s = shards_->end_rules(gone, now == kNoTime ? 0 : now, router_->position(), transitions_); !s) return s;
+  next_.transitions.clear();
+  if (auto s = shards_->end_rules(gone, now == kNoTime ? 0 : now, router_->position(), next_.transitions); !s) return s;
   stage_transitions();
   Works next = build(rules);
   next.router->watermark() = router_->watermark();
@@ -523,7 +560,7 @@ Status Engine::swap_rules(std::shared_ptr<const rule::RuleSet> rules) {
   next.router->restore(progress_.position, progress_.watermark);
   Status status = move_keys(map, next);
   if (status && store_ != nullptr) {
-    batch_.puts.push_back({state::Table::kMeta, kRulesKey, encode_rules(*rules)});
+    next_.batch.puts.push_back({state::Table::kMeta, kRulesKey, encode_rules(*rules)});
     ++progress_.commit;
     stage_checkpoint(*next.router, *next.shards);
     stage_progress();
@@ -541,11 +578,7 @@ Status Engine::swap_rules(std::shared_ptr<const rule::RuleSet> rules) {
   progress_.outbox = before.outbox;
   progress_.totals = before.totals;
   by_type_ = by_type;
-  batch_.clear();
-  staged_lines_.clear();
-  staged_gone_.clear();
-  transitions_.clear();
-  outgoing_.clear();
+  next_ = {};
   write_pending_ = false;
   request_checkpoint();
   return status;

@@ -15,6 +15,7 @@
 
 #include "rule/rule_set.h"
 #include "runtime/alert_book.h"
+#include "runtime/background_write.h"
 #include "runtime/ports.h"
 #include "runtime/progress.h"
 #include "runtime/router.h"
@@ -50,6 +51,9 @@ class Engine {
     DurationMs keep_ended = 400LL * 24 * 3600 * 1000;
     size_t max_ended = 200'000;
     bool sync = true;  // commits reach the disk before they count
+    // The disk writes one commit while the next is worked on: faster, but transitions come one commit later, and a full
+    // disk ends the engine's use. For reading files, where only the whole matters. swap_rules() may not be called.
+    bool overlap = false;
   };
 
   // `store` may be null: nothing is kept (a replay without --state). With a store that holds state, recovers it under
@@ -64,6 +68,8 @@ class Engine {
   bool has_history(uint32_t partition) const { return offsets_[partition]->greatest != kNoTime; }
 
   Outcome accept(const Event& event, uint32_t partition, uint64_t next_offset, TimeMs log_time);
+  // Begins to fetch from memory what accept() will look at first. Only a hint.
+  void fetch(const Event& event) const { router_->fetch(event); }
   void reject(DeadLetter letter, uint32_t partition, uint64_t next_offset);
   // The record is no event (a header, a row that the feed leaves out).
   void skip(uint32_t partition, uint64_t next_offset);
@@ -85,7 +91,12 @@ class Engine {
 
   // Applies the batch and commits it; answers its transitions, valid until the next call. kExhausted: the disk is full;
   // the batch is kept and the next commit() tries again before anything else. Any other error ends the engine's use.
+  // With Options::overlap it answers the transitions of the batch before, and under_way() tells that a further commit()
+  // is needed to see the rest.
   Result<std::span<const Outgoing>> commit();
+  bool under_way() const { return writer_ != nullptr && writer_->under_way(); }
+  // Sequence of the last transition that is durable.
+  uint64_t outbox() const { return under_way() ? flying_.before : progress_.outbox; }
   // A checkpoint with the next commit.
   void request_checkpoint() { checkpoint_due_ = true; }
   // Goes over to other rules: commits, then keeps the state of rules whose identity is the same; alerts of the others
@@ -130,12 +141,24 @@ class Engine {
   Status move_keys(std::span<const int> map, Works& to);
   void take_offset(uint32_t partition, uint64_t next_offset);
   SourceTotals* source_totals(std::string_view source);
+  SourceTotals* find_totals(std::string_view source);
   void note_log_time(TimeMs log_time);
   void stage_transitions();
   void stage_checkpoint(Router& router, ShardPool& shards);
   void stage_outdated();
   void stage_progress();
+  struct Staged {  // one commit's
+    state::Batch batch;
+    std::vector<AlertLine> lines;   // they enter the book when it is written
+    std::vector<std::string> gone;  // alerts that leave it
+    std::vector<alert::Transition> transitions;
+    std::vector<Outgoing> outgoing;
+    uint64_t before = 0;  // sequence of the last transition before it
+  };
   Status write();
+  Status overlap();
+  Status land();
+  void settle(Staged& written);
 
   Options options_;
   std::shared_ptr<const rule::RuleSet> rules_;
@@ -147,22 +170,23 @@ class Engine {
   std::vector<std::string> partition_names_;
   std::vector<PartitionProgress*> offsets_;
 
+  SourceTotals* last_totals_ = nullptr;  // of last_source_
+  std::string last_source_;
+
   std::string delta_;
   size_t pending_ = 0;
   uint64_t first_position_ = 1;    // of the batch
   std::vector<TimeMs> log_times_;  // by position - first_position_
   std::vector<DeadLetter> dead_;
   std::vector<std::string> late_;
-  std::vector<alert::Transition> transitions_;
-  std::vector<Outgoing> outgoing_;
-  std::vector<AlertLine> staged_lines_;   // of the batch being written; they enter the book with it
-  std::vector<std::string> staged_gone_;  // alerts that leave it
+  Staged next_;    // the commit at hand, or after commit() the one whose transitions it answered
+  Staged flying_;  // the commit that the disk is writing
   std::vector<std::vector<uint64_t>> by_type_;
-  state::Batch batch_;
   size_t delta_bytes_ = 0;  // since the last checkpoint
   bool checkpoint_due_ = false;
   bool write_pending_ = false;
   bool progress_changed_ = false;
+  std::unique_ptr<BackgroundWrite> writer_;  // with Options::overlap; last: it reads flying_
 };
 
 // Keys of the store's tables, for `tocsin state` and the API. Under latest_key() stands the alert's line, then the text

@@ -136,11 +136,20 @@ void Pipeline::apply(Lane& lane, Item& item) {
   }
 }
 
-void Pipeline::take_direct(Lane& lane, const Record& record) {
-  lane.arena->reset();
-  direct_.event = Event();
-  decode(lane, record, record.payload, *lane.arena, direct_);
-  apply(lane, direct_);
+// One record is decoded ahead of the one that is applied, so that what the router will ask of the next is on its way
+// from memory meanwhile.
+void Pipeline::take_direct(Lane& lane) {
+  Item* waiting = nullptr;
+  for (size_t i = 0; i < records_.size() && !past_until_; ++i) {
+    Direct& d = direct_[i % direct_.size()];
+    d.arena.reset();
+    d.item.event = Event();
+    decode(lane, records_[i], records_[i].payload, d.arena, d.item);
+    if (d.item.what == Item::What::kEvent) engine_.fetch(d.item.event);
+    if (waiting != nullptr) apply(lane, *waiting);
+    waiting = &d.item;
+  }
+  if (waiting != nullptr && !past_until_) apply(lane, *waiting);
 }
 
 void Pipeline::read_ahead(Lane& lane, const Record& record) {
@@ -171,10 +180,7 @@ Result<bool> Pipeline::fill_direct() {
     const size_t room = options_.batch_events - engine_.pending_events();
     auto state = read(*input.source, room, first && clock_ != nullptr ? options_.poll_wait : 0);
     if (!state) return state.error();
-    for (const Record& r : records_) {
-      take_direct(lanes_[0], r);
-      if (past_until_) break;
-    }
+    take_direct(lanes_[0]);
     if (*state == PollState::kEnd) input.ended = true;
     if (*state == PollState::kIdle) break;
     first = false;
@@ -320,10 +326,15 @@ Status Pipeline::finish(DurationMs wait) {
 Status Pipeline::stop(DurationMs wait) {
   engine_.request_checkpoint();
   if (auto s = commit(); !s) return s;
+  while (engine_.under_way()) {
+    if (auto s = commit(); !s) return s;
+  }
   if (auto s = publisher_.flush(wait); !s) return s;
   engine_.request_checkpoint();
-  auto last = engine_.commit();
-  if (!last) return last.error();
+  do {
+    auto last = engine_.commit();
+    if (!last) return last.error();
+  } while (engine_.under_way());
   return {};
 }
 

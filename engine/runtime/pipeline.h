@@ -5,6 +5,7 @@
 // Several partitions are merged by event time: the earliest head goes first. A partition that still has a backlog is
 // waited for, one at the head of its log is not, so that catching up after an outage neither floods state nor rings
 // false alarms.
+#include <array>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -105,7 +106,7 @@ class Pipeline {
 
   Result<PollState> read(Source& source, size_t max, DurationMs wait);
   Result<bool> poll(Input& input, DurationMs wait);
-  void take_direct(Lane& lane, const Record& record);
+  void take_direct(Lane& lane);
   void read_ahead(Lane& lane, const Record& record);
   void decode(Lane& lane, const Record& record, std::string_view payload, Arena& arena, Item& item);
   void apply(Lane& lane, Item& item);
@@ -131,7 +132,11 @@ class Pipeline {
   std::vector<Lane> lanes_;
   std::vector<Record> records_;
   std::vector<std::string> damage_;
-  Item direct_{};
+  struct Direct {
+    Item item{};
+    Arena arena{64 * 1024};
+  };
+  std::array<Direct, 2> direct_;
   bool past_until_ = false;
   bool moved_ = false;  // this step took in at least one record
   LatencyHistogram commit_latency_, eval_latency_;

@@ -76,7 +76,7 @@ bool Publisher::catch_up(Lane& lane, uint64_t until) {
 void Publisher::pump(std::span<const Outgoing> fresh, TimeMs now) {
   for (Lane& lane : lanes_) {
     if (!lane.fault.empty()) continue;
-    const uint64_t head = engine_.progress().outbox;
+    const uint64_t head = engine_.outbox();
     const uint64_t first = fresh.empty() ? head + 1 : fresh.front().sequence;
     if (lane.offered + 1 < first && !catch_up(lane, first - 1)) continue;
     if (!fresh.empty() && lane.offered < fresh.back().sequence) {
@@ -97,7 +97,7 @@ Status Publisher::flush(DurationMs wait) {
   for (Lane& lane : lanes_) {
     if (!lane.fault.empty()) return unavailable(std::string(lane.sink->name()) + ": " + lane.fault);
     // A sink whose queue is full takes more as it drains; each round waits for a part of the time.
-    for (DurationMs rest = wait; !catch_up(lane, engine_.progress().outbox); rest -= slice) {
+    for (DurationMs rest = wait; !catch_up(lane, engine_.outbox()); rest -= slice) {
       if (!lane.fault.empty()) return unavailable(std::string(lane.sink->name()) + ": " + lane.fault);
       if (rest <= 0) return unavailable(std::string(lane.sink->name()) + " does not take more alerts");
       (void)lane.sink->flush(slice).is_ok();
@@ -112,7 +112,7 @@ uint64_t Publisher::depth() const {
   uint64_t depth = 0;
   for (const Lane& lane : lanes_) {
     const uint64_t done = delivered(lane);
-    const uint64_t head = engine_.progress().outbox;
+    const uint64_t head = engine_.outbox();
     depth = std::max(depth, head > done ? head - done : 0);
   }
   return depth;

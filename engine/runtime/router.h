@@ -37,6 +37,7 @@ class Router {
   Outcome route(const Event& event, uint32_t partition, std::string& delta);
   // Takes in a person's action on an alert of this rule and key (the alert book knows both).
   void route(const alert::Action& action, uint16_t rule, const Hash128& key, std::string& delta);
+  void fetch(const Event& event) const { seen_.fetch(event.uid()); }
   // At the end of a batch: tells the shards the time.
   void close(std::string& delta);
 

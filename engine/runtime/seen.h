@@ -36,6 +36,8 @@ class Seen {
     const auto it = entries_.find(uid);
     return it == entries_.end() ? nullptr : &it->second;
   }
+  // Begins to fetch what find() and put() will look at.
+  void fetch(uint64_t uid) const { entries_.prefetch(uid); }
   std::span<const Route> routes(const Entry& entry) const;
   // Takes in an event, or replaces what is known of it; its routes are those added until the next put().
   void put(uint64_t uid, TimeMs time, uint64_t revision, bool withdrawn);

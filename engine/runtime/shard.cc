@@ -1,6 +1,7 @@
 #include "runtime/shard.h"
 
 #include <algorithm>
+#include <array>
 
 namespace tocsin::runtime {
 
@@ -68,6 +69,8 @@ void Shard::fire_due(TimeMs watermark) {
   watermark_ = watermark;
   Timer timer{};
   while (timers_.pop(watermark, timer)) {
+    if (const Timer* t = timers_.ahead(kSlotAhead)) slots_.prefetch(t->key);
+    if (const Timer* t = timers_.ahead(kStateAhead)) fetch_state(t->key);
     const auto it = slots_.find(timer.key);
     if (it == slots_.end() || it->second.scheduled != timer.deadline) continue;
     Slot& s = it->second;
@@ -123,23 +126,52 @@ void Shard::apply_action(const DeltaOp& op) {
   finish(op.key, it->second);
 }
 
+void Shard::fetch_state(const Hash128& key) const {
+  const auto it = slots_.find(key);
+  if (it == slots_.end()) return;
+  const char* const state = reinterpret_cast<const char*>(it->second.state.get());
+  for (size_t line = 0; line < 4; ++line) __builtin_prefetch(state + line * 64);
+}
+
+bool Shard::apply_op(const DeltaOp& op) {
+  switch (op.op) {
+    case Op::kSeen:
+      return true;
+    case Op::kTime:
+      if (op.time > watermark_) fire_due(op.time);
+      return true;
+    default:
+      if (op.rule >= rules_->rules().size()) return false;
+      if (op.op == Op::kRow || op.op == Op::kLateRow) apply_row(op);
+      if (op.op == Op::kRetract) apply_retraction(op);
+      if (op.op == Op::kAction) apply_action(op);
+      return true;
+  }
+}
+
+// Keys are all over memory, and which come next is known: a ring of operations is read ahead of the one at hand, and
+// what they need is fetched meanwhile.
 bool Shard::apply(std::string_view delta) {
+  static_assert((kRing & (kRing - 1)) == 0 && kRing > kSlotAhead);
   DeltaReader in(delta);
-  DeltaOp op;
-  while (in.next(op)) {
-    switch (op.op) {
-      case Op::kSeen:
-        break;
-      case Op::kTime:
-        if (op.time > watermark_) fire_due(op.time);
-        break;
-      default:
-        if (!owns(op.key)) break;
-        if (op.rule >= rules_->rules().size()) return false;
-        if (op.op == Op::kRow || op.op == Op::kLateRow) apply_row(op);
-        if (op.op == Op::kRetract) apply_retraction(op);
-        if (op.op == Op::kAction) apply_action(op);
+  std::array<DeltaOp, kRing> ring;
+  size_t read = 0;
+  bool more = true;
+  for (size_t done = 0;; ++done) {
+    while (more && read <= done + kSlotAhead) {
+      DeltaOp& op = ring[read % kRing];
+      more = in.next(op);
+      if (!more) break;
+      if (op.op == Op::kSeen || (op.op != Op::kTime && !owns(op.key))) continue;
+      if (op.op != Op::kTime) slots_.prefetch(op.key);
+      ++read;
     }
+    if (done == read) break;
+    if (done + kStateAhead < read) {
+      const DeltaOp& op = ring[(done + kStateAhead) % kRing];
+      if (op.op != Op::kTime) fetch_state(op.key);
+    }
+    if (!apply_op(ring[done % kRing])) return false;
   }
   return in.ok();
 }

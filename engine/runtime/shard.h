@@ -69,8 +69,13 @@ class Shard {
   void begin_event(uint64_t position, uint16_t rule, const Hash128& key, TimeMs watermark);
   void finish(const Hash128& key, Slot& slot);
   void fire_due(TimeMs watermark);
+  bool apply_op(const DeltaOp& op);
+  void fetch_state(const Hash128& key) const;
   void touch(const Hash128& key, Slot& slot);
   void drop(const Hash128& key, const Slot& slot);
+
+  // How many operations or timers before its turn a key's slot is fetched into the cache, and then its state.
+  static constexpr size_t kSlotAhead = 12, kStateAhead = 6, kRing = 16;
 
   std::shared_ptr<const rule::RuleSet> rules_;
   const TimeZone zone_;

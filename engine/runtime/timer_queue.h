@@ -27,8 +27,8 @@ class TimerQueue {
     ++size_;
     const int64_t bucket = bucket_of(timer.deadline);
     if (bucket <= reached_) {
-      near_.push_back(timer);
-      std::push_heap(near_.begin(), near_.end(), std::greater<>());
+      soon_.push_back(timer);
+      std::push_heap(soon_.begin(), soon_.end(), std::greater<>());
       return;
     }
     if (last_ == nullptr || bucket != last_bucket_) {
@@ -40,14 +40,25 @@ class TimerQueue {
 
   // The least timer whose deadline is < `before`, taken out; false: there is none.
   bool pop(TimeMs before, Timer& out) {
-    while (near_.empty() && !far_.empty() && start_of(far_.begin()->first) < before) reach();
-    if (near_.empty() || near_.front().deadline >= before) return false;
-    std::pop_heap(near_.begin(), near_.end(), std::greater<>());
-    out = near_.back();
-    near_.pop_back();
+    while (next_ == present_.size() && soon_.empty() && !far_.empty() && start_of(far_.begin()->first) < before)
+      reach();
+    const bool present = next_ < present_.size() && (soon_.empty() || present_[next_] < soon_.front());
+    if (!present && soon_.empty()) return false;
+    const Timer& least = present ? present_[next_] : soon_.front();
+    if (least.deadline >= before) return false;
+    out = least;
     --size_;
+    if (present) {
+      ++next_;
+      return true;
+    }
+    std::pop_heap(soon_.begin(), soon_.end(), std::greater<>());
+    soon_.pop_back();
     return true;
   }
+
+  // One that will probably be popped `n` pops from now, or null: what it needs can be fetched meanwhile.
+  const Timer* ahead(size_t n) const { return next_ + n < present_.size() ? &present_[next_ + n] : nullptr; }
 
   size_t size() const { return size_; }
 
@@ -59,13 +70,16 @@ class TimerQueue {
   void reach() {
     const auto first = far_.begin();
     reached_ = first->first;
-    near_.swap(first->second);
+    present_.swap(first->second);
+    next_ = 0;
     if (last_bucket_ == reached_) last_ = nullptr;
     far_.erase(first);
-    std::make_heap(near_.begin(), near_.end(), std::greater<>());
+    std::sort(present_.begin(), present_.end());
   }
 
-  std::vector<Timer> near_;  // a heap: all timers of buckets up to reached_
+  std::vector<Timer> present_;  // of the bucket that time has reached, in order; those before next_ are gone
+  size_t next_ = 0;
+  std::vector<Timer> soon_;  // a heap: what was pushed since, for that bucket or before
   int64_t reached_ = INT64_MIN;
   std::map<int64_t, std::vector<Timer>> far_;  // of later buckets
   std::vector<Timer>* last_ = nullptr;         // where the last push went
