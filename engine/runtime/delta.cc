@@ -2,23 +2,38 @@
 
 namespace tocsin::runtime {
 
+namespace {
+
+// Room at the end of `out` for `most` bytes; finish() gives back what `w` has not used.
+RawWriter room(std::string& out, size_t most) {
+  const size_t at = out.size();
+  out.resize(at + most);
+  return RawWriter(out.data() + at);
+}
+void finish(std::string& out, const RawWriter& w) { out.resize(static_cast<size_t>(w.position() - out.data())); }
+
+}  // namespace
+
 void DeltaWriter::seen(uint64_t uid, TimeMs time, uint64_t revision) {
-  Writer w(out_);
+  RawWriter w = room(out_, 9 + 2 * RawWriter::kMost);
   w.u8(static_cast<uint8_t>(Op::kSeen));
   w.fixed64(uid);
   w.zigzag(time);
   w.varint(revision);
+  finish(out_, w);
 }
 
 // The body goes straight into the delta, behind its length, which is filled in afterwards.
 template <typename Body>
 void DeltaWriter::keyed(Op op, uint16_t rule, const Hash128& key, Body&& body) {
+  RawWriter head = room(out_, 1 + RawWriter::kMost + sizeof(Hash128) + sizeof(uint32_t));
+  head.u8(static_cast<uint8_t>(op));
+  head.varint(rule);
+  head.fixed64(key.hi);
+  head.fixed64(key.lo);
+  const auto at = static_cast<size_t>(head.position() - out_.data());
+  out_.resize(at + sizeof(uint32_t));
   Writer w(out_);
-  w.u8(static_cast<uint8_t>(op));
-  w.varint(rule);
-  w.hash(key);
-  const size_t at = out_.size();
-  w.fixed32(0);
   body(w);
   const auto length = static_cast<uint32_t>(out_.size() - at - sizeof(uint32_t));
   std::memcpy(out_.data() + at, &length, sizeof length);
