@@ -2,8 +2,11 @@
 #include <CLI/CLI.hpp>
 #include <iostream>
 #include <memory>
+#include <set>
+#include <tuple>
 
 #include "base/json_writer.h"
+#include "connectors/cli/check_names.h"
 #include "connectors/cli/commands.h"
 #include "connectors/cli/config.h"
 #include "connectors/cli/exit_code.h"
@@ -12,6 +15,7 @@
 #include "connectors/feed/calendar_file.h"
 #include "connectors/feed/feed.h"
 #include "connectors/simulate/profile.h"
+#include "rule/rule_tests.h"
 
 namespace tocsin::cli {
 namespace {
@@ -29,7 +33,39 @@ rule::Diagnostic whole_file(const std::string& path, const std::string& message)
   return d;
 }
 
-void check_other(const TextFile& f, std::vector<rule::Diagnostic>& out, Tally& tally) {
+rule::LoadOptions with_names(rule::LoadOptions options, const rule::Vocabulary& names) {
+  options.vocabulary = std::make_shared<const rule::Vocabulary>(names);
+  return options;
+}
+
+// The rules and their tests.
+size_t check_rules(std::span<const rule::SourceFile> rules, const rule::LoadOptions& options,
+                   std::vector<rule::Diagnostic>& out) {
+  const auto set = rule::RuleSet::load(rules, options, out);
+  (void)rule::read_rule_tests(rules, options.zone, out, options.vocabulary.get());
+  return set == nullptr ? 0 : set->rules().size();
+}
+
+// A config and all that it names. Its rules are compiled as the service would.
+void check_config(const TextFile& f, const rule::Vocabulary& names, std::vector<rule::Diagnostic>& out) {
+  const auto config = parse_config(f.file.text, f.file.path, out);
+  if (!config) return;
+  std::vector<rule::SourceFile> rules;
+  check_references(*config, f.file.text, out, rules);
+  if (rules.empty()) return;
+  RuleInputs inputs;
+  inputs.paths = config->rules;
+  inputs.calendar = config->calendar;
+  inputs.zone = config->zone;
+  inputs.lateness = config->lateness;
+  inputs.known_sources = config->known_sources;
+  for (const SourceConfig& s : config->sources) {
+    if (!s.feed.empty() && !inputs.known_sources.empty()) inputs.known_sources.push_back(source_of_feed(s.feed));
+  }
+  if (auto options = load_options(inputs)) check_rules(rules, with_names(std::move(*options), names), out);
+}
+
+void check_other(const TextFile& f, const rule::Vocabulary& names, std::vector<rule::Diagnostic>& out, Tally& tally) {
   const std::string& path = f.file.path;
   WorkingTime::Spec calendar;
   switch (f.kind) {
@@ -47,32 +83,51 @@ void check_other(const TextFile& f, std::vector<rule::Diagnostic>& out, Tally& t
       return;
     case FileKind::kConfig:
       ++tally.others;
-      (void)parse_config(f.file.text, path, out);
+      check_config(f, names, out);
+      return;
+    case FileKind::kCategories:  // read with the names
+      ++tally.others;
       return;
     case FileKind::kPolicies:
     case FileKind::kUnknown:
       ++tally.others;
       out.push_back(whole_file(path,
                                "no kind of file that this version knows; its top key should be one of rules, feed, "
-                               "profile, calendar, or a config's sources"));
+                               "profile, calendar, categories, or a config's sources"));
       return;
     case FileKind::kRules:
       return;
   }
 }
 
+// A file that is named twice (itself, and by a config) is told once.
+void tell_once(std::vector<rule::Diagnostic>& diagnostics) {
+  std::set<std::tuple<std::string, int, int, std::string, std::string>> told;
+  std::erase_if(diagnostics, [&](const rule::Diagnostic& d) {
+    return !told.insert({d.file, d.line, d.column, d.code, d.en}).second;
+  });
+}
+
 int report(const std::vector<rule::Diagnostic>& diagnostics, const Tally& tally, bool json) {
   size_t errors = 0;
   for (const rule::Diagnostic& d : diagnostics) errors += d.level == rule::Diagnostic::Level::kError ? 1 : 0;
+  const size_t warnings = diagnostics.size() - errors;
   if (json) {
     std::string out = "{\"diagnostics\":" + diagnostics_json(diagnostics);
     out += ",\"files\":" + std::to_string(tally.total()) + ",\"rules\":" + std::to_string(tally.rules) +
-           ",\"errors\":" + std::to_string(errors) + "}";
+           ",\"errors\":" + std::to_string(errors) + ",\"warnings\":" + std::to_string(warnings) + "}";
     std::cout << out << '\n';
+    return errors == 0 ? kWell : kFound;
+  }
+  print(diagnostics);
+  if (language() == rule::Language::kChinese) {
+    std::cout << "检查了 " << tally.total() << " 个文件：" << tally.rule_files << " 个文件中的 " << tally.rules
+              << " 条规则，" << tally.feeds << " 个数据源映射，" << tally.others << " 个其他文件；" << errors
+              << " 处错误" << (warnings > 0 ? "，" + std::to_string(warnings) + " 处警告" : "") << '\n';
   } else {
-    print(diagnostics);
     std::cout << tally.total() << " files checked: " << tally.rules << " rules in " << tally.rule_files << " files, "
-              << tally.feeds << " feeds, " << tally.others << " others; " << errors << " fault(s)\n";
+              << tally.feeds << " feeds, " << tally.others << " others; " << errors << " fault(s)"
+              << (warnings > 0 ? ", " + std::to_string(warnings) + " warning(s)" : "") << '\n';
   }
   return errors == 0 ? kWell : kFound;
 }
@@ -83,20 +138,21 @@ int check(const std::vector<std::string>& paths, const RuleInputs& inputs, bool 
   std::vector<rule::Diagnostic> diagnostics;
   std::vector<rule::SourceFile> rules;
   Tally tally;
+  const rule::Vocabulary names = known_names(*files, diagnostics);
   for (TextFile& f : *files) {
     if (f.kind == FileKind::kRules)
       rules.push_back(std::move(f.file));
     else
-      check_other(f, diagnostics, tally);
+      check_other(f, names, diagnostics, tally);
   }
   tally.rule_files = rules.size();
   if (tally.total() == 0) return fail(kUsage, "no YAML file in what was named: nothing was checked");
   if (!rules.empty()) {
     auto options = load_options(inputs);
     if (!options) return fail(options.error());
-    const auto set = rule::RuleSet::load(rules, *options, diagnostics);
-    if (set != nullptr) tally.rules = set->rules().size();
+    tally.rules = check_rules(rules, with_names(std::move(*options), names), diagnostics);
   }
+  tell_once(diagnostics);
   return report(diagnostics, tally, json);
 }
 
@@ -110,7 +166,8 @@ void add_check(CLI::App& app, int& exit_code) {
     RuleInputs inputs;
   };
   auto o = std::make_shared<Options>();
-  command->add_option("PATH", o->paths, "files or folders")->required();
+  command->add_option("PATH", o->paths, "files or folders; a config is followed to the files that it names")
+      ->required();
   command->add_option("--calendar", o->inputs.calendar, "calendar for working time: a name or a file");
   add_format(*command, o->format);
   command->callback([o, &exit_code] { exit_code = check(o->paths, o->inputs, o->format == "json"); });

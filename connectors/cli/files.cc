@@ -39,7 +39,8 @@ Result<std::string> read_text(const std::string& path) {
 FileKind kind_of(std::string_view text) {
   static constexpr std::pair<std::string_view, FileKind> kKeys[] = {
       {"rules:", FileKind::kRules},       {"feed:", FileKind::kFeed},         {"profile:", FileKind::kProfile},
-      {"calendar:", FileKind::kCalendar}, {"policies:", FileKind::kPolicies}, {"state:", FileKind::kConfig}};
+      {"calendar:", FileKind::kCalendar}, {"policies:", FileKind::kPolicies}, {"categories:", FileKind::kCategories},
+      {"state:", FileKind::kConfig}};
   FileKind kind = FileKind::kUnknown;
   for (size_t at = 0; at < text.size();) {
     const std::string_view line = text.substr(at, text.find('\n', at) - at);

@@ -12,7 +12,7 @@
 
 namespace tocsin::cli {
 
-enum class FileKind { kRules, kFeed, kProfile, kCalendar, kPolicies, kConfig, kUnknown };
+enum class FileKind { kRules, kFeed, kProfile, kCalendar, kPolicies, kCategories, kConfig, kUnknown };
 
 struct TextFile {
   FileKind kind = FileKind::kUnknown;

@@ -2,6 +2,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <future>
 
 #include "connectors/cli/clocks.h"
@@ -93,7 +94,11 @@ Result<std::unique_ptr<runtime::Source>> read_kafka_record(const std::string& co
   print(diagnostics);
   if (!config) return invalid(config_path + " cannot be used");
   SourceConfig source;
-  source.topics = {partition.substr(0, partition.rfind('/'))};
+  const std::string topic = partition.substr(0, partition.rfind('/'));
+  for (const SourceConfig& s : config->sources) {
+    if (std::ranges::find(s.topics, topic) != s.topics.end()) source.settings = s.settings;
+  }
+  source.topics = {topic};
   auto kafka = make_kafka_source(config->kafka, source, {});
   if (!kafka) return kafka.error();
   const auto names = (*kafka)->partitions();

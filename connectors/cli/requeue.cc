@@ -5,13 +5,16 @@
 #include <iostream>
 
 #include "connectors/cli/clocks.h"
+#include "connectors/cli/config.h"
 #include "connectors/cli/decoders.h"
 #include "connectors/cli/exit_code.h"
+#include "connectors/cli/files.h"
 #include "connectors/cli/ingest.h"
 #include "connectors/cli/kafka_parts.h"
 #include "event/event_writer.h"
 #include "runtime/engine.h"
 #include "state/log.h"
+#include "time/format.h"
 
 namespace tocsin::cli {
 namespace {
@@ -39,16 +42,41 @@ Result<std::vector<Letter>> wanted(const state::Store& store, const std::vector<
   return out;
 }
 
-// Reads the record anew and answers its canonical JSON.
-Result<std::string> read_again(const Letter& l, const Requeue& r, const std::string& key) {
+// The source of the config that read this partition, or null.
+const SourceConfig* source_of(const Config& config, const std::string& partition) {
+  const std::string topic = partition.substr(0, partition.rfind('/'));
+  for (const SourceConfig& s : config.sources) {
+    const auto& names = s.kind == SourceConfig::Kind::kKafka ? s.topics : s.paths;
+    const std::string& name = s.kind == SourceConfig::Kind::kKafka ? topic : partition;
+    if (std::ranges::find(names, name) != names.end()) return &s;
+  }
+  return nullptr;
+}
+
+// How the service reads what comes from this partition: with --feed, else as its config says.
+DecoderRequest reader_of(const Letter& l, const Requeue& r, const Config& config, const std::string& key) {
+  DecoderRequest request;
+  const SourceConfig* source = source_of(config, l.letter.partition);
+  request.feed = r.feed.empty() && source != nullptr ? source->feed : r.feed;
+  request.key = key;
+  request.lateness = config.lateness;
+  request.sources = config.known_sources;
+  request.areas = config.areas;
+  if (auto zone = TimeZone::load(config.zone)) request.zone = *zone;  // the config's reader knows the zone
+  return request;
+}
+
+struct ReadAgain {
+  std::string json;  // the canonical event
+  TimeMs occurred_at = 0;
+};
+
+// Reads the record anew.
+Result<ReadAgain> read_again(const Letter& l, const Requeue& r, const Config& config, const std::string& key) {
   if (l.letter.partition.starts_with("log/")) {
     return invalid("it came by HTTP, where only a masked copy is kept; its sender must send it again");
   }
-  DecoderRequest request;
-  request.feed = r.feed;
-  request.key = key;
-  auto zone = TimeZone::load("Asia/Shanghai");
-  if (zone) request.zone = *zone;
+  const DecoderRequest request = reader_of(l, r, config, key);
   std::vector<runtime::Record> records;
   std::unique_ptr<FileInput> files;
   std::unique_ptr<runtime::Source> kafka;
@@ -79,9 +107,30 @@ Result<std::string> read_again(const Letter& l, const Requeue& r, const std::str
   if (!records[0].fault.empty()) return invalid("the record is " + std::string(records[0].fault));
   if (!decoder->decode(records[0].payload, arena, event, why))
     return invalid(std::string(why.reason) + ": " + why.message);
-  std::string json;
-  append_event(json, event);
-  return json;
+  ReadAgain out{{}, event.occurred_at};
+  append_event(out.json, event);
+  return out;
+}
+
+// The service's config; without one, what holds where nothing is said.
+Result<Config> config_of(const Requeue& r) {
+  if (r.config.empty()) return Config{};
+  auto text = read_text(r.config);
+  if (!text) return text.error();
+  std::vector<rule::Diagnostic> diagnostics;
+  auto config = parse_config(*text, r.config, diagnostics);
+  print(diagnostics);
+  if (!config) return invalid(r.config + " cannot be used: it has faults");
+  return std::move(*config);
+}
+
+void report_end(size_t taken, size_t asked, size_t late, TimeMs watermark, bool read) {
+  std::cout << taken << " of " << asked << " records put back; "
+            << (read ? "the service reads them when it starts\n"
+                     : "they wait in this state's log for a service whose sources have `- ingest: {}`\n");
+  if (late == 0) return;
+  std::cout << late << (late == 1 ? " of them is" : " of them are") << " older than the watermark ("
+            << format_time(watermark) << "): counted as late, and judged only where a rule still keeps that time\n";
 }
 
 }  // namespace
@@ -89,6 +138,8 @@ Result<std::string> read_again(const Letter& l, const Requeue& r, const std::str
 int requeue(const Requeue& r) {
   auto key = privacy_key();
   if (!key) return fail(key.error());
+  auto config = config_of(r);
+  if (!config) return fail(config.error());
   auto store = state::open_rocksdb(r.directory);
   if (!store) return fail(store.error());
   auto log = state::Log::open(**store, {kIngestTopic, kActionsTopic}, {});
@@ -100,23 +151,22 @@ int requeue(const Requeue& r) {
   auto known = progress ? runtime::Progress::decode(*progress) : Result<runtime::Progress>(progress.error());
   if (!known) return fail(known.error());
   const bool read = known->partitions.contains(std::string("log/") + kIngestTopic);
-  size_t taken = 0;
+  size_t taken = 0, late = 0;
   for (const Letter& l : *letters) {
-    auto json = read_again(l, r, *key);
-    if (!json) {
-      std::cout << l.number << "  " << l.letter.place << "  refused again: " << json.error().message << '\n';
+    auto again = read_again(l, r, *config, *key);
+    if (!again) {
+      std::cout << l.number << "  " << l.letter.place << "  refused again: " << again.error().message << '\n';
       continue;
     }
-    const std::string_view payloads[] = {*json};
+    const std::string_view payloads[] = {again->json};
     if (auto offset = (*log)->append(kIngestTopic, payloads, SystemClock().now()); !offset) return fail(offset.error());
     state::Batch batch;
     batch.deletes.push_back({state::Table::kDead, state::big_endian(l.number)});
     if (auto s = (*store)->write(batch, true); !s) return fail(s.error());
     ++taken;
+    late += again->occurred_at < known->watermark ? 1 : 0;
   }
-  std::cout << taken << " of " << letters->size() << " records put back; "
-            << (read ? "the service reads them when it starts\n"
-                     : "they wait in this state's log for a service whose sources have `- ingest: {}`\n");
+  report_end(taken, letters->size(), late, known->watermark, read);
   return taken == letters->size() ? kWell : kFound;
 }
 

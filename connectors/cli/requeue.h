@@ -10,11 +10,12 @@ namespace tocsin::cli {
 
 struct Requeue {
   std::string directory;          // state that holds the dead letters
-  std::string feed;               // mapping to read them with; empty: canonical
-  std::string config;             // for Kafka's settings
+  std::string feed;               // mapping to read them with; empty: as the config says, else canonical
+  std::string config;             // of the service: zone, areas, accept, sources; needed for records that came by Kafka
   std::vector<uint64_t> numbers;  // empty: all
 };
-// Answers the exit code: 0 when every record was taken, 1 when some were refused again (each is named).
+// Answers the exit code: 0 when every record was taken, 1 when some were refused again (each is named). Records that
+// are older than the watermark come back late; how many is told.
 int requeue(const Requeue& request);
 
 }  // namespace tocsin::cli

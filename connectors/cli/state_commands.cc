@@ -172,9 +172,11 @@ void add_dlq(CLI::App& app, int& exit_code) {
       command->add_subcommand("requeue", "Read rejected records from their log again, with the feed as it now is");
   back->add_option("--state", o->requeue.directory, "state directory of the service, which must be stopped")
       ->required();
-  back->add_option("--feed", o->requeue.feed, "the mended feed: a name or a file (default: canonical events)");
+  back->add_option("--feed", o->requeue.feed,
+                   "the mended feed: a name or a file (default: the one in the config, else canonical events)");
   back->add_option("--number", o->requeue.numbers, "only these (default: all)");
-  back->add_option("--config", o->requeue.config, "the service's config, for records that came by Kafka");
+  back->add_option("--config", o->requeue.config,
+                   "the service's config: zone, areas, accept, feeds, and Kafka for records that came by it");
   back->callback([o, &exit_code] { exit_code = requeue(o->requeue); });
 }
 

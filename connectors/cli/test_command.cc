@@ -78,7 +78,9 @@ std::string nearest(const rule::RuleTest& test, const Bench& bench) {
     auto weaker = rule::RuleSet::load(bench.files, options, ignored);
     if (weaker == nullptr) continue;
     auto published = publish(test, weaker, bench.options.zone, bench.decoder);
-    if (published && opened(*published, test.rule)) return miss.text;
+    if (published && opened(*published, test.rule)) {
+      return language() == rule::Language::kChinese ? miss.text_zh : miss.text;
+    }
   }
   return {};
 }
@@ -86,9 +88,9 @@ std::string nearest(const rule::RuleTest& test, const Bench& bench) {
 rule::TestOutcome run_one(const rule::RuleTest& test, const Bench& bench) {
   auto published = publish(test, bench.rules, bench.options.zone, bench.decoder);
   if (!published) return {false, "  " + published.error().message + "\n"};
-  rule::TestOutcome outcome = rule::judge(test, *published);
+  rule::TestOutcome outcome = rule::judge(test, *published, {}, language());
   if (outcome.passed || opened(*published, test.rule)) return outcome;
-  return rule::judge(test, *published, nearest(test, bench));
+  return rule::judge(test, *published, nearest(test, bench), language());
 }
 
 int report(const std::vector<Ran>& ran, bool json) {
@@ -103,14 +105,16 @@ int report(const std::vector<Ran>& ran, bool json) {
     if (!r.outcome.passed) w.field("difference", r.outcome.text);
     w.end_object();
     if (!json && !r.outcome.passed) {
-      std::cout << "FAIL " << r.test->rule << ": " << r.test->name << " (" << r.test->file << ':' << r.test->line
-                << ")\n"
+      std::cout << (language() == rule::Language::kChinese ? "未通过 " : "FAIL ") << r.test->rule << ": "
+                << r.test->name << " (" << r.test->file << ':' << r.test->line << ")\n"
                 << r.outcome.text;
     }
   }
   w.end_array().key("passed").unsigned_integer(ran.size() - failed).key("failed").unsigned_integer(failed).end_object();
   if (json)
     std::cout << out << '\n';
+  else if (language() == rule::Language::kChinese)
+    std::cout << "通过 " << ran.size() - failed << " 个，未通过 " << failed << " 个\n";
   else
     std::cout << ran.size() - failed << " passed, " << failed << " failed\n";
   return failed == 0 ? kWell : kFound;
@@ -125,16 +129,21 @@ int test(const RuleInputs& inputs, const std::string& only, bool json) {
   }
   auto zone = TimeZone::load(inputs.zone);
   if (!zone) return fail(zone.error());
-  auto rules = load_rules(inputs);
-  if (!rules) return (void)fail(rules.error()), rules.error().code == Code::kInvalid ? kFound : kUsage;
+  if (sources.empty()) return fail(kUsage, "no rule file (a YAML file with the key `rules:`) in what was named");
+  auto options = load_options(inputs);
+  if (!options) return fail(options.error());
+  options->include_off = true;
   std::vector<rule::Diagnostic> diagnostics;
+  const auto rules = rule::RuleSet::load(sources, *options, diagnostics);
+  if (rules == nullptr) {
+    print(diagnostics);
+    return fail(kFound, "the rules have faults; `tocsin check` shows them all");
+  }
   const std::vector<rule::RuleTest> tests = rule::read_rule_tests(sources, *zone, diagnostics);
   if (print(diagnostics) > 0) return fail(kFound, "the tests have faults");
   auto decoder = make_decoder({.zone = *zone, .key = privacy_key_or_trial()});
   if (!decoder) return fail(decoder.error());
-  auto options = load_options(inputs);
-  if (!options) return fail(options.error());
-  const Bench bench{sources, *options, *rules, **decoder};
+  const Bench bench{sources, *options, rules, **decoder};
   std::vector<Ran> ran;
   for (const rule::RuleTest& t : tests) {
     if (!only.empty() && t.rule != only) continue;

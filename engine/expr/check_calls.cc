@@ -117,10 +117,48 @@ Type Checker::binary(Node* n, Op op) {
   }
 }
 
+namespace {
+
+bool looks_like_number(std::string_view text) {
+  return !text.empty() && text.size() <= 18 && text.find_first_not_of("0123456789.-") == text.npos &&
+         text.find_first_of("0123456789") != text.npos && text.rfind('-') == (text[0] == '-' ? 0 : text.npos) &&
+         std::count(text.begin(), text.end(), '.') <= 1;
+}
+
+}  // namespace
+
+// A number in quotes beside a number, or a number without quotes beside a text: the fault is the literal itself.
+bool Checker::quotes_fault(const Node* n) {
+  for (size_t i = 0; i < 2; ++i) {
+    const Node *literal = n->args[i], *other = n->args[1 - i];
+    if (is_text_literal(literal) && is_number(other->type) && looks_like_number(literal->value.str())) {
+      const std::string number(literal->value.str());
+      fault(literal, "type-mismatch",
+            {"`" + source_of(literal) + "` is a text, and a number is compared with it.",
+             "`" + source_of(literal) + "` 是文本，却与数字比较。"},
+            {"write " + number + " without quotes", "请去掉引号，写 " + number});
+      return true;
+    }
+    if (literal->kind == Node::Kind::kLiteral && is_number(literal->type) && other->type.kind == K::kString &&
+        !is_text_literal(other)) {
+      const std::string text = "\"" + source_of(literal) + "\"";
+      fault(literal, "type-mismatch",
+            {"`" + source_of(literal) + "` is a number, and a text is compared with it.",
+             "`" + source_of(literal) + "` 是数字，却与文本比较。"},
+            {"write it in quotes: " + text, "请加引号：" + text});
+      return true;
+    }
+  }
+  return false;
+}
+
 // "`+` does not take int and double", with what to write instead where a number's kind is the matter.
 Type Checker::operator_fault(Node* n, Op op) {
   const Node* a = n->args[0];
   const Node* b = n->args[1];
+  const bool compares = op != Op::kAdd && op != Op::kSubtract && op != Op::kMultiply && op != Op::kDivide &&
+                        op != Op::kModulo && op != Op::kIndex && op != Op::kIn;
+  if (compares && !untyped_ && quotes_fault(n)) return Type::of(K::kError);
   const std::string symbol = "`" + std::string(symbol_of(op)) + "`";
   const std::string left = to_string(a->type);
   const std::string right = to_string(b->type);

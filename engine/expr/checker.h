@@ -59,6 +59,7 @@ class Checker {
   Type wrong_arguments(Node* n, const std::vector<Overload>& overloads);
   void check_constants(Node* n);
   Type operator_fault(Node* n, Op op);
+  bool quotes_fault(const Node* n);
   void want_condition(const Node* n);
 
   // check_optional.cc: fields that may be missing

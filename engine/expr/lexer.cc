@@ -5,6 +5,7 @@
 #include <charconv>
 #include <string>
 
+#include "expr/slips.h"
 #include "expr/utf8.h"
 
 namespace tocsin::expr {
@@ -32,15 +33,6 @@ constexpr std::array<Symbol, 24> kSymbols = {
      {",", K::kComma},       {".", K::kDot},           {":", K::kColon},     {"?", K::kQuestion},
      {"+", K::kPlus},        {"-", K::kMinus},         {"*", K::kStar},      {"/", K::kSlash},
      {"%", K::kPercent},     {"!", K::kNot},           {"<", K::kLess},      {">", K::kGreater}}};
-
-struct Replacement {
-  std::string_view typed, meant;
-};
-// What hands type that write Chinese, or another language's operators.
-constexpr std::array<Replacement, 22> kReplacements = {
-    {{"（", "("}, {"）", ")"}, {"，", ","}, {"。", "."}, {"“", "\""}, {"”", "\""},  {"‘", "'"},  {"’", "'"},
-     {"：", ":"}, {"？", "?"}, {"！", "!"}, {"＞", ">"}, {"＜", "<"}, {"＝", "=="}, {"＋", "+"}, {"－", "-"},
-     {"【", "["}, {"】", "]"}, {"、", ","}, {"&", "&&"}, {"|", "||"}, {"=", "=="}}};
 
 constexpr std::array<std::string_view, 17> kReserved = {"as",        "break",  "const",  "continue", "else", "for",
                                                         "function",  "if",     "import", "let",      "loop", "package",
@@ -185,7 +177,7 @@ Token Lexer::string(bool raw, bool bytes, uint32_t begin) {
   std::string out;
   while (source_.substr(pos_, close.size()) != close) {
     if (pos_ >= source_.size() || (!triple && (at(0) == '\n' || at(0) == '\r'))) {
-      return fault(begin, static_cast<uint32_t>(pos_), "This text has no closing quote.", "这段文本缺少右引号。");
+      return unclosed(begin, close);
     }
     if (at(0) == '\\' && !raw) {
       if (!escape(out, bytes)) return token(K::kEnd, begin);
@@ -265,6 +257,7 @@ bool Lexer::octal(std::string& out, bool bytes, uint32_t begin) {
 
 Token Lexer::symbol() {
   const auto begin = static_cast<uint32_t>(pos_);
+  if (const Slip slip = slip_at(source_.substr(pos_)); slip.length > 1) return stray();  // `=>`, `<>`, `===`
   for (const Symbol& s : kSymbols) {
     if (source_.substr(pos_, s.text.size()) != s.text) continue;
     pos_ += s.text.size();
@@ -273,16 +266,42 @@ Token Lexer::symbol() {
   return stray();
 }
 
+// Something else stands where CEL has `slip.meant`; around a text in Chinese quotes the fault is the whole text.
+Token Lexer::misspelt(const Slip& slip) {
+  const auto begin = static_cast<uint32_t>(pos_);
+  const std::string typed(source_.substr(pos_, slip.length));
+  const std::string_view close = closing_quote(typed);
+  const size_t end = close.empty() ? source_.npos : source_.find(close, pos_ + slip.length);
+  if (end != source_.npos) {
+    const std::string inner(source_.substr(pos_ + slip.length, end - pos_ - slip.length));
+    const char* quote = slip.meant == "'" ? "'" : "\"";
+    const std::string meant = quote + inner + quote;
+    return fault(begin, static_cast<uint32_t>(end + close.size()), "A text stands in \" or ', not in `" + typed + "`.",
+                 "文本要用 \" 或 ' 括起，不能用 `" + typed + "`。", "write `" + meant + "`", "请写 `" + meant + "`");
+  }
+  const std::string meant = slip.meant == " " ? "a blank" : "`" + std::string(slip.meant) + "`";
+  const std::string meant_zh = slip.meant == " " ? "半角空格" : meant;
+  return fault(begin, static_cast<uint32_t>(begin + slip.length), "`" + typed + "` has no meaning here.",
+               "此处不能用 `" + typed + "`。", "write " + meant, "请写 " + meant_zh);
+}
+
+// A text that is closed by a Chinese quote, or by none.
+Token Lexer::unclosed(uint32_t begin, std::string_view close) {
+  for (const std::string_view typed : {"”", "’", "＂", "“", "‘"}) {
+    const size_t found = source_.substr(0, pos_).find(typed, begin + close.size());
+    if (found == source_.npos) continue;
+    const std::string quote(close);
+    return fault(static_cast<uint32_t>(found), static_cast<uint32_t>(found + typed.size()),
+                 "`" + std::string(typed) + "` does not close this text.",
+                 "`" + std::string(typed) + "` 不能结束这段文本。", "write `" + quote + "`", "请写 `" + quote + "`");
+  }
+  return fault(begin, static_cast<uint32_t>(pos_), "This text has no closing quote.", "这段文本缺少右引号。");
+}
+
 // A character that no token starts with.
 Token Lexer::stray() {
   const auto begin = static_cast<uint32_t>(pos_);
-  for (const Replacement& r : kReplacements) {
-    if (source_.substr(pos_, r.typed.size()) != r.typed) continue;
-    const std::string typed(r.typed);
-    const std::string meant(r.meant);
-    return fault(begin, static_cast<uint32_t>(begin + typed.size()), "`" + typed + "` has no meaning here.",
-                 "此处不能用 `" + typed + "`。", "write `" + meant + "`", "请写 `" + meant + "`");
-  }
+  if (const Slip slip = slip_at(source_.substr(pos_)); slip.length > 0) return misspelt(slip);
   const size_t n = std::min(code_point_length(source_[pos_]), source_.size() - pos_);
   const auto c = static_cast<unsigned char>(source_[pos_]);
   const std::string shown =

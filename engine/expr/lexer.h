@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "expr/program.h"
+#include "expr/slips.h"
 
 namespace tocsin::expr {
 
@@ -42,6 +43,8 @@ class Lexer {
   bool octal(std::string& out, bool bytes, uint32_t begin);
   Token symbol();
   Token stray();
+  Token misspelt(const Slip& slip);
+  Token unclosed(uint32_t begin, std::string_view close);
   Token token(Token::Kind kind, uint32_t begin);
   Token fault(uint32_t begin, uint32_t end, std::string en, std::string zh, std::string hint = {},
               std::string hint_zh = {});

@@ -36,8 +36,18 @@ const Operator* operator_of(Token::Kind kind) {
 struct Word {
   std::string_view typed, meant;
 };
-constexpr std::array<Word, 6> kWords = {
-    {{"and", "&&"}, {"or", "||"}, {"not", "!"}, {"AND", "&&"}, {"OR", "||"}, {"NOT", "!"}}};
+constexpr std::array<Word, 12> kWords = {{{"and", "&&"},
+                                          {"or", "||"},
+                                          {"not", "!"},
+                                          {"And", "&&"},
+                                          {"Or", "||"},
+                                          {"Not", "!"},
+                                          {"AND", "&&"},
+                                          {"OR", "||"},
+                                          {"NOT", "!"},
+                                          {"is", "=="},
+                                          {"equals", "=="},
+                                          {"IN", "in"}}};
 
 }  // namespace
 

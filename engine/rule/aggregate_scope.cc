@@ -66,6 +66,7 @@ bool AggregateScope::collect(const Expression& e, Node*& node) {
     node = e.ast->make(Node::Kind::kLiteral);  // one fault is enough
     return false;
   }
+  if (node->kind == Node::Kind::kIdent && aggregate_op(node->text, op)) return refuse_bare(e, *node);
   if (global && is_letter(node->text[0])) {
     const std::string near = nearest(node->text, aggregate_names());
     if (!near.empty()) {
@@ -79,6 +80,17 @@ bool AggregateScope::collect(const Expression& e, Node*& node) {
   bool good = true;
   for (Node*& arg : node->args) good &= collect(e, arg);
   return good;
+}
+
+// An aggregate without its brackets.
+bool AggregateScope::refuse_bare(const Expression& e, const Node& name) const {
+  const bool count = name.text == "count";
+  const std::string how = count ? "count()" : name.text == "top" ? "top(place, 3)" : name.text + "(place)";
+  report(reader_, e.place, name,
+         {"wrong-arguments", "`" + name.text + "` stands without its brackets", "`" + name.text + "` 缺少括号",
+          "write `" + how + "`" + (count ? "" : ", with the value that is meant"),
+          "请写 `" + how + "`" + (count ? "" : "，括号内写要汇总的值")});
+  return false;
 }
 
 // An aggregate inside another's argument.
@@ -132,7 +144,11 @@ bool AggregateScope::collect_call(const Expression& e, Node*& node, AggregateOp 
     aggregate.n = static_cast<int>(n.value.i);
   }
   const auto [it, fresh] = seen_.insert({canonical(*node), static_cast<int>(rule_.plan.aggregates.size())});
-  if (fresh) rule_.plan.aggregates.push_back(aggregate);
+  if (fresh) {
+    of_key_.push_back(op == AggregateOp::kDistinct && keys_.contains(canonical(*node->args[0])));
+    ranges_.push_back(range_of_call(aggregate, want > 0 ? node->args[0] : nullptr));
+    rule_.plan.aggregates.push_back(aggregate);
+  }
   if (rule_.plan.aggregates.size() > kMaxAggregates) {
     report(reader_, e.place, *node,
            {"too-many-aggregates",

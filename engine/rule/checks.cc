@@ -52,38 +52,6 @@ std::optional<double> number(const expr::Value& v) {
   return std::nullopt;
 }
 
-// Greatest value that an aggregate can reach, or infinity.
-double bound(const Rule& rule, const Node& node) {
-  if (node.kind != Node::Kind::kIdent || !node.text.starts_with('#')) return INFINITY;
-  const auto index = static_cast<size_t>(node.slot);
-  if (index >= rule.plan.aggregates.size()) return INFINITY;
-  const detect::Aggregate& aggregate = rule.plan.aggregates[index];
-  const auto rows = static_cast<double>(rule.plan.max_rows_per_key);
-  if (aggregate.op == detect::AggregateOp::kCount) return rows;
-  if (aggregate.op != detect::AggregateOp::kDistinct) return INFINITY;
-  if (aggregate.text == "distinct(source)") return static_cast<double>(rule.from.size());
-  return rows;
-}
-
-// The node of a comparison that cannot hold, or null. Conservative: null where it is not plain.
-const Node* impossible(const Rule& rule, const Node& node) {
-  if (node.kind != Node::Kind::kCall || node.receiver || node.args.size() != 2) return nullptr;
-  const Node &left = *node.args[0], &right = *node.args[1];
-  if (node.text == "_&&_") {
-    const Node* first = impossible(rule, left);
-    return first != nullptr ? first : impossible(rule, right);
-  }
-  if (node.text == "_||_") {
-    const Node* first = impossible(rule, left);
-    return first != nullptr && impossible(rule, right) != nullptr ? first : nullptr;
-  }
-  if (node.text != "_>=_" && node.text != "_>_" && node.text != "_==_") return nullptr;
-  if (right.kind != Node::Kind::kLiteral) return nullptr;
-  const std::optional<double> threshold = number(right.value);
-  const double most = bound(rule, left);
-  return threshold && (*threshold > most || (node.text == "_>_" && *threshold >= most)) ? &node : nullptr;
-}
-
 class Marks {
  public:
   Marks(const yaml::Reader& reader, AggregateScope& scope, const Expression& e, detect::Plan& plan)
@@ -148,20 +116,6 @@ bool is_constant(const ProgramPtr& program, bool value) {
   Arena arena(256);
   const expr::Value v = program->evaluate(expr::SpanActivation({}), arena);
   return v.is(expr::Tag::kBool) && v.b == value;
-}
-
-bool can_hold(const yaml::Reader& reader, const Rule& rule, const AggregateScope&, const Expression& e) {
-  const Node* node = impossible(rule, *e.ast->root);
-  if (node == nullptr) return true;
-  const std::string text = e.ast->source.substr(node->begin, node->end - node->begin);
-  const double most = bound(rule, *node->args[0]);
-  report(reader, e.place, *node,
-         {"never-holds",
-          "`" + text + "` can never hold: it is at most " + std::to_string(static_cast<int64_t>(most)),
-          "`" + text + "` 不可能成立：最多 " + std::to_string(static_cast<int64_t>(most)),
-          {},
-          {}});
-  return false;
 }
 
 bool collect_marks(const yaml::Reader& reader, AggregateScope& scope, const Expression& e, detect::Plan& plan,

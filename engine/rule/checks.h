@@ -1,5 +1,7 @@
 #pragma once
 // Static checks of a rule's conditions, and what a detector must know of them in advance.
+#include <span>
+
 #include "rule/scope.h"
 
 namespace tocsin::rule {
@@ -7,9 +9,18 @@ namespace tocsin::rule {
 // A program that needs no variable and answers `value`.
 bool is_constant(const ProgramPtr& program, bool value);
 
+// Reports a condition of single events that none can meet: a comparison beyond what its field can be, or two that
+// exclude each other. `own` may be null; it stands beside `where`. Both have been resolved. False after a fault.
+bool can_match(const yaml::Reader& reader, const Rule& rule, const Expression& where, const Expression& own,
+               const expr::Node* own_root);
+
 // Reports a condition that can never hold, by its thresholds (count() over the bound, distinct(source) over the number
-// of sources). `e` has been compiled in the aggregate scope.
-bool can_hold(const yaml::Reader& reader, const Rule& rule, const AggregateScope& scope, const Expression& e);
+// of sources, for a param's default or an override) or by two of them. `e` has been compiled in the aggregate scope.
+// Params are looked at unless the caller tries values of them.
+bool can_hold(const yaml::Reader& reader, const Rule& rule, const AggregateScope& scope, const Expression& e,
+              bool with_params);
+// Whether the last of these conditions, a rung of the ladder, can hold where none of the graver ones before it does.
+bool rung_reachable(const AggregateScope& scope, std::span<const Expression* const> rungs);
 
 // absence: collects the shares and offsets at which a condition may change (elapsed >= 1.5, overdue >= duration("48h"))
 // into the plan's marks. A use of elapsed or overdue that tells no such point is a fault. Sets `mentions` when the

@@ -1,6 +1,7 @@
 // Phase compile: expressions to programs, in the order event scope, params, aggregate scope.
 #include <algorithm>
 #include <array>
+#include <bit>
 
 #include "detect/row.h"
 #include "rule/checks.h"
@@ -31,11 +32,13 @@ class RuleCompiler {
         aggregates_(reader, options.zone, rule_, events_, cells_) {}
 
   bool run() {
+    if (options_.vocabulary != nullptr) events_.know(*options_.vocabulary, rule_.from);
     params();
     roles();
     until();
     key();
     if (plan_.kind == RuleKind::kCluster) plan_.place_cell = implicit_cell("place");
+    bounds();
     conditions();
     if (good_) identity();
     return good_;
@@ -158,6 +161,7 @@ class RuleCompiler {
   void role(uint32_t bit, const yaml::Node* own, const Expression& where, std::string_view what) {
     Expression e = own == nullptr ? where : parse_expression(reader_, *own);
     if (own != nullptr && !(where ? events_.resolve_loosely(e) : events_.resolve(e))) return fail_unless(false);
+    const Node* own_root = own != nullptr ? e.ast->root : nullptr;
     if (own != nullptr) {
       if (events_.compile(e, *e.ast->root, Type::Kind::kBool, what) == nullptr) return fail_unless(false);
       if (where) {
@@ -180,6 +184,7 @@ class RuleCompiler {
                {"matches-nothing", "this holds for no event", "没有事件满足此条件", {}, {}});
         return fail_unless(false);
       }
+      if (own_root != nullptr) fail_unless(can_match(reader_, rule_, where, e, own_root));
       roles_text_.push_back(std::to_string(bit) + ":" + canonical(*e.ast->root));
       rule_.needs.push_back(needs_of(bit, e.ast->root));
     } else {
@@ -197,6 +202,8 @@ class RuleCompiler {
           events_.compile(where, *where.ast->root, Type::Kind::kBool, "`where`") == nullptr) {
         fail_unless(false);
         where.ast = nullptr;
+      } else {
+        fail_unless(can_match(reader_, rule_, where, {}, nullptr));
       }
     }
     if (plan_.kind != RuleKind::kAbsence) return role(detect::kMember, nullptr, where, "`where`");
@@ -259,6 +266,23 @@ class RuleCompiler {
     if (std::find(labels.begin(), labels.end(), true) == labels.end()) rule_.label_key.clear();
   }
 
+  // How many values a count of different ones can meet: one of each part of the key, the sources, kinds and stages that
+  // `where` lets through.
+  void bounds() {
+    if (plan_.kind == RuleKind::kAbsence) return;
+    for (const std::string& part : key_text_) aggregates_.add_key(part);
+    aggregates_.bound_distinct("source", static_cast<double>(rule_.from.size()));
+    const auto member = std::find_if(rule_.needs.begin(), rule_.needs.end(),
+                                     [](const RoleNeeds& needs) { return needs.role == detect::kMember; });
+    if (member == rule_.needs.end()) return;
+    unsigned kinds = 0, stages = 0;
+    for (const Clause& clause : member->clauses) kinds |= clause.kinds, stages |= clause.stages;
+    constexpr auto kKinds = static_cast<unsigned>(EventKind::kWithdrawal);  // counts of withdrawals: none
+    aggregates_.bound_distinct("kind", std::popcount(kinds & ((1U << kKinds) - 1)));
+    constexpr auto kStages = static_cast<unsigned>(Stage::kReturned);
+    aggregates_.bound_distinct("stage", std::popcount(stages & ((2U << kStages) - 1) & ~1U));
+  }
+
   int implicit_cell(std::string_view text) {
     Expression e{{text_.node, 0}, parse_quietly(text)};
     return events_.resolve(e) ? cells_.add(events_, e, *e.ast->root) : -1;
@@ -304,6 +328,7 @@ class RuleCompiler {
     plan_.resolve_when = compiled(resolve, "`resolve.when`");
     ladder(rungs);
     check_fire(fire);
+    check_resolve(resolve);
     if (plan_.kind == RuleKind::kAbsence) marks(fire, rungs);
     Template* const out[] = {&rule_.summary_zh, &rule_.summary_en, &rule_.advice_zh, &rule_.advice_en};
     for (size_t i = 0; i < texts.size(); ++i) {
@@ -337,6 +362,7 @@ class RuleCompiler {
 
   void ladder(std::vector<Condition>& rungs) {
     bool certain = false;
+    std::vector<const Expression*> graver;
     for (size_t i = 0; i < rungs.size(); ++i) {
       const RungText& rung = text_.severity[i];
       const std::string name(detect::name_of(rung.severity));
@@ -358,6 +384,17 @@ class RuleCompiler {
                       {"never-holds", "`" + name + "` can never be reached", "`" + name + "` 永远不会成立", {}, {}});
         fail_unless(false);
       }
+      graver.push_back(&rungs[i].e);
+      if (rungs[i].e && !certain && !is_constant(when, false) &&
+          !can_hold(reader_, rule_, aggregates_, rungs[i].e, options_.set_params.empty())) {
+        fail_unless(false);
+      } else if (rungs[i].e && !is_constant(when, false) && !rung_reachable(aggregates_, graver)) {
+        reader_.fault(*rung.name,
+                      {"unreachable", "`" + name + "` is never reached: a graver rung holds whenever this one does",
+                       "`" + name + "` 永远轮不到：它成立时更重的一级已经成立", "the ladder goes from the worst down",
+                       "颜色由重到轻写，条件由严到宽"});
+        fail_unless(false);
+      }
       plan_.severity.push_back({rung.severity, std::move(when)});
     }
   }
@@ -368,7 +405,18 @@ class RuleCompiler {
       reader_.fault(*fire.node, {"never-holds", "`fire` can never hold", "`fire` 永远不会成立", {}, {}});
       fail_unless(false);
     } else {
-      fail_unless(can_hold(reader_, rule_, aggregates_, fire.e));
+      fail_unless(can_hold(reader_, rule_, aggregates_, fire.e, options_.set_params.empty()));
+    }
+  }
+
+  void check_resolve(const Condition& resolve) {
+    if (!resolve.e) return;
+    if (is_constant(plan_.resolve_when, false)) {
+      reader_.fault(*resolve.node, {"never-resolves", "`resolve.when` can never hold", "`resolve.when` 永远不会成立",
+                                    "leave it out, or say when it is over", "请删去，或写明何时解除"});
+      fail_unless(false);
+    } else {
+      fail_unless(can_hold(reader_, rule_, aggregates_, resolve.e, options_.set_params.empty()));
     }
   }
 

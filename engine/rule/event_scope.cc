@@ -126,6 +126,7 @@ bool EventScope::refuse_unknown_values(const Expression& e, const Node& root) {
     }
     return true;
   });
+  if (vocabulary_ != nullptr) good &= check_categories(reader_, e, root, *vocabulary_, from_);
   return good;
 }
 

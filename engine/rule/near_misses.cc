@@ -60,6 +60,8 @@ std::string in_words(const std::string& text) {
   return word ? "distinct " + what + "s" : text;
 }
 
+std::string in_chinese(const std::string& text) { return text == "count()" ? "事件数" : "`" + text + "`"; }
+
 const yaml::Node* find_rule(const yaml::Document& document, std::string_view id) {
   const yaml::Node* rules = document.root().is_map() ? document.root().find("rules") : nullptr;
   if (rules == nullptr || !rules->is_list()) return nullptr;
@@ -92,7 +94,8 @@ std::vector<NearMiss> near_misses(std::span<const SourceFile> files, std::string
         std::string text = fire->value;
         text.replace(t.right->begin, t.right->end - t.right->begin, std::to_string(t.strict ? n - 1 : n));
         const std::string left = fire->value.substr(t.left->begin, t.left->end - t.left->begin);
-        out.push_back({std::move(text), std::to_string(n) + " of " + std::to_string(t.value) + " " + in_words(left)});
+        out.push_back({std::move(text), std::to_string(n) + " of " + std::to_string(t.value) + " " + in_words(left),
+                       in_chinese(left) + " 只到 " + std::to_string(n) + "，要 " + std::to_string(t.value)});
       }
     }
   }

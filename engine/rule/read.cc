@@ -54,6 +54,7 @@ class RuleReader {
     const Node* node = fields_.require("id");
     if (node == nullptr || !reader_.read(*node, rule_.id)) return;
     out_.id_node = node;
+    if (!reader_.narrow(*node)) return;
     const bool good = !rule_.id.empty() && rule_.id.size() <= kMaxIdLength && rule_.id.front() != '-' &&
                       rule_.id.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == std::string::npos;
     if (!good) {
@@ -158,11 +159,15 @@ class RuleReader {
                  rule_.from.begin() + static_cast<ptrdiff_t>(i)) {
         reader_.fault(
             at, {"source-twice", "the source `" + name + "` is named twice", "数据源 `" + name + "` 写了两次", {}, {}});
+      } else if (!reader_.narrow(at)) {
+        continue;
       } else if (!known.empty() && std::find(known.begin(), known.end(), name) == known.end()) {
         const std::string near = nearest(name, known);
         reader_.fault(at, {"unknown-source", "there is no source `" + name + "`", "没有数据源 `" + name + "`",
                            near.empty() ? "known sources: " + join(known) : "did you mean `" + near + "`?",
                            near.empty() ? "已有数据源：" + join(known) : "是否想写 `" + near + "`？"});
+      } else if (known.empty() && options_.vocabulary != nullptr) {
+        check_source(reader_, at, name, *options_.vocabulary);
       }
     }
     std::sort(rule_.from.begin(), rule_.from.end());
@@ -176,7 +181,7 @@ class RuleReader {
         reader_.fault(*node, {"out-of-range", "a radius must be 1m to 50km", "半径应在 1m 到 50km 之间", {}, {}});
       }
     }
-    if (const Node* node = fields_.get("for")) reader_.read_duration(*node, plan_.hold);
+    if (const Node* node = fields_.get("for")) read_kept(*node, "for", plan_.hold);
     plan_.lateness = options_.lateness;
     plan_.rule_id = rule_.id;
     if (plan_.kind != RuleKind::kAbsence) return;
@@ -343,20 +348,28 @@ class RuleReader {
     plan_.update_on_severity = on != nullptr && reader_.read_choice(*on, kOn, index);
   }
 
+  // A span that state must outlast: no longer than the log goes back.
+  bool read_kept(const Node& node, const std::string& key, DurationMs& out) const {
+    if (!reader_.read_duration(node, out)) return false;
+    if (out <= options_.retention) return true;
+    const std::string most = format_duration(options_.retention);
+    reader_.fault(node, {"window-too-long",
+                         "`" + key + "` is longer than what the log keeps, " + most,
+                         "`" + key + "` 比日志保存的时间（" + most + "）还长",
+                         {},
+                         {}});
+    return true;
+  }
+
   void read_resolve() {
     bool quiet = false;
     if (const Node* node = fields_.get("resolve")) {
       const Fields parts(reader_, *node, {"quiet", "when", "keep"}, "resolve");
       if (const Node* q = parts.get("quiet")) {
-        quiet = reader_.read_duration(*q, plan_.quiet);
-        if (quiet && plan_.quiet > options_.retention) {
-          reader_.fault(
-              *q,
-              {"window-too-long", "`quiet` is longer than what the log keeps", "`quiet` 比日志保存的时间还长", {}, {}});
-        }
+        quiet = read_kept(*q, "quiet", plan_.quiet);
       }
       if (const Node* when = parts.get("when")) out_.resolve_when = scalar(*when);
-      if (const Node* keep = parts.get("keep")) reader_.read_duration(*keep, plan_.keep);
+      if (const Node* keep = parts.get("keep")) read_kept(*keep, "keep", plan_.keep);
       if (node->is_map() && parts.get("quiet") == nullptr && parts.get("when") == nullptr) {
         reader_.fault(
             *node, {"never-resolves", "`resolve` needs `quiet` or `when`", "`resolve` 要写 `quiet` 或 `when`", {}, {}});
@@ -365,7 +378,7 @@ class RuleReader {
     const bool sliding = plan_.kind != RuleKind::kAbsence && plan_.within.unit == Span::Unit::kPlain;
     if (!quiet && out_.resolve_when == nullptr && sliding) plan_.quiet = plan_.within.amount;
     plan_.reopen = plan_.quiet;
-    if (const Node* reopen = fields_.get("reopen")) reader_.read_duration(*reopen, plan_.reopen);
+    if (const Node* reopen = fields_.get("reopen")) read_kept(*reopen, "reopen", plan_.reopen);
   }
 
   void read_texts(std::string_view key, BilingualText& out) {

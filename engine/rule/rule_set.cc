@@ -89,7 +89,7 @@ class Loader {
     if (text.id_node != nullptr) know(reader, text);
     if (!read || !compile_rule(reader, options_, text)) return;
     for (const std::string_view key : {"inhibits", "inhibited_by"}) refer(reader, node, key, text.rule);
-    if (text.rule.mode != Mode::kOff) rules.push_back(std::move(text.rule));
+    if (text.rule.mode != Mode::kOff || options_.include_off) rules.push_back(std::move(text.rule));
   }
 
   void know(const yaml::Reader& reader, const RuleText& text) {

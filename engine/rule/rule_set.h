@@ -10,6 +10,7 @@
 #include "rule/diagnostic.h"
 #include "rule/predicate_index.h"
 #include "rule/rule.h"
+#include "rule/vocabulary.h"
 
 namespace tocsin::rule {
 
@@ -17,11 +18,14 @@ struct LoadOptions {
   TimeZone zone = TimeZone::utc();
   DurationMs lateness = 0;                              // the sources' allowed lateness (part of a rule's identity)
   std::vector<std::string> known_sources;               // empty: any source name is accepted
+  std::shared_ptr<const Vocabulary> vocabulary;         // names of sources and categories; null: not looked at
   std::shared_ptr<const detect::WorkingTime> calendar;  // for working time; null: a fault where a rule needs it
   // How far back the log goes: a rule that looks farther is a fault.
   DurationMs retention = 400LL * 24 * 3600 * 1000;
   // Values that replace a param's default (and its overrides), by "RULE.PARAM": backtest's --set.
   std::map<std::string, std::string> set_params;
+  // Rules with mode off are compiled in as well: for their tests.
+  bool include_off = false;
   // Conditions that replace `fire`, by rule: how near a rule came to firing (near_misses() in rule_tests.h).
   std::map<std::string, std::string> fire_instead;
 };

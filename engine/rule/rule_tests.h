@@ -37,14 +37,16 @@ struct RuleTest {
 };
 
 // The tests of all rules in these files (also of rules with mode off or shadow). Faults are appended; a test with
-// faults is left out. A rule whose tests all say `none` is a fault: they would pass with the rule switched off.
+// faults is left out. A rule whose tests all say `none` is a fault: they would pass with the rule switched off. So is an
+// expectation that the rule can never meet. With a vocabulary, sources of given events are looked up.
 std::vector<RuleTest> read_rule_tests(std::span<const SourceFile> files, const TimeZone& zone,
-                                      std::vector<Diagnostic>& diagnostics);
+                                      std::vector<Diagnostic>& diagnostics, const Vocabulary* vocabulary = nullptr);
 
 // A condition a little weaker than a rule's `fire`: one of its thresholds, one step lower than the one before.
 struct NearMiss {
-  std::string fire;  // for LoadOptions::fire_instead
-  std::string text;  // "4 of 5 distinct reporters"
+  std::string fire;     // for LoadOptions::fire_instead
+  std::string text;     // "4 of 5 distinct reporters"
+  std::string text_zh;  // the same in Chinese
 };
 // The weaker conditions to try, nearest first, when a rule did not fire: the first under which it does tells how near
 // it came. Empty where `fire` has no whole-number threshold. At most 40.
@@ -52,10 +54,12 @@ std::vector<NearMiss> near_misses(std::span<const SourceFile> files, std::string
 
 struct TestOutcome {
   bool passed = false;
-  std::string text;  // when it failed: expected and got, field by field, one line each; ends with a newline
+  std::string text;  // when it failed: expected and got, field by field, one line each, in the language asked for; ends
+                     // with a newline
 };
 // Compares what was published (CloudEvents, one JSON object each, in order; those of other rules and those after `by`
 // are passed over) with what the test expects. `near`: how near the rule came ("4 of 5 distinct reporters"), or empty.
-TestOutcome judge(const RuleTest& test, std::span<const std::string> published, std::string_view near = {});
+TestOutcome judge(const RuleTest& test, std::span<const std::string> published, std::string_view near = {},
+                  Language language = Language::kEnglish);
 
 }  // namespace tocsin::rule

@@ -61,18 +61,31 @@ bool same_value(const std::string& expected, const std::string& got) {
   }
 }
 
-std::string name_of(const ExpectedTransition& e) {
-  return e.type + (e.severity.empty() ? "" : " " + e.severity) + (e.at ? " at " + since(*e.at) : "");
+// What the report says around the words of the test.
+struct Words {
+  std::string_view at, expected, got, nothing, colon, nothing_like, unexpected, nearest;
+};
+constexpr Words kEnglish = {
+    " at ",     "expected ", ", got ", "nothing", ": ", ", got nothing like it", ", which the test does not expect",
+    "nearest: "};
+constexpr Words kChinese = {" 在 ",    "预期 ", "，实际 ", "没有", "：", "，实际没有类似的变化", "，测试没有预期它",
+                            "最接近："};
+const Words& words(Language language) { return language == Language::kChinese ? kChinese : kEnglish; }
+
+std::string name_of(const ExpectedTransition& e, const Words& w) {
+  return e.type + (e.severity.empty() ? "" : " " + e.severity) + (e.at ? std::string(w.at) + since(*e.at) : "");
 }
-std::string name_of(const Got& g) {
-  return g.type + (g.severity.empty() ? "" : " " + g.severity) + " at " + since(g.at) +
-         (g.reason.empty() ? "" : " (" + g.reason + ")");
+std::string name_of(const Got& g, const Words& w) {
+  return g.type + (g.severity.empty() ? "" : " " + g.severity) + std::string(w.at) + since(g.at) +
+         (g.reason.empty() ? "" : " (" + g.reason + ")") + (g.key.empty() || g.key == "[]" ? "" : " " + g.key);
 }
 
-std::string differences(const ExpectedTransition& e, const Got& g) {
+std::string differences(const ExpectedTransition& e, const Got& g, const Words& w) {
   std::string out;
   const auto differ = [&](const std::string& field, const std::string& expected, const std::string& got) {
-    out += "    " + field + ": expected " + expected + ", got " + (got.empty() ? "nothing" : got) + "\n";
+    out += "    " + field;
+    out.append(w.colon).append(w.expected).append(expected).append(w.got);
+    out.append(got.empty() ? w.nothing : std::string_view(got)).append("\n");
   };
   if (e.at && *e.at != g.at) differ("at", since(*e.at), since(g.at));
   if (!e.severity.empty() && e.severity != g.severity) differ("severity", e.severity, g.severity);
@@ -120,7 +133,9 @@ constexpr size_t kMaxCompared = 2000;  // transitions of one test; past it the t
 
 }  // namespace
 
-TestOutcome judge(const RuleTest& test, std::span<const std::string> published, std::string_view near) {
+TestOutcome judge(const RuleTest& test, std::span<const std::string> published, std::string_view near,
+                  Language language) {
+  const Words& w = words(language);
   std::vector<Got> got;
   dom::parser parser;
   for (const std::string& line : published) {
@@ -128,9 +143,12 @@ TestOutcome judge(const RuleTest& test, std::span<const std::string> published, 
     if (parse(parser, line, test, g) && g.at <= test.by) got.push_back(std::move(g));
   }
   TestOutcome outcome;
+  const auto say = [&](std::initializer_list<std::string_view> parts) {
+    for (const std::string_view part : parts) outcome.text.append(part);
+    outcome.text += '\n';
+  };
   if (got.size() > kMaxCompared || test.expect.size() > kMaxCompared) {
-    outcome.text =
-        "  expected " + std::to_string(test.expect.size()) + " transitions, got " + std::to_string(got.size()) + "\n";
+    say({"  ", w.expected, std::to_string(test.expect.size()), w.got, std::to_string(got.size())});
     return outcome;
   }
   std::vector<bool> used(got.size(), false);
@@ -141,17 +159,18 @@ TestOutcome judge(const RuleTest& test, std::span<const std::string> published, 
     if (next < pairs.size() && pairs[next].first == i) {
       const size_t j = pairs[next++].second;
       used[j] = true;
-      const std::string differ = differences(e, got[j]);
-      if (!differ.empty()) outcome.text += "  " + name_of(e) + ":\n" + differ;
+      const std::string differ = differences(e, got[j], w);
+      if (!differ.empty())
+        outcome.text += "  " + name_of(e, w) + (language == Language::kChinese ? "：" : ":") + "\n" + differ;
     } else {
-      outcome.text += "  expected " + name_of(e) + ", got nothing like it\n";
+      say({"  ", w.expected, name_of(e, w), w.nothing_like});
     }
   }
   for (size_t j = 0; j < got.size(); ++j) {
-    if (!used[j]) outcome.text += "  got " + name_of(got[j]) + ", which the test does not expect\n";
+    if (!used[j]) say({"  ", language == Language::kChinese ? "实际 " : "got ", name_of(got[j], w), w.unexpected});
   }
   outcome.passed = outcome.text.empty();
-  if (!outcome.passed && !near.empty()) outcome.text += "  nearest: " + std::string(near) + "\n";
+  if (!outcome.passed && !near.empty()) say({"  ", w.nearest, near});
   return outcome;
 }
 

@@ -9,6 +9,7 @@
 #include "rule/predicate.h"
 #include "rule/rule_keys.h"
 #include "rule/rule_tests.h"
+#include "rule/rule_tests_check.h"
 #include "rule/yaml_file.h"
 
 namespace tocsin::rule {
@@ -55,8 +56,14 @@ Defaults defaults_of(const Node& rule) {
 
 class TestReader {
  public:
-  TestReader(const yaml::Reader& reader, const Node& rule, const TimeZone& zone, std::vector<RuleTest>& out)
-      : reader_(reader), rule_(rule), zone_(zone), out_(out), defaults_(defaults_of(rule)) {}
+  TestReader(const yaml::Reader& reader, const Node& rule, const TimeZone& zone, const Vocabulary* vocabulary,
+             std::vector<RuleTest>& out)
+      : reader_(reader),
+        rule_(rule),
+        zone_(zone),
+        out_(out),
+        defaults_(defaults_of(rule)),
+        check_(reader, rule, vocabulary) {}
 
   void run() {
     const Node* tests = rule_.find("tests");
@@ -75,7 +82,7 @@ class TestReader {
       if (!node.is_map()) continue;
       const Node* expect = node.find("expect");
       some = some || (expect != nullptr && expect->is_list());
-      if (reader_.diagnostics().size() == before) out_.push_back(std::move(test));
+      if (!errors_since(before)) out_.push_back(std::move(test));
     }
     if (some || tests->items.empty()) return;
     reader_.fault(*tests, {"test-cannot-fail",
@@ -85,6 +92,12 @@ class TestReader {
   }
 
  private:
+  bool errors_since(size_t before) const {
+    const auto& all = reader_.diagnostics();
+    return std::any_of(all.begin() + static_cast<ptrdiff_t>(before), all.end(),
+                       [](const Diagnostic& d) { return d.level == Diagnostic::Level::kError; });
+  }
+
   void read(const Node& node, RuleTest& test) {
     const Fields fields(reader_, node, {"name", "start", "defaults", "given", "expect", "by"}, "a test");
     if (!node.is_map()) return;
@@ -98,9 +111,7 @@ class TestReader {
     given(fields, defaults, test);
     expect(fields, test);
     if (const Node* by = fields.get("by")) {
-      last_ = INT64_MIN;
-      offset(*by, test.by);
-      check_by(*by, test);
+      if (offset(*by, test.by)) check_by(*by, test);
     } else {
       test.by = std::max<DurationMs>(last_, 0);
       for (const ExpectedTransition& e : test.expect) test.by = std::max(test.by, e.at.value_or(0));
@@ -108,6 +119,15 @@ class TestReader {
   }
 
   void check_by(const Node& by, const RuleTest& test) const {
+    if (test.by < last_) {
+      reader_.fault(
+          by,
+          {"test-cannot-fail",
+           "the test ends before its last event, at +" + format_duration(last_) + ": what comes after is not looked at",
+           "测试在最后一个事件（+" + format_duration(last_) + "）之前就结束，之后的不再比较",
+           "say by: +" + format_duration(last_) + " or later", "请写 by: +" + format_duration(last_) + " 或更晚"});
+      return;
+    }
     for (const ExpectedTransition& e : test.expect) {
       if (e.at.value_or(0) <= test.by) continue;
       reader_.fault(
@@ -173,6 +193,7 @@ class TestReader {
     }
     if (!offset(*at, since)) return;
     last_ = std::max(last_, since);
+    first_ = index == 0 ? since : std::min(first_, since);
     std::string line;
     JsonWriter json(line);
     json.begin_object();
@@ -204,7 +225,10 @@ class TestReader {
     for (const FieldInfo& f : event_fields()) {
       if (f.name.find('.') == std::string_view::npos) known.push_back(f.name);
     }
-    if (std::find(known.begin(), known.end(), name) != known.end()) return &map.items[index];
+    if (std::find(known.begin(), known.end(), name) != known.end()) {
+      check_.field(name, map.items[index]);
+      return &map.items[index];
+    }
     const std::string near = nearest(name, known);
     reader_.fault(map.keys[index],
                   {"unknown-field", "an event has no field `" + name + "`", "事件没有 `" + name + "` 字段",
@@ -316,6 +340,7 @@ class TestReader {
                             {}});
     }
     for (const Node& item : node->items) transition(item, test);
+    check_.expectations(*node, test, first_);
   }
 
   void transition(const Node& node, RuleTest& test) {
@@ -346,6 +371,7 @@ class TestReader {
     if (const Node* key = fields.get("key")) e.key = key_text(*key);
     if (const Node* values = fields.get("values"); values != nullptr && reader_.expect_map(*values, "values")) {
       for (size_t i = 0; i < values->keys.size(); ++i) {
+        check_.value(values->keys[i]);
         e.values.push_back({values->keys[i].value, json_of(values->items[i])});
       }
     }
@@ -359,9 +385,10 @@ class TestReader {
         e.type == "opened" || e.type == "escalated" || e.type == "deescalated" || e.type == "reopened";
     size_t index = 0;
     if (!coloured) {
-      reader_.read(value, e.reason);
+      if (reader_.read(value, e.reason)) check_.reason(value, e.reason);
     } else if (reader_.read_choice(value, severity_names(), index)) {
       e.severity = std::string(severity_names()[index]);
+      check_.severity(value, e.severity);
     }
   }
 
@@ -391,14 +418,16 @@ class TestReader {
   const TimeZone& zone_;
   std::vector<RuleTest>& out_;
   const Defaults defaults_;
-  DurationMs last_ = 0;
+  const TestCheck check_;
+  DurationMs last_ = 0, first_ = 0;  // times of the events given
 };
 
 }  // namespace
 
 std::vector<RuleTest> read_rule_tests(std::span<const SourceFile> files, const TimeZone& zone,
-                                      std::vector<Diagnostic>& diagnostics) {
+                                      std::vector<Diagnostic>& diagnostics, const Vocabulary* vocabulary) {
   std::vector<RuleTest> out;
+  const size_t before = diagnostics.size();
   for (const SourceFile& file : files) {
     auto document = yaml::Document::parse(file.path, file.text, diagnostics);
     if (document == nullptr || !document->root().is_map()) continue;
@@ -406,8 +435,18 @@ std::vector<RuleTest> read_rule_tests(std::span<const SourceFile> files, const T
     if (rules == nullptr || !rules->is_list()) continue;
     const yaml::Reader reader(*document, diagnostics);
     for (const Node& rule : rules->items) {
-      if (rule.is_map()) TestReader(reader, rule, zone, out).run();
+      if (rule.is_map()) TestReader(reader, rule, zone, vocabulary, out).run();
     }
+  }
+  // A fault in `defaults` shows with every event, and one of the file itself was told when the rules were read.
+  const auto is_told = [&](size_t i) {
+    const Diagnostic& d = diagnostics[i];
+    return std::any_of(diagnostics.begin(), diagnostics.begin() + static_cast<ptrdiff_t>(i), [&](const Diagnostic& e) {
+      return e.file == d.file && e.line == d.line && e.column == d.column && e.code == d.code && e.en == d.en;
+    });
+  };
+  for (size_t i = diagnostics.size(); i-- > before;) {
+    if (is_told(i)) diagnostics.erase(diagnostics.begin() + static_cast<ptrdiff_t>(i));
   }
   return out;
 }

@@ -3,12 +3,14 @@
 // AggregateScope collects the aggregates of what is said of many, and compiles it over their values.
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "expr/event_env.h"
 #include "rule/expression.h"
 #include "rule/rule_text.h"
+#include "rule/satisfiable.h"
 
 namespace tocsin::rule {
 
@@ -38,6 +40,11 @@ class EventScope {
   // After resolve(): a program of the type `want` (dyn fits any).
   ProgramPtr compile(const Expression& e, const expr::Node& node, expr::Type::Kind want, std::string_view what);
   const expr::Env& env() const { return env_; }
+  // From now on categories are looked up; both outlive this.
+  void know(const Vocabulary& vocabulary, std::span<const std::string> from) {
+    vocabulary_ = &vocabulary;
+    from_ = from;
+  }
 
  private:
   bool put_params_in(const Expression& e, expr::Node*& node);
@@ -46,6 +53,8 @@ class EventScope {
   bool refuse_unknown_values(const Expression& e, const expr::Node& root);
   const yaml::Reader& reader_;
   bool resolve(const Expression& e, expr::Node*& node, const expr::Env& env);
+  const Vocabulary* vocabulary_ = nullptr;
+  std::span<const std::string> from_;
   expr::Env env_, loose_;
   std::vector<ParamValue> params_;
 };
@@ -79,6 +88,12 @@ class AggregateScope {
   ProgramPtr compile_part(const Expression& e, const expr::Node& node);
   const expr::Env& env() const { return env_; }
   int first_param_slot() const { return first_param_; }
+  // Before collect(): distinct(`text`), as canonical() writes it, is at most `most`; or one, as a part of the key.
+  void bound_distinct(const std::string& text, double most);
+  void add_key(const std::string& text);
+  // After collect(): what a term can be, and whether it counts the values of a part of the key.
+  Range range_of(const expr::Node& term) const;
+  bool is_key(const expr::Node& term) const;
 
   // Whether a name is one of the aggregates, and which.
   static bool aggregate_op(std::string_view name, detect::AggregateOp& op);
@@ -91,6 +106,7 @@ class AggregateScope {
                       const expr::Type& type) const;
   bool refuse_fields(const Expression& e);
   bool refuse_nested(const Expression& e, const expr::Node& call) const;
+  bool refuse_bare(const Expression& e, const expr::Node& name) const;
   void suggest_param(const Expression& e, expr::Fault& fault) const;
   expr::Type result_type(const detect::Aggregate& aggregate) const;
   const yaml::Reader& reader_;
@@ -99,7 +115,12 @@ class AggregateScope {
   EventScope& events_;
   Cells& cells_;
   expr::Env env_;
+  Range range_of_call(const detect::Aggregate& aggregate, const expr::Node* argument) const;
   std::map<std::string, int> seen_;  // canonical call → aggregate
+  std::map<std::string, double> most_distinct_;
+  std::set<std::string> keys_;
+  std::vector<Range> ranges_;  // by aggregate
+  std::vector<bool> of_key_;   // by aggregate: distinct of a part of the key
   int first_param_ = 0;
 };
 

@@ -110,6 +110,8 @@ class Reader {
   bool read_distance(const Node& node, double& metres) const;
   // One of `names`; sets its index.
   bool read_choice(const Node& node, std::span<const std::string_view> names, size_t& index) const;
+  // False, and one fault at the character, where a name, a duration or a key holds a full-width one (`：`, `，`, `１`).
+  bool narrow(const Node& node) const;
   bool expect_map(const Node& node, std::string_view what) const;
   bool expect_list(const Node& node, std::string_view what) const;
 
@@ -143,6 +145,10 @@ class Fields {
   const Node& node_;
   std::string what_;
 };
+
+// The fault of a full-width colon behind the key that `text` begins with ("kind： window"), and its offset and length;
+// nothing where there is none.
+std::optional<Say> full_width_colon(std::string_view text, size_t& offset, size_t& length);
 
 // Length of the UTF-8 sequence at text[i]; 0 where it is broken (overlong, a surrogate, cut short).
 size_t utf8_length(std::string_view text, size_t i);

@@ -258,6 +258,13 @@ std::unique_ptr<const Document> Document::parse(std::string path, std::string te
     return refuse(refused.offset, refused.say);
   } catch (const YAML::Exception& e) {
     const uint32_t offset = static_cast<uint32_t>(std::max(e.mark.pos, 0)) + shift;
+    // A key without its colon swallows the next line: the cause stands above where the parser stops.
+    for (int number = doc->place(offset).line, first = std::max(1, number - 3); number >= first; --number) {
+      const uint32_t begin = doc->lines_[static_cast<size_t>(number - 1)];
+      size_t at = 0, length = 0;
+      auto colon = full_width_colon(doc->line(begin), at, length);
+      if (colon) return refuse(begin + static_cast<uint32_t>(at), std::move(*colon));
+    }
     Say say = syntax_fault(e.msg);
     const std::string_view line = doc->line(offset);
     if (line.substr(0, line.find_first_not_of(" \t")).find('\t') != std::string_view::npos) {

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "rule/yaml_file.h"
+#include "rule/yaml_slips.h"
 
 namespace tocsin::rule::yaml {
 namespace {
@@ -190,9 +191,10 @@ bool Reader::read(const Node& node, Span& out) const {
   if (!scalar(node, "a duration", "时长")) return false;
   const Result<Span> value = parse_span(node.value);
   if (!value) {
+    const std::string meant = meant_duration(node.value);
     fault(node, {"bad-duration", quoted(node.value) + " is not a duration", quoted(node.value) + " 不是时长",
-                 "write 90s, 15m, 2h, 7d, 1h30m, or working time as 3wd, 8wh",
-                 "写法：90s、15m、2h、7d、1h30m，工作时间 3wd、8wh"});
+                 meant.empty() ? "write 90s, 15m, 2h, 7d, 1h30m, or working time as 3wd, 8wh" : "write `" + meant + "`",
+                 meant.empty() ? "写法：90s、15m、2h、7d、1h30m，工作时间 3wd、8wh" : "请写 `" + meant + "`"});
     return false;
   }
   out = *value;
@@ -215,8 +217,10 @@ bool Reader::read_distance(const Node& node, double& metres) const {
   if (!scalar(node, "a distance", "距离")) return false;
   const Result<double> value = parse_distance(node.value);
   if (!value) {
+    const std::string meant = meant_distance(node.value);
     fault(node, {"bad-distance", quoted(node.value) + " is not a distance", quoted(node.value) + " 不是距离",
-                 "write 300m or 1.2km", "写法：300m、1.2km"});
+                 meant.empty() ? "write 300m or 1.2km" : "write `" + meant + "`",
+                 meant.empty() ? "写法：300m、1.2km" : "请写 `" + meant + "`"});
     return false;
   }
   metres = *value;
@@ -244,6 +248,7 @@ bool Reader::read_choice(const Node& node, std::span<const std::string_view> nam
   if (!scalar(node, "one of " + all, "以下之一：" + all)) return false;
   const auto found = std::find(names.begin(), names.end(), node.value);
   if (found == names.end()) {
+    if (!narrow(node)) return false;
     const std::string near = nearest(node.value, {names.begin(), names.end()});
     fault(node,
           {"unknown-value", quoted(node.value) + " is not one of " + all, quoted(node.value) + " 不在可选值中：" + all,
@@ -256,6 +261,11 @@ bool Reader::read_choice(const Node& node, std::span<const std::string_view> nam
 
 bool Reader::expect_map(const Node& node, std::string_view what) const {
   if (node.is_map()) return true;
+  size_t offset = 0, length = 0;
+  if (const auto say = node.is_scalar() ? full_width_colon(node.value, offset, length) : std::nullopt) {
+    fault_within(node, static_cast<uint32_t>(offset), static_cast<uint32_t>(offset + length), *say);
+    return false;
+  }
   fault(node, {"wrong-type",
                std::string(what) + " must be a map of keys and values, found " + std::string(kind_en(node)),
                "此处应为键值映射，却是" + std::string(kind_zh(node)),
@@ -279,6 +289,12 @@ Fields::Fields(const Reader& reader, const Node& node, std::span<const std::stri
   if (!reader.expect_map(node, what)) return;
   for (const Node& key : node.keys) {
     if (std::find(known.begin(), known.end(), key.value) != known.end()) continue;
+    size_t offset = 0, length = 0;
+    if (auto colon = full_width_colon(key.value, offset, length)) {
+      reader.fault_within(key, static_cast<uint32_t>(offset), static_cast<uint32_t>(offset + length),
+                          std::move(*colon));
+      continue;
+    }
     Say say{"unknown-key", what_ + " has no key " + quoted(key.value), "没有 " + quoted(key.value) + " 这个键", {}, {}};
     const std::string near = nearest(key.value, {known.begin(), known.end()});
     if (!near.empty()) {

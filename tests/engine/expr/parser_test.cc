@@ -151,7 +151,21 @@ TEST(ParserFaults, SuggestsWhatWasMeant) {
       "2-5 syntax: Unexpected `and`, where an operator or the end should stand. | 意外的 `and`，此处应为运算符或结尾。"
       " | write `&&` | 请写 `&&`");
   EXPECT_EQ(tree("not a"), "0-3 syntax: Unexpected `not`. | 意外的 `not`。 | write `!` | 请写 `!`");
-  EXPECT_EQ(tree("a == “b”"), "5-8 syntax: `“` has no meaning here. | 此处不能用 `“`。 | write `\"` | 请写 `\"`");
+  EXPECT_EQ(
+      tree("a == “b”"),
+      "5-12 syntax: A text stands in \" or ', not in `“`. | 文本要用 \" 或 ' 括起，不能用 `“`。 | write `\"b\"` | "
+      "请写 `\"b\"`");
+  EXPECT_EQ(tree("a == “b"), "5-8 syntax: `“` has no meaning here. | 此处不能用 `“`。 | write `\"` | 请写 `\"`");
+  EXPECT_EQ(tree("a == \"b”"),
+            "7-10 syntax: `”` does not close this text. | `”` 不能结束这段文本。 | write `\"` | 请写 `\"`");
+  EXPECT_EQ(tree("a ≥ 3"), "2-5 syntax: `≥` has no meaning here. | 此处不能用 `≥`。 | write `>=` | 请写 `>=`");
+  EXPECT_EQ(tree("a ＞＝ 3"), "2-8 syntax: `＞＝` has no meaning here. | 此处不能用 `＞＝`。 | write `>=` | 请写 `>=`");
+  EXPECT_EQ(tree("a => 3"), "2-4 syntax: `=>` has no meaning here. | 此处不能用 `=>`。 | write `>=` | 请写 `>=`");
+  EXPECT_EQ(tree("a <> 3"), "2-4 syntax: `<>` has no meaning here. | 此处不能用 `<>`。 | write `!=` | 请写 `!=`");
+  EXPECT_EQ(tree("a 且 b"), "2-5 syntax: `且` has no meaning here. | 此处不能用 `且`。 | write `&&` | 请写 `&&`");
+  EXPECT_EQ(tree("a > ３"), "4-7 syntax: `３` has no meaning here. | 此处不能用 `３`。 | write `3` | 请写 `3`");
+  EXPECT_EQ(tree("a >　3"),
+            "3-6 syntax: `　` has no meaning here. | 此处不能用 `　`。 | write a blank | 请写 半角空格");
   EXPECT_EQ(tree("f（a）"), "1-4 syntax: `（` has no meaning here. | 此处不能用 `（`。 | write `(` | 请写 `(`");
   EXPECT_EQ(tree("15m"),
             "0-3 syntax: A number runs into a name here. | 数字后面直接跟着名称。 | durations are written "

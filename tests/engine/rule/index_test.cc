@@ -16,7 +16,7 @@ const std::vector<std::string> kConditions = {
     R"(category == "water.flooding")",
     R"(category in ["water.level", "brawl"])",
     R"(category.under("water") && category.under("water.flooding.road"))",
-    R"(category.under("water") && category == "brawl")",
+    R"(category.under("water") && (category == "brawl" || stage == "closed"))",
     R"(category.under("water") || stage == "closed")",
     R"(stage in ["closed", "feedback"] && area.town == "t1")",
     R"(area.town == "t1" && area.village in ["v1", "v2"])",

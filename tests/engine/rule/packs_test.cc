@@ -1,5 +1,6 @@
 // What is shipped: packs compile, each rule has its tests, categories are the table's, the reference's examples
 // compile.
+#include <algorithm>
 #include <set>
 
 #include "rule/rule_keys.h"
@@ -19,9 +20,18 @@ std::vector<SourceFile> packs() {
   return out;
 }
 
+Vocabulary shipped_names() {
+  Vocabulary names;
+  std::vector<Diagnostic> diagnostics;
+  read_categories("categories.yaml", read_file(fs::path(TOCSIN_ROOT) / "rules/categories.yaml"), names, diagnostics);
+  EXPECT_TRUE(diagnostics.empty()) << render_all(diagnostics);
+  return names;
+}
+
 LoadOptions shipped_options() {
   LoadOptions options = test_options();
   options.known_sources = {"grid", "police110", "cityops", "hotline12345", "mediation", "visit", "sensor"};
+  options.vocabulary = std::make_shared<const Vocabulary>(shipped_names());
   return options;
 }
 
@@ -46,6 +56,51 @@ TEST(Packs, CompileAndCarryTheirTests) {
     EXPECT_FALSE(rule.summary_zh.empty()) << rule.id;
     EXPECT_FALSE(rule.advice_en.empty()) << rule.id;
   }
+}
+
+// rules/README.md shows rules/categories.yaml.
+TEST(Packs, TheReferenceShowsTheCategories) {
+  std::istringstream readme(read_file(fs::path(TOCSIN_ROOT) / "rules/README.md"));
+  std::vector<std::string> shown, known;
+  bool section = false;
+  for (std::string line; std::getline(readme, line);) {
+    if (line.starts_with("#")) section = line == "## Categories";
+    if (!section || !line.starts_with("| `")) continue;
+    const size_t last = line.rfind(" | ");
+    shown.push_back(line.substr(3, line.find('`', 3) - 3) + ": " + line.substr(last + 3, line.size() - last - 5));
+  }
+  for (const Vocabulary::Category& c : shipped_names().categories) {
+    std::string sources;
+    for (const std::string& source : c.sources) sources += (sources.empty() ? "" : ", ") + source;
+    known.push_back(c.path + ": " + sources);
+  }
+  EXPECT_GE(known.size(), 40U);
+  EXPECT_EQ(shown, known);
+}
+
+// What a feed maps to is in the tree, under its own name where the tree names it at all.
+TEST(Packs, FeedsMapToCategoriesOfTheTree) {
+  const Vocabulary names = shipped_names();
+  size_t mapped = 0;
+  for (const auto& entry : fs::directory_iterator(fs::path(TOCSIN_ROOT) / "rules/feeds")) {
+    if (entry.path().extension() != ".yaml") continue;
+    std::vector<Diagnostic> diagnostics;
+    const auto document = yaml::Document::parse(entry.path().string(), read_file(entry.path()), diagnostics);
+    ASSERT_NE(document, nullptr) << render_all(diagnostics);
+    const yaml::Node* tables = document->root().find("feed")->find("tables");
+    const yaml::Node* table = tables == nullptr ? nullptr : tables->find("category");
+    if (table == nullptr) continue;
+    const std::string source = entry.path().stem().string();
+    for (const yaml::Node& path : table->items) {
+      const auto at = std::find_if(names.categories.begin(), names.categories.end(),
+                                   [&](const auto& c) { return c.path == path.value; });
+      ASSERT_NE(at, names.categories.end()) << source << ": " << path.value;
+      EXPECT_NE(std::find(at->sources.begin(), at->sources.end(), source), at->sources.end())
+          << path.value << " does not name " << source;
+      ++mapped;
+    }
+  }
+  EXPECT_GE(mapped, 60U);
 }
 
 TEST(Packs, NameOnlyCategoriesOfTheTable) {

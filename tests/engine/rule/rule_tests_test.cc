@@ -90,6 +90,20 @@ TEST(Judge, TellsWhatDiffersFieldByField) {
             "  nearest: 1 of 2 events\n");
 }
 
+TEST(Judge, SpeaksChinese) {
+  const std::vector<std::string> published = {
+      event("opened", 47, R"j("key":["a","1"],"severity":"yellow","values":{"count()":3})j"),
+      event("escalated", 50, R"j("key":["a","1"],"severity":"red","reason":"matched")j")};
+  const TestOutcome outcome = judge(tests_of(kPack).at(0), published, "事件数 只到 1，要 2", Language::kChinese);
+  EXPECT_EQ(outcome.text,
+            "  opened yellow 在 +12m：\n"
+            "    at：预期 +12m，实际 +47m\n"
+            "    values.count()：预期 2，实际 3\n"
+            "  预期 resolved 在 +2h，实际没有类似的变化\n"
+            "  实际 escalated red 在 +50m (matched) [\"a\",\"1\"]，测试没有预期它\n"
+            "  最接近：事件数 只到 1，要 2\n");
+}
+
 TEST(Judge, NoneMeansNone) {
   RuleTest test = tests_of(kPack).at(0);
   test.expect.clear();
@@ -104,6 +118,8 @@ TEST(NearMisses, LowerOneThresholdAtATime) {
   const auto misses = near_misses({&file, 1}, "r");
   ASSERT_EQ(misses.size(), 6U);
   EXPECT_EQ(misses[0].text, "2 of 3 distinct reporters");
+  EXPECT_EQ(misses[0].text_zh, "`distinct(reporter)` 只到 2，要 3");
+  EXPECT_EQ(misses[1].text_zh, "事件数 只到 4，要 5");
   EXPECT_EQ(misses[0].fire, "distinct(reporter) >= 2 && count() > 4");
   EXPECT_EQ(misses[1].text, "4 of 5 events");
   EXPECT_EQ(misses[1].fire, "distinct(reporter) >= params.people && count() > 3");

@@ -1,0 +1,135 @@
+#include "connectors/cli/check_names.h"
+
+#include <algorithm>
+#include <filesystem>
+
+#include "connectors/feed/calendar_file.h"
+#include "connectors/feed/feed.h"
+#include "event/area_table.h"
+#include "rule/yaml_file.h"
+
+namespace tocsin::cli {
+namespace fs = std::filesystem;
+namespace {
+
+void add_shipped(rule::Vocabulary& names, std::vector<rule::Diagnostic>& diagnostics) {
+  const auto base = home();
+  if (!base) return;
+  std::error_code ec;
+  for (const auto& entry : fs::directory_iterator(fs::path(*base) / "rules" / "feeds", ec)) {
+    if (entry.path().extension() == ".yaml") names.add_source(entry.path().stem().string());
+  }
+  const std::string path = (fs::path(*base) / "rules" / "categories.yaml").string();
+  if (const auto text = read_text(path)) (void)rule::read_categories(path, *text, names, diagnostics);
+}
+
+const rule::yaml::Node* find_value(const rule::yaml::Node& node, const std::string& value) {
+  if (node.is_scalar()) return node.value == value ? &node : nullptr;
+  for (const rule::yaml::Node& item : node.items) {
+    if (const auto* found = find_value(item, value)) return found;
+  }
+  return nullptr;
+}
+
+// Faults at the values of one config.
+class ReferenceCheck {
+ public:
+  ReferenceCheck(const Config& config, const std::string& text, std::vector<rule::Diagnostic>& diagnostics)
+      : diagnostics_(diagnostics),
+        document_(rule::yaml::Document::parse(
+            config.path, text, ignored_, {}, [](std::string_view s) { return Result<std::string>(std::string(s)); })) {}
+
+  void fault(const std::string& value, const std::string& why) {
+    if (document_ == nullptr) return;
+    const rule::yaml::Reader reader(*document_, diagnostics_);
+    const auto* at = find_value(document_->root(), value);
+    reader.fault(
+        at == nullptr ? document_->root() : *at,
+        {"unusable-reference", "`" + value + "` cannot be used: " + why, "`" + value + "` 无法使用：" + why, {}, {}});
+  }
+
+ private:
+  std::vector<rule::Diagnostic>& diagnostics_;
+  std::vector<rule::Diagnostic> ignored_;  // reported when the config was parsed
+  std::unique_ptr<const rule::yaml::Document> document_;
+};
+
+Result<std::string> text_of(const std::string& name, const std::string& folder, std::string& path) {
+  auto resolved = resolve(name, folder);
+  if (!resolved) return resolved.error();
+  path = *resolved;
+  return read_text(path);
+}
+
+}  // namespace
+
+std::string source_of_feed(const std::string& feed) { return fs::path(feed).stem().string(); }
+
+rule::Vocabulary known_names(std::span<const TextFile> files, std::vector<rule::Diagnostic>& diagnostics) {
+  rule::Vocabulary names;
+  add_shipped(names, diagnostics);
+  const auto base = home();
+  std::error_code ec;
+  for (const TextFile& f : files) {
+    if (f.kind == FileKind::kFeed) names.add_source(source_of_feed(f.file.path));
+    const bool shipped = base && fs::equivalent(f.file.path, fs::path(*base) / "rules" / "categories.yaml", ec) && !ec;
+    if (f.kind == FileKind::kCategories && !shipped) {
+      (void)rule::read_categories(f.file.path, f.file.text, names, diagnostics);
+    }
+    if (f.kind != FileKind::kConfig) continue;
+    std::vector<rule::Diagnostic> ignored;  // reported when the config itself is checked
+    const auto config = parse_config(f.file.text, f.file.path, ignored);
+    if (!config) continue;
+    for (const std::string& source : config->known_sources) names.add_source(source);
+    for (const SourceConfig& s : config->sources) {
+      if (!s.feed.empty()) names.add_source(source_of_feed(s.feed));
+    }
+  }
+  for (const rule::Vocabulary::Category& c : names.categories) {
+    for (const std::string& source : c.sources) names.add_source(source);
+  }
+  return names;
+}
+
+void check_references(const Config& config, const std::string& text, std::vector<rule::Diagnostic>& diagnostics,
+                      std::vector<rule::SourceFile>& rules) {
+  ReferenceCheck check(config, text, diagnostics);
+  for (const std::string& path : config.rules) {
+    auto files = collect({path});
+    if (!files) {
+      check.fault(path, files.error().message);
+      continue;
+    }
+    const size_t before = rules.size();
+    for (TextFile& f : *files) {
+      if (f.kind == FileKind::kRules) rules.push_back(std::move(f.file));
+    }
+    if (rules.size() == before) check.fault(path, "there is no rule file");
+  }
+  for (const SourceConfig& s : config.sources) {
+    std::string path;
+    if (s.feed.empty()) continue;
+    const auto feed = text_of(s.feed, "feeds", path);
+    if (!feed)
+      check.fault(s.feed, feed.error().message);
+    else
+      (void)feed::load_feed(*feed, path, diagnostics);
+  }
+  if (!config.calendar.empty()) {
+    std::string path;
+    WorkingTime::Spec calendar;
+    const auto days = text_of(config.calendar, "calendars", path);
+    if (!days)
+      check.fault(config.calendar, days.error().message);
+    else
+      (void)feed::parse_calendar(*days, path, diagnostics, calendar);
+  }
+  for (const std::string& path : config.areas) {
+    AreaTable areas;
+    const auto codes = read_text(path);
+    const Status read = codes ? areas.load_csv(*codes, path) : Status(codes.error());
+    if (!read) check.fault(path, read.error().message);
+  }
+}
+
+}  // namespace tocsin::cli

@@ -1,0 +1,26 @@
+#pragma once
+// The names that `tocsin check` and `doctor` hold a rule's against: the shipped feeds and categories, those in the
+// files given, and those of a config.
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "connectors/cli/config.h"
+#include "connectors/cli/files.h"
+#include "rule/vocabulary.h"
+
+namespace tocsin::cli {
+
+// Sources of shipped feeds and of the feed files among `files`, sources and categories of rules/categories.yaml and of
+// the `categories:` files among `files`. Faults of the latter are appended. Without a rules/ folder only what is given.
+rule::Vocabulary known_names(std::span<const TextFile> files, std::vector<rule::Diagnostic>& diagnostics);
+// The source of a feed: a name, or a file's name without its ending.
+std::string source_of_feed(const std::string& feed);
+
+// Everything that a config names and that is not there or has faults, at its place in the config: rules, feeds,
+// calendar, areas. Feeds and the calendar are read; `rules` gets the rule files, to be compiled by the caller.
+void check_references(const Config& config, const std::string& text, std::vector<rule::Diagnostic>& diagnostics,
+                      std::vector<rule::SourceFile>& rules);
+
+}  // namespace tocsin::cli
