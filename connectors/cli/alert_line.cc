@@ -50,15 +50,36 @@ std::string ending(simdjson::dom::element e, bool chinese) {
 
 }  // namespace
 
-std::string alert_line(std::string_view data, std::string_view type, bool colour, const std::string& zone_name,
-                       size_t width) {
+std::string area_text(std::string_view area_json, const Places& places) {
+  simdjson::dom::parser parser;
+  simdjson::dom::element area;
+  if (parser.parse(area_json.data(), area_json.size()).get(area) != simdjson::SUCCESS) return {};
+  std::string_view code, name;
+  for (const char* level : {"/microgrid", "/grid", "/village", "/town", "/city"}) {
+    const std::string_view value = text_at(area, level);
+    if (value.empty()) continue;
+    if (code.empty()) code = value;
+    const auto known = places.names.find(value);
+    if (name.empty() && known != places.names.end()) name = known->second;
+  }
+  return std::string(name) + (name.empty() || code.empty() ? "" : " ") + std::string(code);
+}
+
+std::string local_time(std::string_view text, const Places& places) {
+  const auto zone = TimeZone::load(places.zone);
+  const auto t = parse_time(text, TimeZone::utc());
+  if (!zone || !t) return std::string(text);
+  std::string out = format_time(*t, *zone).substr(0, 19);
+  if (out.size() > 10) out[10] = ' ';
+  return out;
+}
+
+std::string alert_line(std::string_view data, std::string_view type, bool colour, const Places& places, size_t width) {
   simdjson::dom::parser parser;
   simdjson::dom::element e;
   if (parser.parse(data.data(), data.size()).get(e) != simdjson::SUCCESS) return {};
-  auto zone = TimeZone::load(zone_name);
-  std::string when(text_at(e, "/updated_at"));
-  if (const auto t = parse_time(when, TimeZone::utc()); t && zone) when = format_time(*t, *zone).substr(5, 14);
-  if (when.size() > 5 && when[5] == 'T') when[5] = ' ';
+  std::string when = local_time(text_at(e, "/updated_at"), places);
+  if (when.size() > 5) when.erase(0, 5);
   const std::string_view severity = text_at(e, "/severity");
   std::string word(severity), on, off;
   for (const Shade& s : kShades) {
@@ -69,7 +90,11 @@ std::string alert_line(std::string_view data, std::string_view type, bool colour
   const bool chinese = language() == rule::Language::kChinese;
   std::string_view summary = text_at(e, chinese ? "/summary/zh" : "/summary/en");
   if (summary.empty()) summary = text_at(e, chinese ? "/summary/en" : "/summary/zh");
-  const std::string why = ending(e, chinese);
+  std::string why = ending(e, chinese);
+  simdjson::dom::element area;
+  if (!places.names.empty() && e["area"].get(area) == simdjson::SUCCESS) {
+    if (const std::string where = area_text(simdjson::minify(area), places); !where.empty()) why += "  [" + where + "]";
+  }
   const std::string tail =
       pad(std::string(type.empty() ? text_at(e, "/status") : type), 12) + " " + std::string(text_at(e, "/rule"));
   const size_t all = columns_of(when) + 2 + columns_of(pad(word, 10)) + 1 + columns_of(tail) + 2 + columns_of(summary) +

@@ -1,13 +1,24 @@
 #pragma once
 // One alert as a line of the terminal, from the `data` object of its CloudEvent.
+#include <map>
 #include <string>
 #include <string_view>
 
 namespace tocsin::cli {
 
+// How a service means times and places: its civil zone, and names of area codes where it has a table of them.
+struct Places {
+  std::string zone;
+  std::map<std::string, std::string, std::less<>> names;
+};
+// "白沙路街道 330282004" of an alert's `area` object: the deepest code, and the deepest name that is known; or empty.
+std::string area_text(std::string_view area_json, const Places& places);
+// A time in the places' zone, "2025-07-01 10:07:00", or the text as it is where it is none.
+std::string local_time(std::string_view text, const Places& places);
+
 // "08-13 13:07:00  ORANGE 橙  opened       waterlogging-cluster  6 flooded places …"; empty when `data` does not parse.
-// Times in `zone_name`. A line wider than `width` columns goes on, indented, in a second line; 0 columns: never.
-std::string alert_line(std::string_view data, std::string_view type, bool colour, const std::string& zone_name,
+// Times in the places' zone. A line wider than `width` columns goes on, indented, in a second line; 0 columns: never.
+std::string alert_line(std::string_view data, std::string_view type, bool colour, const Places& places,
                        size_t width = 0);
 // Columns of the terminal; 0 when it is none.
 size_t terminal_width(int fd);

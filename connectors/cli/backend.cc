@@ -1,10 +1,12 @@
 #include "connectors/cli/backend.h"
 
 #include <charconv>
+#include <map>
 
 #include "alert/lifecycle.h"
 #include "base/json_writer.h"
 #include "event/mask.h"
+#include "rule/yaml_file.h"
 #include "runtime/pipeline.h"
 #include "simdjson.h"
 
@@ -22,7 +24,23 @@ bool parse_cursor(const std::string& cursor, runtime::AlertBook::Place& out) {
   return true;
 }
 
-std::string rule_json(const rule::Rule& r) {
+// The text of each rule's `fire`, by id: a compiled rule keeps no text.
+std::map<std::string, std::string> fires_of(const rule::RuleSet& rules) {
+  std::map<std::string, std::string> out;
+  std::vector<rule::Diagnostic> ignored;  // the files have been compiled
+  for (const rule::SourceFile& file : rules.files()) {
+    const auto document = rule::yaml::Document::parse(file.path, file.text, ignored);
+    const rule::yaml::Node* list = document == nullptr ? nullptr : document->root().find("rules");
+    if (list == nullptr) continue;
+    for (const rule::yaml::Node& node : list->items) {
+      const rule::yaml::Node *id = node.find("id"), *fire = node.find("fire");
+      if (id != nullptr && fire != nullptr && fire->is_scalar()) out[id->value] = fire->value;
+    }
+  }
+  return out;
+}
+
+std::string rule_json(const rule::Rule& r, const std::map<std::string, std::string>& fires) {
   static constexpr std::string_view kModes[] = {"active", "shadow", "off"};
   std::string out;
   JsonWriter w(out);
@@ -33,7 +51,9 @@ std::string rule_json(const rule::Rule& r) {
       .field("kind", detect::name_of(r.plan.kind));
   w.key("from").begin_array();
   for (const std::string& s : r.from) w.string(s);
-  w.end_array().field("file", r.file).key("line").integer(r.line).end_object();
+  w.end_array();
+  if (const auto fire = fires.find(r.id); fire != fires.end()) w.field("fire", fire->second);
+  w.field("file", r.file).key("line").integer(r.line).end_object();
   return out;
 }
 
@@ -135,10 +155,11 @@ Result<std::string> ServiceBackend::rules() {
 }
 
 void ServiceBackend::set_rules(const rule::RuleSet& rules) {
+  const std::map<std::string, std::string> fires = fires_of(rules);
   std::string json;
   JsonWriter w(json);
   w.begin_array();
-  for (const rule::Rule& r : rules.rules()) w.raw(rule_json(r));
+  for (const rule::Rule& r : rules.rules()) w.raw(rule_json(r, fires));
   w.end_array();
   const std::lock_guard lock(mutex_);
   rules_json_ = std::move(json);

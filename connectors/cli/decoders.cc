@@ -1,5 +1,9 @@
 #include "connectors/cli/decoders.h"
 
+#include <algorithm>
+#include <map>
+
+#include "base/json_writer.h"
 #include "connectors/cli/files.h"
 
 namespace tocsin::cli {
@@ -40,6 +44,29 @@ Result<std::shared_ptr<const feed::Feed>> find_feed(const std::string& name) {
 }
 
 }  // namespace
+
+std::string area_names_json(const std::vector<std::string>& paths) {
+  const auto areas = known_areas(paths);
+  if (!areas || (*areas)->empty()) return {};
+  std::map<std::string, std::string> names;  // in order, each once
+  for (const std::string& path : paths) {
+    const auto text = read_text(path);
+    if (!text) continue;
+    for (size_t at = 0; at < text->size();) {  // whatever its column, a code is a run of digits
+      const size_t begin = std::min(text->find_first_of("0123456789", at), text->size());
+      at = std::min(text->find_first_not_of("0123456789", begin), text->size());
+      const std::string code = text->substr(begin, at - begin);
+      if (code.size() != 6 && code.size() != 9 && code.size() != 12) continue;
+      if (const std::string_view name = (*areas)->name(code); !name.empty()) names.emplace(code, name);
+    }
+  }
+  std::string out;
+  JsonWriter w(out);
+  w.begin_object();
+  for (const auto& [code, name] : names) w.field(code, name);
+  w.end_object();
+  return out;
+}
 
 Result<std::unique_ptr<runtime::Decoder>> make_decoder(const DecoderRequest& request) {
   auto options = decoder_options(request);

@@ -41,6 +41,9 @@ class FileInput {
   bool headers_ = false;
 };
 
+// The names of the codes in CSV files of areas, as a JSON object; empty where there is none, or a file cannot be read.
+std::string area_names_json(const std::vector<std::string>& paths);
+
 // Compiles stored rule texts with the same options.
 runtime::CompileRules recompile(rule::LoadOptions options);
 

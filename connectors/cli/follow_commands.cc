@@ -19,15 +19,14 @@ namespace tocsin::cli {
 namespace {
 
 struct Options {
-  std::string url = "http://127.0.0.1:8080", format = "text", zone = "Asia/Shanghai", id,
-              status = "open,acknowledged,assigned";
+  std::string url = "http://127.0.0.1:8080", format = "text", zone, id, status = "open,acknowledged,assigned";
   bool from_start = false;
   size_t limit = 100;
 };
 
 void add_common(CLI::App& command, Options& o) {
   command.add_option("--url", o.url, "the running service")->capture_default_str();
-  command.add_option("--zone", o.zone, "civil time zone of what is shown")->capture_default_str();
+  command.add_option("--zone", o.zone, "civil time zone of what is shown (default: the service's)");
   add_format(command, o.format);
 }
 
@@ -42,6 +41,26 @@ Result<std::string> fetch(const std::string& url, const std::string& target) {
   return std::move(answer->body);
 }
 
+// The service's own zone, unless another is asked for, and its names of areas. A service that does not tell is no
+// fault.
+Places places_of(const Options& o) {
+  Places places{o.zone, {}};
+  simdjson::dom::parser parser;
+  simdjson::dom::element e;
+  const auto body = fetch(o.url, "/api/v1/rules");
+  if (body && parser.parse(*body).get(e) == simdjson::SUCCESS) {
+    if (places.zone.empty()) places.zone = text_at(e, "/zone");
+    simdjson::dom::object areas;
+    if (e["areas"].get(areas) == simdjson::SUCCESS) {
+      for (const auto& [code, name] : areas) {
+        if (std::string_view text; name.get(text) == simdjson::SUCCESS) places.names.emplace(code, text);
+      }
+    }
+  }
+  if (places.zone.empty()) places.zone = "Asia/Shanghai";
+  return places;
+}
+
 int alerts(const Options& o) {
   auto body = fetch(o.url, "/api/v1/alerts?limit=" + std::to_string(o.limit) + "&status=" + o.status);
   if (!body) return fail(body.error());
@@ -53,8 +72,9 @@ int alerts(const Options& o) {
   simdjson::dom::array list;
   if (parser.parse(*body)["alerts"].get(list) != simdjson::SUCCESS)
     return fail(kCannotGoOn, "the service's answer does not parse");
+  const Places places = places_of(o);
   for (const auto alert : list) {
-    std::cout << alert_line(simdjson::minify(alert), "", colour(STDOUT_FILENO), o.zone, terminal_width(STDOUT_FILENO))
+    std::cout << alert_line(simdjson::minify(alert), "", colour(STDOUT_FILENO), places, terminal_width(STDOUT_FILENO))
               << '\n';
     std::cout << "    " << text_at(alert, "/alert_id") << '\n';
   }
@@ -74,6 +94,7 @@ std::string_view type_of(std::string_view json) {
 int tail(const Options& o) {
   constexpr int kRetries = 5;
   std::string last = o.from_start ? "0" : "";
+  const Places places = o.format == "json" ? Places() : places_of(o);
   Error error = unavailable("the stream ended");
   for (int failures = 0; failures < kRetries; ++failures) {
     auto client = http::Client::parse(o.url);
@@ -87,7 +108,7 @@ int tail(const Options& o) {
       }
       const std::string_view type = type_of(data);
       if (!type.empty())
-        std::cout << alert_line(cloud_event_data(data), type, colour(STDOUT_FILENO), o.zone,
+        std::cout << alert_line(cloud_event_data(data), type, colour(STDOUT_FILENO), places,
                                 terminal_width(STDOUT_FILENO))
                   << std::endl;
       return std::cout.good();
@@ -105,6 +126,38 @@ void print_pairs(simdjson::dom::element object, const char* indent) {
   for (const auto& [key, value] : pairs) std::cout << indent << key << " = " << simdjson::minify(value) << '\n';
 }
 
+// The labels of `explain`, padded to one width.
+struct Labels {
+  std::string_view rule, version, opened, by, area, advice, times, values, params, evidence, events, history, into;
+};
+constexpr Labels kEnglish = {"rule      ", " version ", "opened    ",          " by ",       "area      ", "advice    ",
+                             "times     ", "values",    "parameters in force", "evidence (", " events)",   "history",
+                             " into "};
+constexpr Labels kChinese = {"规则      ", " 第 ",     "开始      ", "，由 ", "区域      ", "建议      ", "时区      ",
+                             "实测值",     "生效参数", "依据（",     " 条）", "经过",       "，并入 "};
+
+// "acknowledged  (person, by li, to wang: note)": who did it, for whom, and with what word.
+void print_transition(simdjson::dom::element event, const Labels& l, const Places& places) {
+  const std::string_view type = text_at(event, "/type");
+  std::cout << "  " << local_time(text_at(event, "/time"), places) << "  " << type.substr(type.rfind('.') + 1) << "  ("
+            << text_at(event, "/data/reason");
+  if (const auto into = text_at(event, "/data/merged_into"); !into.empty()) std::cout << l.into << into;
+  if (const auto by = text_at(event, "/data/by"); !by.empty()) std::cout << l.by << by;
+  if (const auto to = text_at(event, "/data/to"); !to.empty()) std::cout << " → " << to;
+  if (const auto note = text_at(event, "/data/note"); !note.empty()) std::cout << ": " << note;
+  std::cout << ")\n";
+}
+
+void print_evidence(simdjson::dom::element data, const Labels& l, const Places& places) {
+  std::cout << l.evidence << number_at(data, "/evidence/total") << l.events << '\n';
+  simdjson::dom::array events;
+  if (data["evidence"]["events"].get(events) != simdjson::SUCCESS) return;
+  for (const auto event : events) {
+    std::cout << "  " << local_time(text_at(event, "/occurred_at"), places) << "  " << text_at(event, "/source") << "  "
+              << text_at(event, "/id") << '\n';
+  }
+}
+
 int explain(const Options& o) {
   auto body = fetch(o.url, "/api/v1/alerts/" + o.id);
   if (!body) return fail(body.error());
@@ -113,43 +166,35 @@ int explain(const Options& o) {
     return kWell;
   }
   simdjson::dom::parser parser;
-  simdjson::dom::element e;
+  simdjson::dom::element e, data, part;
   if (parser.parse(*body).get(e) != simdjson::SUCCESS) return fail(kCannotGoOn, "the service's answer does not parse");
-  simdjson::dom::element data;
   if (e["alert"].get(data) != simdjson::SUCCESS) data = e;
+  const bool chinese = language() == rule::Language::kChinese;
+  const Labels& l = chinese ? kChinese : kEnglish;
+  const Places places = places_of(o);
   const auto text = [&](const char* pointer) {
     const std::string_view v = text_at(data, pointer);
     return v.empty() ? std::string_view("-") : v;
   };
-  std::cout << alert_line(simdjson::minify(data), "", colour(STDOUT_FILENO), o.zone, terminal_width(STDOUT_FILENO))
+  std::cout << alert_line(simdjson::minify(data), "", colour(STDOUT_FILENO), places, terminal_width(STDOUT_FILENO))
             << "\n\n";
-  std::cout << "rule      " << text("/rule") << " version " << number_at(data, "/rule_version") << "\nopened    "
-            << text("/opened_at") << " by " << text("/opened_by/source") << " " << text("/opened_by/id")
-            << "\nadvice    " << text(language() == rule::Language::kChinese ? "/advice/zh" : "/advice/en")
-            << "\n\nvalues\n";
-  simdjson::dom::element part;
+  std::cout << l.rule << text("/rule") << l.version << number_at(data, "/rule_version") << (chinese ? " 版" : "")
+            << '\n'
+            << l.opened << local_time(text("/opened_at"), places) << l.by << text("/opened_by/source") << " "
+            << text("/opened_by/id") << '\n';
+  if (data["area"].get(part) == simdjson::SUCCESS)
+    std::cout << l.area << area_text(simdjson::minify(part), places) << '\n';
+  std::cout << l.advice << text(chinese ? "/advice/zh" : "/advice/en") << '\n'
+            << l.times << places.zone << "\n\n"
+            << l.values << '\n';
   if (data["values"].get(part) == simdjson::SUCCESS) print_pairs(part, "  ");
-  std::cout << "parameters in force\n";
+  std::cout << l.params << '\n';
   if (data["params"].get(part) == simdjson::SUCCESS) print_pairs(part, "  ");
-  std::cout << "evidence (" << number_at(data, "/evidence/total") << " events)\n";
-  simdjson::dom::array events;
-  if (data["evidence"]["events"].get(events) == simdjson::SUCCESS) {
-    for (const auto event : events) {
-      std::cout << "  " << text_at(event, "/occurred_at") << "  " << text_at(event, "/source") << "  "
-                << text_at(event, "/id") << '\n';
-    }
-  }
+  print_evidence(data, l, places);
   simdjson::dom::array history;
   if (e["history"].get(history) != simdjson::SUCCESS) return kWell;
-  std::cout << "history\n";
-  for (const auto event : history) {
-    const std::string_view type = text_at(event, "/type");
-    std::cout << "  " << text_at(event, "/time") << "  " << type.substr(type.rfind('.') + 1) << "  ("
-              << text_at(event, "/data/reason");
-    const std::string_view into = text_at(event, "/data/merged_into");
-    if (!into.empty()) std::cout << (language() == rule::Language::kChinese ? "，并入 " : " into ") << into;
-    std::cout << ")\n";
-  }
+  std::cout << l.history << '\n';
+  for (const auto event : history) print_transition(event, l, places);
   return kWell;
 }
 

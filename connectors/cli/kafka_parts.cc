@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <future>
 
+#include "connectors/cli/broker_probe.h"
 #include "connectors/cli/clocks.h"
 #include "connectors/cli/files.h"
 #include "connectors/kafka/kafka_sink.h"
@@ -158,9 +159,17 @@ std::vector<std::pair<std::string, Status>> check_kafka(const Config& config) {
   std::vector<std::pair<std::string, Status>> out;
   for (const SourceConfig& s : config.sources) {
     if (s.kind != SourceConfig::Kind::kKafka) continue;
-    auto source = make_kafka_source(config.kafka, s, {});
     std::string name = "kafka source";
     for (const std::string& t : s.topics) name += " " + t;
+    const auto own = s.settings.find("bootstrap.servers"), common = config.kafka.find("bootstrap.servers");
+    const std::string brokers = own != s.settings.end()        ? own->second
+                                : common != config.kafka.end() ? common->second
+                                                               : std::string();
+    if (auto answers = some_broker_answers(brokers); !answers) {
+      out.emplace_back(std::move(name), answers);
+      continue;
+    }
+    auto source = make_kafka_source(config.kafka, s, {});
     out.emplace_back(std::move(name), source ? Status() : Status(source.error()));
   }
   return out;

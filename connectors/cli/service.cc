@@ -218,6 +218,8 @@ Status Service::Impl::open_http() {
   options.address = config_.http_address;
   options.port = static_cast<uint16_t>(config_.http_port);
   options.hosts = config_.http_hosts;
+  options.zone = config_.zone;
+  options.area_names = area_names_json(config_.areas);
   server_ = std::make_unique<http::Server>(*backend_, metrics_, options);
   return server_->start();
 }

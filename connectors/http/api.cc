@@ -156,7 +156,14 @@ void evidence(Api& api, const Request& request, Responder answer) {
 void rules(Api& api, const Request&, Responder answer) {
   const auto result = api.backend().rules();
   if (!result) return answer.fail(result.error());
-  answer.json("{\"rules\":" + *result + "}");
+  std::string body = "{\"rules\":" + *result;
+  const Options& options = api.options();
+  if (!options.zone.empty()) {
+    body += ",\"zone\":";
+    append_json_string(body, options.zone);
+  }
+  if (!options.area_names.empty()) body += ",\"areas\":" + options.area_names;
+  answer.json(body + "}");
 }
 
 void ingest(Api& api, const Request& request, Responder answer) {

@@ -19,6 +19,9 @@ struct Options {
   // Host names (without port) under which browsers reach the server, beside localhost and IP addresses. Others are
   // refused (DNS rebinding): always for requests that change something, on a loopback address for every request.
   std::vector<std::string> hosts;
+  // What a page needs to show times and places as the service means them; told with the rules, left out where empty.
+  std::string zone;        // civil time zone
+  std::string area_names;  // a JSON object: code → name
 
   size_t max_connections = 2048;
   size_t max_streams = 1024;           // event streams among them

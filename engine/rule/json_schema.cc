@@ -1,6 +1,10 @@
 // JSON Schema of rule files, from the table of keys: for editors and for programs that write rules.
+#include <array>
+
 #include "base/json_writer.h"
+#include "event/fields.h"
 #include "rule/rule_keys.h"
+#include "rule/scope.h"
 
 namespace tocsin::rule {
 namespace {
@@ -8,6 +12,47 @@ namespace {
 constexpr std::string_view kSpanPattern = R"(^(\d+(ms|s|m|h|d|w))+$|^\d+(wd|wh)$)";
 constexpr std::string_view kPlainSpanPattern = R"(^(\d+(ms|s|m|h|d|w))+$)";
 constexpr std::string_view kOffsetPattern = R"(^\+?(\d+(ms|s|m|h|d|w))+$)";
+
+// What an expression is for: where its names come from, and what it must give. "any" is any single value.
+struct Typing {
+  std::string_view key, scope, result;
+};
+constexpr std::array<Typing, 14> kTypings = {{{"where", "event", "bool"},
+                                              {"key", "event", "any"},
+                                              {"after", "event", "bool"},
+                                              {"expect", "event", "bool"},
+                                              {"until", "event", "timestamp"},
+                                              {"pause", "event", "bool"},
+                                              {"params", "event", "any"},
+                                              {"fire", "aggregate", "bool"},
+                                              {"severity", "aggregate", "bool"},
+                                              {"resolve", "aggregate", "bool"},
+                                              {"measure", "aggregate", "number"},
+                                              {"same", "pair", "bool"},
+                                              {"steps", "event", "bool"},
+                                              {"summary", "aggregate", "text"}}};
+
+std::string_view type_name(FieldType type) {
+  switch (type) {
+    case FieldType::kString:
+      return "string";
+    case FieldType::kInt:
+      return "int";
+    case FieldType::kDouble:
+      return "double";
+    case FieldType::kTime:
+      return "timestamp";
+    case FieldType::kLocation:
+      return "point";
+    case FieldType::kStringList:
+      return "list(string)";
+    case FieldType::kNumberMap:
+      return "map(string, double)";
+    case FieldType::kStringMap:
+      return "map(string, string)";
+  }
+  return "";
+}
 
 class SchemaWriter {
  public:
@@ -24,7 +69,9 @@ class SchemaWriter {
     json_.key("rule");
     rule();
     definitions();
-    json_.end_object().end_object();
+    json_.end_object();
+    scopes();
+    json_.end_object();
   }
 
  private:
@@ -39,6 +86,7 @@ class SchemaWriter {
       if (!key.available) continue;
       json_.key(key.name).begin_object();
       json_.field("description", std::string(key.doc) + " / " + std::string(key.zh));
+      key_ = key.name;
       shape(key.shape);
       json_.end_object();
     }
@@ -63,7 +111,24 @@ class SchemaWriter {
   }
 
   void pattern(std::string_view text) { json_.field("type", "string").field("pattern", text); }
-  void reference(std::string_view name) { json_.field("$ref", "#/$defs/" + std::string(name)); }
+  void reference(std::string_view name) {
+    json_.field("$ref", "#/$defs/" + std::string(name));
+    if (name == "expression") typed();
+  }
+  // For editors: `format` tells that it is an expression, `x-tocsin-type` what it may name (see x-tocsin-scopes) and
+  // what it must give.
+  void typed() {
+    for (const Typing& t : kTypings) {
+      if (t.key != key_) continue;
+      json_.field("format", "tocsin-expression").key("x-tocsin-type").begin_object();
+      json_.field("scope", t.scope).field("result", t.result).end_object();
+    }
+  }
+  // A text with {{expressions}} in it.
+  void text_template() {
+    json_.field("format", "tocsin-template").key("x-tocsin-type").begin_object();
+    json_.field("scope", "aggregate").field("result", "text").end_object();
+  }
   void names(std::span<const std::string_view> values) {
     json_.key("enum").begin_array();
     for (const std::string_view value : values) json_.string(value);
@@ -88,6 +153,7 @@ class SchemaWriter {
         break;
       case Shape::kBilingual:
         reference("text");
+        if (key_ == "summary" || key_ == "advice") text_template();
         break;
       case Shape::kTier:
         names(tier_names());
@@ -216,18 +282,87 @@ class SchemaWriter {
     json_.key("properties").begin_object();
     json_.key("name").begin_object().field("type", "string").end_object();
     json_.key("start").begin_object().field("type", "string").end_object();
-    json_.key("defaults").begin_object().field("type", "object").end_object();
-    json_.key("given").begin_object().field("type", "array").key("items").begin_object().field("type", "object");
-    json_.key("required").begin_array().string("at").end_array().end_object().end_object();
+    json_.key("defaults").begin_object();
+    event({});
+    json_.end_object().key("given").begin_object().field("type", "array").key("items").begin_object();
+    event("at");
+    json_.end_object().end_object();
     json_.key("expect").begin_object().key("anyOf").begin_array();
     json_.begin_object().field("const", "none").end_object().begin_object().field("type", "array");
-    json_.key("items").begin_object().field("type", "object").end_object().end_object().end_array().end_object();
+    json_.key("minItems").integer(1).key("items").begin_object();
+    transition();
+    json_.end_object().end_object().end_array().end_object();
     json_.key("by").begin_object();
     reference("offset");
     json_.end_object().end_object().end_object();
   }
 
+  // An event of a test, or defaults of one.
+  void event(std::string_view required) {
+    json_.field("type", "object").key("additionalProperties").boolean(false);
+    if (!required.empty()) json_.key("required").begin_array().string(required).end_array();
+    json_.key("properties").begin_object();
+    json_.key("at").begin_object();
+    reference("offset");
+    json_.end_object();
+    for (const std::string_view name : {"area", "location"}) {
+      json_.key(name).begin_object().key("type").begin_array().string("object");
+      if (name == "location") json_.string("array");
+      json_.end_array().end_object();
+    }
+    for (const FieldInfo& f : event_fields()) {
+      if (f.name.find('.') != std::string_view::npos || f.name == "location") continue;
+      json_.key(f.name).begin_object();
+      json_.field("description", std::string(f.doc) + " / " + std::string(f.zh)).end_object();
+    }
+    json_.end_object();
+  }
+
+  void transition() {
+    constexpr std::array<std::string_view, 4> kColoured = {"opened", "escalated", "deescalated", "reopened"};
+    constexpr std::array<std::string_view, 6> kOthers = {"updated",  "acknowledged", "assigned",
+                                                         "resolved", "closed",       "amended"};
+    json_.field("type", "object").key("additionalProperties").boolean(false).key("minProperties").integer(1);
+    json_.key("properties").begin_object().key("at").begin_object();
+    reference("offset");
+    json_.end_object().key("values").begin_object().field("type", "object").end_object();
+    json_.key("key").begin_object().end_object().key("summary").begin_object().field("type", "string").end_object();
+    for (const std::string_view type : kColoured) {
+      json_.key(type).begin_object().key("enum").begin_array();
+      for (const std::string_view severity : severity_names()) json_.string(severity);
+      json_.boolean(true).null().end_array().end_object();
+    }
+    for (const std::string_view type : kOthers) {
+      json_.key(type).begin_object().key("type").begin_array();
+      json_.string("string").string("boolean").string("null").end_array().end_object();
+    }
+    json_.end_object();
+  }
+
+  void name(std::string_view name, std::string_view type, std::string_view doc, std::string_view zh) {
+    json_.begin_object().field("name", name).field("type", type);
+    json_.field("description", std::string(doc) + " / " + std::string(zh)).end_object();
+  }
+
+  // The names of each scope, for completion; params are the rule's own.
+  void scopes() {
+    json_.key("x-tocsin-scopes").begin_object().key("event").begin_array();
+    for (const FieldInfo& f : event_fields()) name(f.name, type_name(f.type), f.doc, f.zh);
+    json_.end_array().key("aggregate").begin_object().key("aggregates").begin_array();
+    for (const std::string_view aggregate : AggregateScope::aggregate_names()) json_.string(aggregate);
+    json_.end_array().key("values").begin_object();
+    for (const detect::RuleKind kind : available_kinds()) {
+      json_.key(detect::name_of(kind)).begin_array();
+      for (const detect::KindValue& v : detect::kind_values(kind)) {
+        name(v.name, expr::to_string(expr::Type::of(v.type)), v.doc, v.zh);
+      }
+      json_.end_array();
+    }
+    json_.end_object().end_object().end_object();
+  }
+
   JsonWriter json_;
+  std::string_view key_;  // of the rule, whose value is being described
 };
 
 }  // namespace

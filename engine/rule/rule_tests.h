@@ -37,8 +37,8 @@ struct RuleTest {
 };
 
 // The tests of all rules in these files (also of rules with mode off or shadow). Faults are appended; a test with
-// faults is left out. A rule whose tests all say `none` is a fault: they would pass with the rule switched off. So is an
-// expectation that the rule can never meet. With a vocabulary, sources of given events are looked up.
+// faults is left out. A rule whose tests all say `none` is a fault: they would pass with the rule switched off. So is
+// an expectation that the rule can never meet. With a vocabulary, sources of given events are looked up.
 std::vector<RuleTest> read_rule_tests(std::span<const SourceFile> files, const TimeZone& zone,
                                       std::vector<Diagnostic>& diagnostics, const Vocabulary* vocabulary = nullptr);
 

@@ -207,6 +207,38 @@ http: {{{{address: 127.0.0.1, port: {{port}}}}}}
         self.assertEqual(service.stop(), 0, service.told())
         self.nothing_raw(self.state, service.log)
 
+    def test_records_put_back_are_read_as_the_config_says(self):
+        """Zone, feed and accepted areas of the config; what is older than the watermark comes back late, and is counted."""
+        feed = self.write("works.yaml", "feed:\n  format: csv\n  tables: {codes: {A1: city.facility}}\n  fields:\n"
+                          "    id: row.no\n    kind: '\"report\"'\n    occurred_at: row.at\n"
+                          "    category: 'lookup(\"codes\", row.code)'\n    area: {city: row.city, town: row.town}\n")
+        source = self.write("in.csv", "no,at,code,city,town\n1,2025-07-01 10:00:00,B2,330282,330282002\n"
+                            "2,2025-07-01 10:05:00,B2,330282,330282999\n3,2025-07-01 12:00:00,A1,330282,330282002\n")
+        config = f"""state: {{folder}}/state
+zone: America/New_York
+time: log
+areas: [{ROOT}/rules/areas/cixi.csv]
+rules: [{{folder}}/rules]
+sources:
+  - file: {{{{paths: [{source}]}}}}
+    feed: {feed}
+  - ingest: {{{{}}}}
+http: {{{{address: 127.0.0.1, port: {{port}}}}}}
+"""
+        service = Service(self.folder, RULES.replace("from: [grid]", "from: [works]"), config=config)
+        self.addCleanup(service.stop)
+        service.start()
+        wait_for("three rows read", lambda: read(service) == 3)
+        self.assertEqual(service.stop(), 0, service.told())
+        feed.write_text(feed.read_text().replace("A1: city", "B2: city.lighting, A1: city"))
+        done = self.ends(tocsin("dlq", "requeue", "--state", self.state, "--config", service.config), 1)
+        self.assertIn("1 of 2 records put back", done.out)
+        self.assertIn("refused again: unknown_area", done.out)
+        self.assertIn("1 of them is older than the watermark (2025-07-01T15:5", done.out)
+        service.start()
+        wait_for("the record that was put back", lambda: read(service) == 4)
+        self.assertEqual(service.stop(), 0, service.told())
+
     def test_sources_that_the_service_does_not_accept(self):
         service = Service(self.folder, RULES, config="""state: {folder}/state
 accept: [grid, police110]

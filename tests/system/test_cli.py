@@ -7,6 +7,7 @@ import re
 import shutil
 import socket
 import subprocess
+import sys
 import unittest
 
 from tocsin_testing import BINARY, PACKS, PRIVACY_KEY, ROOT, Case, latest, lines, need_data, simulate, tocsin
@@ -141,6 +142,73 @@ class Check(Case):
         self.assertIn("没有函数 `cuont`", done.err)
         self.assertIn("是否想写 `count`", done.err)
 
+    def test_names_that_no_feed_has(self):
+        told = self.ends(tocsin("check", self.write("slip.yaml", RULES.replace("cityops, hotline12345", "cityop, hotline12345"))), 1).err
+        self.assertRegex(told, r"slip.yaml:5:\d+: error: there is no source `cityop`.*\n.*\n.*\n +hint: did you mean `cityops`")
+        other = self.write("other.yaml", RULES.replace("[grid, police110", "[drones, police110"))
+        self.assertRegex(self.well("check", other).err, r"warning: no feed here has the source `drones`")
+        # A feed of that name beside it, a config that accepts it: it is known.
+        feed = self.write("drones.yaml", "feed:\n  name: drones\n  format: json\n  fields:\n    id: row.id\n"
+                          "    occurred_at: row.at\n    category: '\"city.facility\"'\n")
+        self.assertNotIn("drones", self.well("check", other, feed).err)
+        path = self.write("category.yaml", RULES.replace('where: kind == "report"', 'where: category.under("enviroment.waste") && kind == "report"'))
+        self.assertIn("did you mean `environment.waste`?", self.ends(tocsin("check", path), 1).err)
+        self.assertIn("是否想写 `environment.waste`？", self.ends(tocsin("check", path, LC_ALL="zh_CN.UTF-8"), 1).err)
+        epidemic = self.write("epidemic.yaml", RULES.replace('where: kind == "report"', 'where: category.under("epidemic") && kind == "report"'))
+        self.assertIn("1 warning(s)", self.well("check", epidemic).out)
+        own = self.write("own.yaml", "categories:\n  epidemic.dengue: {zh: 登革热, en: Dengue, from: [grid]}\n")
+        self.assertNotIn("warning", self.well("check", epidemic, own).out)
+
+    def test_tests_are_checked_too(self):
+        path = self.write("tests.yaml", RULES.replace("opened: yellow", "opened: purple").replace("at: +10m}", "at: noon}"))
+        told = self.ends(tocsin("check", path), 1).err
+        self.assertIn("`purple` is not one of", told)
+        self.assertIn("`noon` is not a time since the test's start", told)
+        early = self.write("early.yaml", RULES.replace("by: +1h", "by: +5m").replace("- {at: +20m, opened: yellow}", "- {at: +2m, opened: yellow}"))
+        self.assertIn("the test ends before its last event, at +20m", self.ends(tocsin("check", early), 1).err)
+
+    def test_a_config_is_followed_to_what_it_names(self):
+        rules, config = self.write("rules/r.yaml", RULES), self.folder / "tocsin.yaml"
+        text = (f"state: {self.folder}/state\nrules: [{self.folder}/rules]\nsources:\n  - ingest: {{}}\n    feed: grid\n"
+                f"areas: [{ROOT}/rules/areas/cixi.csv]\ncalendar: cn\n")
+        config.write_text(text)
+        self.assertIn("0 fault(s)", self.well("check", config).out)
+        rules.write_text(BROKEN)
+        done = self.ends(tocsin("check", config), 1)
+        self.assertIn(f"{rules}:9:", done.err)
+        both = self.ends(tocsin("check", config, rules), 1)
+        self.assertEqual(both.err.count("`cuont`"), done.err.count("`cuont`"), "a file that is named twice is told once")
+        for old, new, line in [(f"{self.folder}/rules", f"{self.folder}/ruls", 2), ("feed: grid", "feed: gird", 5),
+                               ("cixi.csv", "cixy.csv", 6), ("calendar: cn", "calendar: xx", 7)]:
+            config.write_text(text.replace(old, new))
+            told = self.ends(tocsin("check", config), 1).err
+            self.assertRegex(told, rf"tocsin.yaml:{line}:\d+: error: `[^`]*` cannot be used: ", told)
+
+    def test_totals_in_chinese(self):
+        self.assertIn("0 处错误", self.well("check", self.write("rules.yaml", RULES), LC_ALL="zh_CN.UTF-8").out)
+        self.assertIn("通过 1 个，未通过 0 个", self.well("test", self.folder / "rules.yaml", LANG="zh_CN.UTF-8", LC_ALL=None).out)
+        path = self.write("failing.yaml", RULES.replace("fire: count() >= 3", "fire: count() >= 4"))
+        told = self.ends(tocsin("test", path, LC_ALL="zh_CN.UTF-8"), 1).out
+        self.assertIn("预期 opened yellow 在 +20m，实际没有类似的变化", told)
+        self.assertIn("最接近：事件数 只到 3，要 4", told)
+        self.assertIn("nearest: 3 of 4 events", self.ends(tocsin("test", path), 1).out)
+
+    def test_tests_of_rules_that_are_off_or_in_shadow_run(self):
+        for mode in ("off", "shadow"):
+            path = self.write(f"{mode}.yaml", RULES.replace("kind: window", f"mode: {mode}\n    kind: window"))
+            self.assertIn("1 passed, 0 failed", self.well("test", path).out)
+            late = self.write(f"{mode}2.yaml", path.read_text().replace("+20m, opened", "+30m, opened"))
+            self.assertIn("0 passed, 1 failed", self.ends(tocsin("test", late), 1).out)
+
+    def test_a_test_that_could_never_fail_is_a_fault(self):
+        silent = RULES.replace("        expect:\n          - {at: +20m, opened: yellow}\n", "        expect: none\n")
+        for text in (silent, RULES.replace("          - {at: +20m, opened: yellow}\n", "          - {at: +20m}\n"),
+                     RULES.replace("\n          - {at: +20m, opened: yellow}", " []"),
+                     silent.replace("by: +1h", "by: +5m")):
+            path = self.write("weak.yaml", text)
+            for command in ("check", "test"):
+                self.assertIn("[test-cannot-fail]", self.ends(tocsin(command, path), 1).err)
+
     def test_no_color_keeps_a_terminal_plain(self):
         path = self.write("broken.yaml", BROKEN)
         for plain in (False, True):
@@ -248,6 +316,61 @@ class Schema(Case):
                 self.assertIn(f'"{word}"', text)
         event = self.well("schema", "event").json()
         self.assertEqual(sorted(event["required"]), ["category", "id", "occurred_at", "source"])
+
+
+# Run by a Python that has PyYAML and jsonschema: standard input {"schema": …, "files": [paths]}, standard output
+# {path: [faults]}. YAML 1.2's core: `off` is a text, only decimal numbers, no times.
+VALIDATE = r"""
+import json, re, sys
+import jsonschema, yaml
+class Loader(yaml.SafeLoader):
+    pass
+Loader.yaml_implicit_resolvers = {}
+for tag, pattern, first in [("bool", "^(true|false)$", "tf"), ("int", r"^[-+]?[0-9]+$", "-+0123456789"),
+                            ("float", r"^[-+]?[0-9]*\.[0-9]+$", "-+.0123456789"), ("null", "^(null|~|)$", ["n", "~", ""])]:
+    Loader.add_implicit_resolver("tag:yaml.org,2002:" + tag, re.compile(pattern), list(first))
+asked = json.load(sys.stdin)
+validator = jsonschema.Draft202012Validator(asked["schema"])
+jsonschema.Draft202012Validator.check_schema(asked["schema"])
+print(json.dumps({p: [e.message for e in validator.iter_errors(yaml.load(open(p, encoding="utf-8"), Loader))] for p in asked["files"]}))
+"""
+
+
+class RuleSchema(Case):
+    """What an editor makes of `schema rule`: the packs pass, files of a wrong structure do not."""
+
+    def validate(self, files):
+        schema = self.well("schema", "rule").json()
+        for python in (sys.executable, "/usr/bin/python3"):
+            if os.path.exists(python) and not subprocess.run([python, "-c", "import yaml, jsonschema"], capture_output=True).returncode:
+                done = subprocess.run([python, "-c", VALIDATE], input=json.dumps({"schema": schema, "files": [str(f) for f in files]}),
+                                      capture_output=True, text=True, timeout=120, check=False)
+                self.assertEqual(done.returncode, 0, done.stderr)
+                return schema, json.loads(done.stdout)
+        self.fail("no Python with PyYAML and jsonschema: deploy/install-dependencies --tests")
+
+    def test_packs_pass_and_broken_structures_do_not(self):
+        packs = sorted(PACKS.glob("*.yaml"))
+        structural = [ROOT / "tests/engine/rule/broken" / f"{name}.yaml" for name in (
+            "unknown_key", "unknown_kind", "missing_kind", "missing_id", "radius_in_window", "cluster_without_radius", "bad_distance",
+            "bad_duration", "bad_id", "severity_unknown_rung", "no_rungs", "test_unknown_field", "test_unknown_key",
+            "absence_without_expect", "duration_zh", "distance_zh", "mode_wide", "missing_fire")]
+        _, faults = self.validate(packs + structural)
+        for path in packs:
+            self.assertEqual(faults[str(path)], [], path)
+        for path in structural:
+            self.assertNotEqual(faults[str(path)], [], f"the schema takes {path.name}")
+
+    def test_expressions_are_typed_and_names_are_listed(self):
+        schema = self.well("schema", "rule").json()
+        keys = schema["$defs"]["rule"]["properties"]
+        for key, scope, result in [("where", "event", "bool"), ("fire", "aggregate", "bool"), ("until", "event", "timestamp")]:
+            self.assertEqual((keys[key]["format"], keys[key]["x-tocsin-type"]), ("tocsin-expression", {"scope": scope, "result": result}))
+        self.assertEqual(keys["summary"]["format"], "tocsin-template")
+        names = schema["x-tocsin-scopes"]
+        self.assertIn("area.town", [n["name"] for n in names["event"]])
+        self.assertIn("distinct", names["aggregate"]["aggregates"])
+        self.assertIn("elapsed", [n["name"] for n in names["aggregate"]["values"]["absence"]])
 
 
 class Simulate(Case):

@@ -21,6 +21,7 @@ const WORDS = {
     updated_type: 'updated', matched: 'the condition holds', quiet: 'quiet since', recovered: 'recovered', withdrawn: 'reports withdrawn',
     revised: 'reports corrected', late: 'a report came late', merged: 'merged into another', split: 'split off another',
     stage: 'what was owed has come', deadline: 'deadline passed', person: 'by a person', comment: 'comment',
+    zone: name => `Times: ${name}`,
   },
   zh: {
     open_alerts: '未了结的告警', grouped: '按级别分组', other_language: 'English', severities: '显示的级别',
@@ -39,7 +40,7 @@ const WORDS = {
     opened: '开始', escalated: '升级', deescalated: '降级', reopened: '重新开始', amended: '更正',
     updated_type: '更新', matched: '符合条件', quiet: '已平息', recovered: '已恢复', withdrawn: '上报已撤回',
     revised: '上报已更正', late: '迟到的上报', merged: '并入另一告警', split: '由另一告警分出',
-    stage: '应办环节已完成', deadline: '已过期限', person: '人工操作', comment: '备注',
+    stage: '应办环节已完成', deadline: '已过期限', person: '人工操作', comment: '备注', zone: name => `时间：${name}`,
     grid: '网格', police110: '110 警情', cityops: '城市运行', hotline12345: '12345 热线', mediation: '人民调解',
     visit: '信访', sensor: '传感器',
   },
@@ -55,7 +56,7 @@ const MAX_ROWS = 500, MAX_PAGES = 5, RETRY_MS = 3000, DRAW_MS = 250;
 const $ = id => document.getElementById(id);
 const alerts = new Map();   // id → data of its latest transition
 const rows = new Map();     // id → its row, reused
-let rules = new Map();
+let rules = new Map(), zone = undefined, areas = {};  // of the service
 let hidden = new Set();
 let chosen = null, stream = null, state = 'connecting', loaded = false, drawing = false, drawn = 0, arrivals = 0, rereading = null, notice = '';
 let language = recall('language') || (navigator.language.startsWith('zh') ? 'zh' : 'en');
@@ -99,10 +100,10 @@ function clock(time, seconds = false) {
   const date = new Date(time);
   if (Number.isNaN(date.getTime())) return '';
   const year = date.getFullYear() !== new Date().getFullYear();
-  const kind = `${language}${seconds}${year}`;
+  const kind = `${language}${seconds}${year}${zone}`;
   if (!formats.has(kind)) {
     formats.set(kind, new Intl.DateTimeFormat(language === 'zh' ? 'zh-CN' : 'en-GB', {
-      month: '2-digit', day: '2-digit', hour: '2-digit', minute: '2-digit', hour12: false,
+      timeZone: zone, month: '2-digit', day: '2-digit', hour: '2-digit', minute: '2-digit', hour12: false,
       ...(seconds && { second: '2-digit' }), ...(year && { year: 'numeric' }) }));
   }
   return formats.get(kind).format(date);
@@ -119,7 +120,9 @@ function age(time) {
 
 function areaName(area) {
   if (!area || typeof area === 'string') return area || '';
-  return text(area.name) || area.microgrid || area.grid || area.village || area.town || area.city || '';
+  const code = area.microgrid || area.grid || area.village || area.town || area.city || '';
+  const known = [area.village, area.town, area.city].find(c => c && areas[c]);  // the deepest that has a name
+  return text(area.name) || (known ? `${areas[known]} ${code}` : code);
 }
 const nameOf = alert => text(alert.name) || text(rules.get(alert.rule)?.name) || alert.rule;
 const total = alert => alert.evidence?.total ?? 0;
@@ -183,6 +186,7 @@ function drawHeader() {
   document.documentElement.lang = language === 'zh' ? 'zh-CN' : 'en';
   for (const node of document.querySelectorAll('[data-text]')) node.textContent = word(node.dataset.text);
   $('language').textContent = word('other_language');
+  $('zone').textContent = zone ? word('zone', zone) : '';
   $('filters').setAttribute('aria-label', word('severities'));
   const counts = Object.fromEntries(SEVERITIES.map(severity => [severity, 0]));
   for (const alert of alerts.values()) counts[alert.severity]++;
@@ -349,6 +353,8 @@ async function load() {
   try {
     const list = await fetchJson('/api/v1/rules');
     rules = new Map(list.rules.map(rule => [rule.id, rule]));
+    zone = list.zone;
+    areas = list.areas || {};
     const query = '/api/v1/alerts?status=open,acknowledged,assigned&limit=1000';
     const first = await fetchJson(query);
     const found = [...first.alerts];

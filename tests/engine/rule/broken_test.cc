@@ -2,6 +2,7 @@
 // NAME.zh.expected where that is there. To write the expected texts anew after a deliberate change, run with
 // TOCSIN_WRITE_EXPECTED=1 and read the difference.
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <regex>
 #include <set>
@@ -87,7 +88,10 @@ std::set<std::string> codes_in_sources() {
       // A fault: its code, then its English sentence.
       const std::regex fault("(?:fault\\w*|fail|report|Say|Refused)[ ({][^;\"]*\"([a-z0-9-]+)\",");
       for (auto it = std::sregex_iterator(text.begin(), text.end(), fault); it != std::sregex_iterator(); ++it) {
-        out.insert((*it)[1]);
+        const std::string code = (*it)[1];
+        constexpr std::array<std::string_view, 4> kOneWord = {"syntax", "unguarded", "contradiction", "unreachable"};
+        const bool known = std::find(kOneWord.begin(), kOneWord.end(), code) != kOneWord.end();
+        if (known || code.find('-') != std::string::npos) out.insert(code);
       }
     }
   }
@@ -102,7 +106,6 @@ TEST(BrokenRules, EveryCodeHasACase) {
       "file-too-large",  // below
       "too-long",        // below
       "too-large",       // below
-      "under",           // a function's name
       "too-many-rules",  // 60,001 rules
   };
   std::string expected;
