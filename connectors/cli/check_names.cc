@@ -132,4 +132,37 @@ void check_references(const Config& config, const std::string& text, std::vector
   }
 }
 
+std::vector<std::string> source_gaps(const rule::RuleSet& rules, const std::set<std::string>& fed, bool open) {
+  std::set<std::string> read;
+  for (const rule::Rule& r : rules.rules()) read.insert(r.from.begin(), r.from.end());
+  std::string unread, unfed;
+  for (const std::string& source : fed) {
+    if (!read.contains(source)) unread += (unread.empty() ? "" : ", ") + source;
+  }
+  for (const std::string& source : read) {
+    if (!fed.contains(source) && source != "alerts") unfed += (unfed.empty() ? "" : ", ") + source;
+  }
+  std::vector<std::string> out;
+  const bool zh = language() == rule::Language::kChinese;
+  if (!unread.empty()) out.push_back((zh ? "没有规则读取的数据源：" : "no rule reads: ") + unread);
+  if (!unfed.empty() && !open) {
+    out.push_back((zh ? "规则要读、但没有数据的数据源：" : "rules read what nothing feeds: ") + unfed);
+  }
+  return out;
+}
+
+std::set<std::string> fed_by(const Config& config, bool& open) {
+  std::set<std::string> out;
+  open = false;
+  for (const SourceConfig& s : config.sources) {
+    if (!s.feed.empty()) {
+      out.insert(source_of_feed(s.feed));
+      continue;
+    }
+    out.insert(config.known_sources.begin(), config.known_sources.end());
+    open = open || config.known_sources.empty();
+  }
+  return out;
+}
+
 }  // namespace tocsin::cli

@@ -2,12 +2,14 @@
 // The names that `tocsin check` and `doctor` hold a rule's against: the shipped feeds and categories, those in the
 // files given, and those of a config.
 #include <memory>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "connectors/cli/config.h"
 #include "connectors/cli/files.h"
+#include "rule/rule_set.h"
 #include "rule/vocabulary.h"
 
 namespace tocsin::cli {
@@ -22,5 +24,11 @@ std::string source_of_feed(const std::string& feed);
 // calendar, areas. Feeds and the calendar are read; `rules` gets the rule files, to be compiled by the caller.
 void check_references(const Config& config, const std::string& text, std::vector<rule::Diagnostic>& diagnostics,
                       std::vector<rule::SourceFile>& rules);
+
+// What comes in against what the rules read: one sentence for sources that no rule reads, one for those that rules read
+// and nothing feeds. `open`: other sources than `fed` may come too (canonical events of any name).
+std::vector<std::string> source_gaps(const rule::RuleSet& rules, const std::set<std::string>& fed, bool open);
+// The sources that a config's feeds and `accept` name; `open` as above.
+std::set<std::string> fed_by(const Config& config, bool& open);
 
 }  // namespace tocsin::cli

@@ -12,6 +12,7 @@
 #include <memory>
 
 #include "base/json_writer.h"
+#include "connectors/cli/check_names.h"
 #include "connectors/cli/clocks.h"
 #include "connectors/cli/commands.h"
 #include "connectors/cli/config.h"
@@ -32,6 +33,7 @@ struct Finding {
   std::string name;
   bool ok;
   std::string text;
+  bool warning = false;  // worth a look, but no fault
 };
 
 // The directory itself, or the nearest one above it that exists.
@@ -99,13 +101,18 @@ Finding check_port(const Config& config) {
           place + (used ? " is in use; is the service running already?" : std::string(": ") + std::strerror(fault))};
 }
 
-Finding check_rules(const Config& config) {
+void check_rules(const Config& config, std::vector<Finding>& findings) {
   RuleInputs inputs;
   inputs.paths = config.rules;
   inputs.calendar = config.calendar;
   inputs.zone = config.zone;
   const auto rules = load_rules(inputs);
-  return {"rules", rules.is_ok(), rules ? std::to_string((*rules)->rules().size()) + " rules" : rules.error().message};
+  findings.push_back(
+      {"rules", rules.is_ok(), rules ? std::to_string((*rules)->rules().size()) + " rules" : rules.error().message});
+  if (!rules) return;
+  bool open = false;
+  const std::set<std::string> fed = fed_by(config, open);
+  for (const std::string& gap : source_gaps(**rules, fed, open)) findings.push_back({"sources", true, gap, true});
 }
 
 std::vector<Finding> examine(const Config& config) {
@@ -114,7 +121,7 @@ std::vector<Finding> examine(const Config& config) {
   const auto key = privacy_key();
   findings.push_back(
       {"privacy key", key.is_ok(), key ? std::string(kPrivacyKeyVariable) + " is set" : key.error().message});
-  findings.push_back(check_rules(config));
+  check_rules(config, findings);
   for (const SourceConfig& s : config.sources) {
     if (!s.feed.empty()) {
       const auto decoder = make_decoder({.feed = s.feed, .key = "0123456789abcdef"});
@@ -145,8 +152,10 @@ int doctor(const std::string& path, bool json) {
   w.begin_array();
   for (const Finding& f : examine(*config)) {
     well = well && f.ok;
-    w.begin_object().field("check", f.name).key("ok").boolean(f.ok).field("text", f.text).end_object();
-    if (!json) std::cout << (f.ok ? "ok    " : "FAIL  ") << f.name << ": " << f.text << '\n';
+    w.begin_object().field("check", f.name).key("ok").boolean(f.ok).field("text", f.text);
+    if (f.warning) w.key("warning").boolean(true);
+    w.end_object();
+    if (!json) std::cout << (f.warning ? "warn  " : f.ok ? "ok    " : "FAIL  ") << f.name << ": " << f.text << '\n';
   }
   w.end_array();
   if (json) std::cout << out << '\n';

@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "base/json_writer.h"
+#include "connectors/cli/check_names.h"
 #include "connectors/cli/clocks.h"
 #include "connectors/cli/commands.h"
 #include "connectors/cli/decoders.h"
@@ -150,6 +151,13 @@ int run_pipeline(const ReplayOptions& o, runtime::Engine& engine, FileInput& inp
   }
   const double seconds = static_cast<double>(steady_ns() - start) / 1e9;
   print_summary(engine, seconds, engine.progress().totals.read - already, o.format == "json");
+  std::set<std::string> fed;
+  for (const auto& [source, of] : engine.progress().sources) {
+    uint64_t taken = of.read;
+    for (const auto& [reason, n] : of.rejected) taken -= std::min(taken, n);
+    if (taken > 0) fed.insert(source);  // what could not be read is of no source
+  }
+  for (const std::string& gap : source_gaps(engine.rules(), fed, false)) std::cerr << "note: " << gap << '\n';
   for (const std::string& d : pipeline.damage()) std::cerr << "tocsin: error: " << d << '\n';
   if (interrupted != 0) return kCannotGoOn;
   return pipeline.damage().empty() ? kWell : kFound;

@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "connectors/cli/backend.h"
+#include "connectors/cli/check_names.h"
 #include "connectors/cli/clocks.h"
 #include "connectors/cli/decoders.h"
 #include "connectors/cli/files.h"
@@ -87,6 +88,9 @@ Status Service::Impl::open_rules() {
   auto rules = load_rules(rule_inputs());
   if (!rules) return rules.error();
   rules_ = *rules;
+  bool open = false;
+  const std::set<std::string> fed = fed_by(config_, open);
+  for (const std::string& gap : source_gaps(*rules_, fed, open)) spdlog::warn("sources {}", gap);
   return {};
 }
 

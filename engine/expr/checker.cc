@@ -10,35 +10,6 @@ namespace {
 
 using K = Type::Kind;
 
-Type type_of(Tag tag) {
-  switch (tag) {
-    case Tag::kNull:
-      return Type::of(K::kNull);
-    case Tag::kBool:
-      return Type::of(K::kBool);
-    case Tag::kInt:
-      return Type::of(K::kInt);
-    case Tag::kUint:
-      return Type::of(K::kUint);
-    case Tag::kDouble:
-      return Type::of(K::kDouble);
-    case Tag::kString:
-      return Type::of(K::kString);
-    case Tag::kBytes:
-      return Type::of(K::kBytes);
-    case Tag::kTimestamp:
-      return Type::of(K::kTimestamp);
-    case Tag::kDuration:
-      return Type::of(K::kDuration);
-    case Tag::kType:
-      return Type::of(K::kType);
-    case Tag::kPoint:
-      return Type::of(K::kPoint);
-    default:
-      return Type::of(K::kDyn);
-  }
-}
-
 const Type& element(const Type& t, size_t i) {
   static const Type kDyn;
   return i < t.args.size() ? t.args[i] : kDyn;

@@ -2,8 +2,8 @@
 #include <cmath>
 #include <map>
 #include <mutex>
-#include <numbers>
 
+#include "event/coordinates.h"
 #include "expr/compiler.h"
 #include "expr/event_env.h"
 
@@ -12,8 +12,6 @@ namespace {
 
 using K = Type::Kind;
 using Args = std::span<const Value>;
-
-constexpr double kEarthRadius = 6'371'000;  // metres
 
 Value under(Args args, Arena& /*arena*/, const void* /*context*/) {
   const std::string_view path = args[0].str();
@@ -30,15 +28,8 @@ Value top(Args args, Arena& /*arena*/, const void* /*context*/) {
   return Value::string(path.substr(0, end));
 }
 
-// The haversine, which stays exact for near points.
 Value distance(Args args, Arena& /*arena*/, const void* /*context*/) {
-  constexpr double kRadian = std::numbers::pi / 180;
-  const double a = args[0].lat * kRadian;
-  const double b = args[1].lat * kRadian;
-  const double s = std::sin((b - a) / 2);
-  const double t = std::sin((args[1].lon - args[0].lon) * kRadian / 2);
-  const double h = s * s + std::cos(a) * std::cos(b) * t * t;
-  return Value::number(2 * kEarthRadius * std::asin(std::sqrt(std::min(1.0, h))));
+  return Value::number(distance_m({args[0].lon, args[0].lat}, {args[1].lon, args[1].lat}));
 }
 
 Value point(Args args, Arena& /*arena*/, const void* /*context*/) {

@@ -218,42 +218,15 @@ bool value_from_json(element json, Arena& arena, Value& out, std::string& why) {
 
 Type type_of_value(const Value& v) {
   using K = Type::Kind;
-  switch (v.tag) {
-    case Tag::kNull:
-      return Type::of(K::kNull);
-    case Tag::kBool:
-      return Type::of(K::kBool);
-    case Tag::kInt:
-      return Type::of(K::kInt);
-    case Tag::kUint:
-      return Type::of(K::kUint);
-    case Tag::kDouble:
-      return Type::of(K::kDouble);
-    case Tag::kString:
-      return Type::of(K::kString);
-    case Tag::kBytes:
-      return Type::of(K::kBytes);
-    case Tag::kTimestamp:
-      return Type::of(K::kTimestamp);
-    case Tag::kDuration:
-      return Type::of(K::kDuration);
-    case Tag::kType:
-      return Type::of(K::kType);
-    case Tag::kPoint:
-      return Type::of(K::kPoint);
-    case Tag::kError:
-      return Type::of(K::kDyn);
-    case Tag::kList: {
-      Type item = Type::of(K::kDyn);
-      for (size_t i = 0; i < v.list->items.size(); ++i) {
-        const Type t = type_of_value(v.list->items[i]);
-        item = i == 0 ? t : join(item, t);
-      }
-      return Type::list(item);
+  if (v.is(Tag::kList)) {
+    Type item = Type::of(K::kDyn);
+    for (size_t i = 0; i < v.list->items.size(); ++i) {
+      const Type t = type_of_value(v.list->items[i]);
+      item = i == 0 ? t : join(item, t);
     }
-    case Tag::kMap:
-      break;
+    return Type::list(item);
   }
+  if (!v.is(Tag::kMap)) return type_of(v.tag);
   Type key = Type::of(K::kDyn);
   Type value = Type::of(K::kDyn);
   for (size_t i = 0; i < v.map->entries.size(); ++i) {

@@ -74,4 +74,33 @@ Type join(const Type& a, const Type& b) {
   return Type::of(K::kDyn);
 }
 
+Type type_of(Tag tag) {
+  switch (tag) {
+    case Tag::kNull:
+      return Type::of(Type::Kind::kNull);
+    case Tag::kBool:
+      return Type::of(Type::Kind::kBool);
+    case Tag::kInt:
+      return Type::of(Type::Kind::kInt);
+    case Tag::kUint:
+      return Type::of(Type::Kind::kUint);
+    case Tag::kDouble:
+      return Type::of(Type::Kind::kDouble);
+    case Tag::kString:
+      return Type::of(Type::Kind::kString);
+    case Tag::kBytes:
+      return Type::of(Type::Kind::kBytes);
+    case Tag::kTimestamp:
+      return Type::of(Type::Kind::kTimestamp);
+    case Tag::kDuration:
+      return Type::of(Type::Kind::kDuration);
+    case Tag::kType:
+      return Type::of(Type::Kind::kType);
+    case Tag::kPoint:
+      return Type::of(Type::Kind::kPoint);
+    default:
+      return Type::of(Type::Kind::kDyn);
+  }
+}
+
 }  // namespace tocsin::expr

@@ -2,8 +2,12 @@
 // How static types relate. kDyn stands for "known only at run time", kError for an expression that already has a fault;
 // both fit everything, so that one mistake gives one fault.
 #include "expr/type.h"
+#include "expr/value.h"
 
 namespace tocsin::expr {
+
+// The type of a value that holds no others; kDyn for lists, maps and errors.
+Type type_of(Tag tag);
 
 bool is_open(const Type& t);  // kDyn or kError
 // A value of type `got` may stand where `want` is asked for; element types too.

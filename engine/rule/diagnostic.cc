@@ -4,6 +4,7 @@
 #include <array>
 
 #include "base/json_writer.h"
+#include "base/nearest.h"
 
 namespace tocsin::rule {
 namespace {
@@ -125,43 +126,9 @@ void append_json(std::string& out, const Diagnostic& d) {
   json.end_object();
 }
 
-namespace {
-
-// Edit distance with transpositions (optimal string alignment); answers limit + 1 when it is greater than `limit`.
-size_t edit_distance(std::string_view a, std::string_view b, size_t limit) {
-  if (a.size() > b.size() + limit || b.size() > a.size() + limit) return limit + 1;
-  std::vector<size_t> before(b.size() + 1), previous(b.size() + 1), current(b.size() + 1);
-  for (size_t j = 0; j <= b.size(); ++j) previous[j] = j;
-  for (size_t i = 1; i <= a.size(); ++i) {
-    current[0] = i;
-    for (size_t j = 1; j <= b.size(); ++j) {
-      const size_t swap = previous[j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1);
-      current[j] = std::min({previous[j] + 1, current[j - 1] + 1, swap});
-      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) {
-        current[j] = std::min(current[j], before[j - 2] + 1);
-      }
-    }
-    std::swap(before, previous);
-    std::swap(previous, current);
-  }
-  return std::min(previous[b.size()], limit + 1);
-}
-
-}  // namespace
-
 std::string nearest(std::string_view word, const std::vector<std::string_view>& candidates) {
-  if (word.size() < 2 || word.size() > 100) return {};
-  const size_t limit = std::max<size_t>(1, word.size() / 3);
-  size_t best = limit + 1;
-  std::string_view found;
-  for (const std::string_view candidate : candidates) {
-    const size_t distance = edit_distance(word, candidate, limit);
-    if (distance < best) {
-      best = distance;
-      found = candidate;
-    }
-  }
-  return std::string(found);
+  if (word.size() < 2) return {};
+  return std::string(nearest_word(word, candidates));
 }
 
 }  // namespace tocsin::rule

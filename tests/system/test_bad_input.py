@@ -209,34 +209,38 @@ http: {{{{address: 127.0.0.1, port: {{port}}}}}}
 
     def test_records_put_back_are_read_as_the_config_says(self):
         """Zone, feed and accepted areas of the config; what is older than the watermark comes back late, and is counted."""
-        feed = self.write("works.yaml", "feed:\n  format: csv\n  tables: {codes: {A1: city.facility}}\n  fields:\n"
-                          "    id: row.no\n    kind: '\"report\"'\n    occurred_at: row.at\n"
-                          "    category: 'lookup(\"codes\", row.code)'\n    area: {city: row.city, town: row.town}\n")
-        source = self.write("in.csv", "no,at,code,city,town\n1,2025-07-01 10:00:00,B2,330282,330282002\n"
-                            "2,2025-07-01 10:05:00,B2,330282,330282999\n3,2025-07-01 12:00:00,A1,330282,330282002\n")
+        def line(number, source, at, town):
+            return json.dumps({"id": str(number), "source": source, "kind": "report", "category": "city.facility",
+                               "occurred_at": at, "area": {"city": "330282", "town": town}}) + "\n"
+        source = self.write("in.ndjson", line(1, "drones", "2025-07-01 10:00:00", "330282002") +
+                            line(2, "grid", "2025-07-01 10:05:00", "330282999") +
+                            line(3, "grid", "2025-07-01 12:00:00", "330282002"))
         config = f"""state: {{folder}}/state
 zone: America/New_York
 time: log
+accept: [grid]
 areas: [{ROOT}/rules/areas/cixi.csv]
 rules: [{{folder}}/rules]
 sources:
   - file: {{{{paths: [{source}]}}}}
-    feed: {feed}
   - ingest: {{{{}}}}
 http: {{{{address: 127.0.0.1, port: {{port}}}}}}
 """
-        service = Service(self.folder, RULES.replace("from: [grid]", "from: [works]"), config=config)
+        service = Service(self.folder, RULES, config=config)
         self.addCleanup(service.stop)
         service.start()
         wait_for("three rows read", lambda: read(service) == 3)
         self.assertEqual(service.stop(), 0, service.told())
-        feed.write_text(feed.read_text().replace("A1: city", "B2: city.lighting, A1: city"))
-        done = self.ends(tocsin("dlq", "requeue", "--state", self.state, "--config", service.config), 1)
+        asked = ("dlq", "requeue", "--state", self.state, "--config", service.config)
+        self.assertIn("0 of 2 records put back", self.ends(tocsin(*asked), 1).out)
+        service.config.write_text(service.config.read_text().replace("accept: [grid]", "accept: [grid, drones]"))
+        done = self.ends(tocsin(*asked), 1)
         self.assertIn("1 of 2 records put back", done.out)
         self.assertIn("refused again: unknown_area", done.out)
-        self.assertIn("1 of them is older than the watermark (2025-07-01T15:5", done.out)
+        self.assertIn("1 of them is older than the watermark (2025-07-01T15:50:00Z)", done.out)
         service.start()
         wait_for("the record that was put back", lambda: read(service) == 4)
+        self.assertEqual(service.json("/api/v1/alerts")["alerts"], [])
         self.assertEqual(service.stop(), 0, service.told())
 
     def test_sources_that_the_service_does_not_accept(self):

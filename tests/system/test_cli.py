@@ -8,6 +8,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import time
 import unittest
 
 from tocsin_testing import BINARY, PACKS, PRIVACY_KEY, ROOT, Case, latest, lines, need_data, simulate, tocsin
@@ -110,6 +111,25 @@ class Usage(Case):
                                       env={"TOCSIN_HOME": str(ROOT)}, cwd=ROOT, timeout=60, check=False)
             self.assertEqual(done.returncode, 3, "standard output is full")
             self.assertIn(b"standard output", done.stderr)
+
+    def test_alerts_that_cannot_be_written_end_a_replay(self):
+        if not os.path.exists("/dev/full"):
+            self.skipTest("there is no /dev/full")
+        feed = simulate(self.folder / "feed.ndjson", "--days", 3, "--events", 3000)
+        done = self.ends(tocsin("replay", "--rules", self.write("rules.yaml", RULES), "--input", feed, "--alerts", "/dev/full"), 3)
+        self.assertIn("/dev/full", done.err)
+
+    def test_doctor_tells_of_a_missing_broker_at_once(self):
+        with socket.socket() as s:
+            s.bind(("127.0.0.1", 0))
+            port = s.getsockname()[1]  # nobody listens
+            config = self.write("tocsin.yaml", f"state: {self.folder}/state\nrules: [{self.write('rules.yaml', RULES)}]\n"
+                                f"kafka: {{bootstrap.servers: 127.0.0.1:{port}}}\nsources:\n  - kafka: {{topics: [a]}}\nhttp: false\n")
+            begun = time.monotonic()
+            done = self.ends(tocsin("doctor", "--config", config), 1)
+            self.assertLess(time.monotonic() - begun, 5)
+        self.assertRegex(done.out, rf"FAIL  kafka source a: no broker answers \(127.0.0.1:{port}: Connection refused\)")
+        self.assertNotRegex(done.out + done.err, r"%\d\|", "librdkafka's own lines")
 
     def test_help_is_there_for_every_command(self):
         listed = re.findall(r"^  (\w+) {2,}", self.well("--help").out.split("Subcommands:")[1], re.M)
@@ -497,6 +517,29 @@ class Replay(Case):
         done = tocsin("replay", "--rules", self.rules, "--input", shorter, "--state", state)
         self.assertIn(done.code, (2, 3), f"the file is shorter than where the state stands\n{done}")
         self.assertIn("shorter", done.err)
+
+
+class SourceGaps(Case):
+    """A rule that waits for what nobody sends, and a feed that nobody reads: told, and no fault."""
+
+    def test_replay_tells(self):
+        event = {"id": "1", "source": "sensor", "kind": "reading", "category": "water.level", "occurred_at": "2025-07-01T00:00:00Z"}
+        path = self.write("in.ndjson", json.dumps(event) + "\n")
+        told = self.well("replay", "--rules", self.write("rules.yaml", RULES), "--input", path).err
+        self.assertIn("note: no rule reads: sensor\n", told)
+        self.assertIn("note: rules read what nothing feeds: cityops, grid, hotline12345, police110\n", told)
+
+    def test_doctor_tells(self):
+        rules = self.write("rules.yaml", RULES)
+        source = self.write("in.csv", "a\n")
+        text = f"state: {self.folder}/state\nrules: [{rules}]\nsources: [{{file: {{paths: [{source}]}}, feed: sensor}}]\nhttp: false\n"
+        done = self.well("doctor", "--config", self.write("tocsin.yaml", text))
+        self.assertIn("warn  sources: no rule reads: sensor\n", done.out)
+        self.assertIn("warn  sources: rules read what nothing feeds: cityops, grid, hotline12345, police110\n", done.out)
+        fed = self.write("fed.yaml", text.replace("feed: sensor", "feed: grid") + "accept: [cityops, hotline12345, police110]\n")
+        self.assertIn("nothing feeds: cityops, hotline12345, police110\n", self.well("doctor", "--config", fed).out)
+        every = self.write("any.yaml", text.replace(f"[{{file: {{paths: [{source}]}}, feed: sensor}}]", "[{ingest: {}}]"))
+        self.assertNotIn("warn", self.well("doctor", "--config", every).out)
 
 
 class Doctor(Case):

@@ -10,7 +10,7 @@ import time
 import unittest
 
 from tocsin_service import CONFIG, Service, Stream, free_port, now
-from tocsin_testing import BINARY, Case, environment, lines, tocsin, wait_for
+from tocsin_testing import BINARY, ROOT, Case, environment, lines, tocsin, wait_for
 
 RULES = """
 rules:
@@ -154,6 +154,62 @@ class Way(ServiceCase):
         service.stop()
         away = self.ends(tocsin("alerts", "--url", service.url), 3)
         self.assertIn(str(service.port), away.err, "the message should name where nobody answers")
+
+    def test_explain_tells_local_times_and_who_did_what(self):
+        service = self.service(config=CONFIG.replace("zone: Asia/Shanghai", "zone: America/New_York")).start()
+        stream = self.stream(service)
+        service.ingest(report("a", "bridge 7", occurred_at="2025-07-01T12:00:00Z"))
+        alert = self.opened(stream, 1)[0][1]["subject"]
+        self.assertEqual(service.post(f"/api/v1/alerts/{alert}/assign", {"by": "li", "to": "drains", "note": "pump first"})[0], 202)
+        self.opened(stream, 2)
+        told = self.well("explain", alert, "--url", service.url).out
+        self.assertIn("opened    2025-07-01 08:00:00 by grid a", told)
+        self.assertIn("times     America/New_York", told)
+        self.assertIn("2025-07-01 08:00:00  grid  a", told)
+        self.assertRegex(told, r"assigned  \(.* by li → drains: pump first\)")
+        self.assertNotIn("Z ", told, "a time in UTC among local ones")
+        zh = self.well("explain", alert, "--url", service.url, LC_ALL="zh_CN.UTF-8").out
+        for part in ("规则      seen 第 1 版", "实测值", "生效参数", "依据（1 条）", "经过", "，由 li → drains"):
+            self.assertIn(part, zh)
+        for label in ("rule ", "opened    ", "history", "parameters"):
+            self.assertNotIn(label, zh)
+        self.assertIn("20:00", self.well("explain", alert, "--url", service.url, "--zone", "Asia/Shanghai").out)
+
+    def test_rules_carry_their_condition_and_areas_their_names(self):
+        config = CONFIG.replace("sources:", f"areas: [{ROOT}/rules/areas/cixi.csv]\nsources:")
+        service = self.service(config=config).start()
+        told = service.json("/api/v1/rules")
+        self.assertEqual([r.get("fire") for r in told["rules"]], ["count() >= 1", None])
+        self.assertEqual(told["zone"], "Asia/Shanghai")
+        town, name = next((c, n) for c, n in told["areas"].items() if len(c) == 9)
+        service.ingest(report("a", "bridge 7", area={"city": town[:6], "town": town}))
+        self.opened(self.stream(service, after=0), 1)
+        self.assertIn(f"[{name} {town}]", self.well("alerts", "--url", service.url).out)
+
+    def test_ingest_that_nobody_reads_is_refused(self):
+        path = self.write("in.ndjson", json.dumps(report("a", "bridge 7")) + "\n")
+        service = self.service(config=CONFIG.replace("- ingest: {{}}", f"- file: {{{{paths: [{path}]}}}}")).start()
+        status, answer = service.post("/api/v1/events", json.dumps(report("b", "bridge 8")))
+        self.assertEqual(status, 409, answer)
+        self.assertIn("no ingest source", json.dumps(answer))
+
+    def test_a_sender_names_a_feed_and_never_a_file(self):
+        service = self.service().start()
+        (self.folder / "x.yaml").write_text("feed: {format: json}\n")
+        for feed in ("../x", "..%2Fx", str(self.folder / "x.yaml"), "x.yaml", "grid%00"):
+            status, answer = service.post(f"/api/v1/events?feed={feed}", json.dumps(report("b", "bridge 8")))
+            self.assertIn(status, (400, 404), (feed, answer))
+            self.assertNotIn(str(self.folder), json.dumps(answer), "the answer tells where files lie")
+        self.assertEqual(service.metrics().get('tocsin_events_read_total{source="grid"}', 0), 0)
+
+    def test_a_shadow_rule_leaves_nothing_waiting_for_a_sink(self):
+        service = self.service(RULES.replace("- id: seen\n", "- id: seen\n    mode: shadow\n")).start()
+        service.ingest(*[report(f"r{i}", f"place {i}") for i in range(5)])
+        wait_for("five transitions in shadow", lambda: sum(
+            v for k, v in service.metrics().items() if k.startswith("tocsin_alert_transitions_total") and '"seen"' in k) >= 5)
+        wait_for("nothing to wait", lambda: max(v for k, v in service.metrics().items() if k.startswith("tocsin_outbox_depth")) == 0)
+        self.assertEqual(service.stop(), 0, service.told())
+        self.assertEqual((self.folder / "alerts.ndjson").read_bytes(), b"", "a shadow alert was told")
 
     def follow(self, service, alert):
         process = subprocess.Popen([str(BINARY), "tail", "--from-start", "--format", "json", "--url", service.url],
