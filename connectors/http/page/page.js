@@ -100,13 +100,16 @@ function clock(time, seconds = false) {
   const date = new Date(time);
   if (Number.isNaN(date.getTime())) return '';
   const year = date.getFullYear() !== new Date().getFullYear();
-  const kind = `${language}${seconds}${year}${zone}`;
+  const kind = `${seconds}${year}${zone}`;
   if (!formats.has(kind)) {
-    formats.set(kind, new Intl.DateTimeFormat(language === 'zh' ? 'zh-CN' : 'en-GB', {
+    formats.set(kind, new Intl.DateTimeFormat('en-GB', {
       timeZone: zone, month: '2-digit', day: '2-digit', hour: '2-digit', minute: '2-digit', hour12: false,
       ...(seconds && { second: '2-digit' }), ...(year && { year: 'numeric' }) }));
   }
-  return formats.get(kind).format(date);
+  // 11-23 16:49, in every language: nobody has to guess which is the month.
+  const parts = Object.fromEntries(formats.get(kind).formatToParts(date).map(part => [part.type, part.value]));
+  const day = [parts.year, parts.month, parts.day].filter(Boolean).join('-');
+  return `${day} ${[parts.hour, parts.minute, parts.second].filter(Boolean).join(':')}`;
 }
 
 // "12 min" within two days; otherwise, and for replayed or simulated times, the time itself.
@@ -248,13 +251,15 @@ function valueTable(alert) {
     if (against && value > 0 && against.bound > 0) label.append(bar(value, against.bound));
     const sign = { '>=': '≥', '<=': '≤', '==': '=' }[against?.sign] || against?.sign;
     table.append(make('tr', '', label, make('td', 'figure', show(value)),
-      make('td', 'quiet', against ? `${sign} ${show(against.bound)}${against.param ? ` (${against.param})` : ''}` : '')));
+      make('td', 'bound-text quiet', against ? `${sign} ${show(against.bound)}${against.param ? ` (${against.param})` : ''}` : '')));
   }
   return table;
 }
 
 function show(value) {
-  if (typeof value === 'number') return String(Math.round(value * 1000) / 1000);
+  if (Array.isArray(value)) return value.map(show).join(' · ');
+  if (value && typeof value === 'object' && 'lon' in value) return `${show(value.lon)}, ${show(value.lat)}`;
+  if (typeof value === 'number') return String(Math.round(value * 100000) / 100000);
   return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
