@@ -126,10 +126,17 @@ rule::Language language() {
 bool colour(int fd) { return std::getenv("NO_COLOR") == nullptr && isatty(fd) != 0; }
 
 size_t print(const std::vector<rule::Diagnostic>& diagnostics) {
-  size_t errors = 0;
+  constexpr size_t kShown = 50;  // warnings; every error is shown
+  size_t errors = 0, warnings = 0;
   for (const rule::Diagnostic& d : diagnostics) {
-    std::cerr << rule::render(d, language(), colour(STDERR_FILENO));
-    if (d.level == rule::Diagnostic::Level::kError) ++errors;
+    const bool error = d.level == rule::Diagnostic::Level::kError;
+    ++(error ? errors : warnings);
+    if (error || warnings <= kShown) std::cerr << rule::render(d, language(), colour(STDERR_FILENO));
+  }
+  if (warnings > kShown) {
+    const std::string more = std::to_string(warnings - kShown);
+    std::cerr << (language() == rule::Language::kChinese ? "另有 " + more + " 处警告\n"
+                                                         : "and " + more + " more warnings\n");
   }
   return errors;
 }

@@ -34,7 +34,7 @@ Result<std::string> resolve(const std::string& name, const std::string& folder);
 // The language of diagnostics by LC_ALL, LC_MESSAGES, LANG.
 rule::Language language();
 bool colour(int fd);
-// Prints to standard error; answers the number of errors.
+// Prints to standard error, of the warnings at most 50; answers the number of errors.
 size_t print(const std::vector<rule::Diagnostic>& diagnostics);
 
 struct RuleInputs {

@@ -96,7 +96,7 @@ std::optional<Conflict> conflict_of(const Part& part, const Domain& domain) {
 }  // namespace
 
 bool can_match(const yaml::Reader& reader, const Rule& rule, const Expression& where, const Expression& own,
-               const Node* own_root) {
+               const Node* own_root, bool strict) {
   std::vector<Part> parts;
   std::vector<const Expression*> of;
   if (where) parts.push_back({where.ast->root, where.ast->source, false}), of.push_back(&where);
@@ -108,7 +108,8 @@ bool can_match(const yaml::Reader& reader, const Rule& rule, const Expression& w
   if (!conflict) conflict = conflict_in(parts, domain);
   if (!conflict) return true;
   report(reader, of[conflict->part]->place, *conflict->at, say(*conflict, rule));
-  return false;
+  if (!strict) reader.diagnostics().back().level = Diagnostic::Level::kWarning;
+  return !strict;
 }
 
 bool can_hold(const yaml::Reader& reader, const Rule& rule, const AggregateScope& scope, const Expression& e,

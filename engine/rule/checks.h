@@ -10,9 +10,10 @@ namespace tocsin::rule {
 bool is_constant(const ProgramPtr& program, bool value);
 
 // Reports a condition of single events that none can meet: a comparison beyond what its field can be, or two that
-// exclude each other. `own` may be null; it stands beside `where`. Both have been resolved. False after a fault.
+// exclude each other. `own` may be null; it stands beside `where`. Both have been resolved. An error, and false, where
+// `strict`; else a warning: rules made by a program (by area and category) may well hold some that nothing meets.
 bool can_match(const yaml::Reader& reader, const Rule& rule, const Expression& where, const Expression& own,
-               const expr::Node* own_root);
+               const expr::Node* own_root, bool strict);
 
 // Reports a condition that can never hold, by its thresholds (count() over the bound, distinct(source) over the number
 // of sources, for a param's default or an override) or by two of them. `e` has been compiled in the aggregate scope.

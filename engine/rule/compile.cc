@@ -46,6 +46,8 @@ class RuleCompiler {
 
  private:
   void fail_unless(bool good) { good_ = good_ && good; }
+  // Whoever brings the names (`check`) wants every fault; a service and a replay take what can do no harm.
+  bool strict() const { return options_.vocabulary != nullptr; }
 
   // ---- event scope
   void params() {
@@ -184,7 +186,7 @@ class RuleCompiler {
                {"matches-nothing", "this holds for no event", "没有事件满足此条件", {}, {}});
         return fail_unless(false);
       }
-      if (own_root != nullptr) fail_unless(can_match(reader_, rule_, where, e, own_root));
+      if (own_root != nullptr) fail_unless(can_match(reader_, rule_, where, e, own_root, strict()));
       roles_text_.push_back(std::to_string(bit) + ":" + canonical(*e.ast->root));
       rule_.needs.push_back(needs_of(bit, e.ast->root));
     } else {
@@ -203,7 +205,7 @@ class RuleCompiler {
         fail_unless(false);
         where.ast = nullptr;
       } else {
-        fail_unless(can_match(reader_, rule_, where, {}, nullptr));
+        fail_unless(can_match(reader_, rule_, where, {}, nullptr, strict()));
       }
     }
     if (plan_.kind != RuleKind::kAbsence) return role(detect::kMember, nullptr, where, "`where`");

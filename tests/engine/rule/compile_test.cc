@@ -241,5 +241,18 @@ TEST(Compile, ASetOfAMillionParenthesesIsOneFault) {
   EXPECT_EQ(diagnostics.size(), 1U);
 }
 
+// `check` brings the names and wants every fault; a service takes a rule that nothing meets, and says so.
+TEST(Compile, AConditionThatNothingMeetsIsAnErrorForCheckAlone) {
+  const SourceFile file{"r.yaml", window_rule("    where: category.under(\"water\") && category.under(\"brawl\")\n")};
+  std::vector<Diagnostic> diagnostics;
+  EXPECT_NE(RuleSet::load({&file, 1}, test_options(), diagnostics), nullptr);
+  ASSERT_EQ(diagnostics.size(), 1U);
+  EXPECT_EQ(diagnostics[0].code, "contradiction");
+  EXPECT_EQ(diagnostics[0].level, Diagnostic::Level::kWarning);
+  LoadOptions options = test_options();
+  options.vocabulary = std::make_shared<const Vocabulary>();
+  EXPECT_EQ(RuleSet::load({&file, 1}, options, diagnostics), nullptr);
+}
+
 }  // namespace
 }  // namespace tocsin::rule
