@@ -64,6 +64,7 @@ class DetectorKey final : public KeyState {
   void retract(uint64_t uid, bool withdrawn, const detect::Row& cause, Context& context) override;
   void act(const Action& action, Context& context) override;
   void end(TimeMs time, Context& context) override;
+  void rejudge(TimeMs now, Context& context) override;
   void advance(TimeMs deadline, Context& context) override;
   TimeMs next_deadline() const override;
   bool empty() const override {
@@ -110,6 +111,8 @@ class DetectorKey final : public KeyState {
   std::vector<Record> records_;  // in the order in which their episodes began
   std::vector<Record> filed_;    // those that their detector has forgotten, by the time of their end
   std::optional<Revision> revision_;
+  TimeMs rejudged_at_ = kNoTime;       // while rejudge() runs
+  std::vector<uint32_t> passed_over_;  // episodes that rejudge() found and that are long over
 };
 
 template <typename D>
@@ -197,6 +200,21 @@ void DetectorKey<D>::end(TimeMs time, Context& context) {
   }
 }
 
+// What would open only to be over at once, because its quiet time has passed, is left in peace.
+template <typename D>
+void DetectorKey<D>::rejudge(TimeMs now, Context& context) {
+  if (revision_.has_value()) settle(context);
+  remember_verdicts(context);
+  rejudged_at_ = now;
+  Sink sink(*this, context);
+  detector_.rejudge(now, sink, context.arena);
+  rejudged_at_ = kNoTime;
+  for (const uint32_t episode : passed_over_) detector_.forget(episode);
+  passed_over_.clear();
+  for (Record& r : records_) r.before.clear();
+  sweep(context);
+}
+
 template <typename D>
 TimeMs DetectorKey<D>::next_deadline() const {
   TimeMs next = detector_.next_deadline();
@@ -271,6 +289,9 @@ void DetectorKey<D>::take(const Finding& finding, Context& context) {
   Record* r = find(finding.episode);
   if (r == nullptr) {
     if (finding.kind != Finding::Kind::kHolds) return;
+    if (rejudged_at_ != kNoTime && rule_.plan.quiet > 0 && finding.last + rule_.plan.quiet < rejudged_at_) {
+      return passed_over_.push_back(finding.episode);
+    }
     r = begin(finding, context);
   }
   Input in = input_of(finding);

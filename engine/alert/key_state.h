@@ -41,6 +41,8 @@ class KeyState {
   // The rule is taken out of force at `time`: every alert that lives is resolved (reason `rule`). Nothing may be called
   // after.
   virtual void end(TimeMs time, Context& context) = 0;
+  // The rule's conditions are others now; what is kept is judged by them at once. `now`: the watermark.
+  virtual void rejudge(TimeMs now, Context& context) = 0;
   // Fires what is due exactly at next_deadline(); `deadline` < the watermark.
   virtual void advance(TimeMs deadline, Context& context) = 0;
   // The earliest instant at which advance() must be called (once the watermark has passed it), or kNever.

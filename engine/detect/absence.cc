@@ -298,6 +298,24 @@ void Absence::advance(TimeMs deadline, FindingSink& sink, Arena& arena) {
   reschedule();
 }
 
+// Verdicts on marks that have passed are given again; what the new marks have passed by fires with the next advance.
+void Absence::rejudge(TimeMs now, FindingSink& sink, Arena& arena) {
+  for (size_t i = 0; i < owed_.size(); ++i) {
+    Owed& o = owed_[i];
+    if (!o.told_answer && o.checked >= o.start.time) {
+      const bool holds = judge(o, o.checked, arena);
+      const bool known = o.fired;
+      o.fired = o.fired || holds;
+      o.worst = holds ? std::max(o.worst, o.severity) : o.worst;
+      const auto kind = !known ? Finding::Kind::kHolds : holds ? Finding::Kind::kCorrected : Finding::Kind::kAnswered;
+      if (o.fired) sink.on(finding(o, kind, Reason::kRule, now, nullptr));
+      if (known && !holds) o.fired = false;
+    }
+    refresh(owed_[i]);
+  }
+  reschedule();
+}
+
 // Forgets what was answered long ago, and rows that no obligation needs.
 void Absence::expire(TimeMs watermark, FindingSink& sink) {
   for (const Owed& o : owed_) {

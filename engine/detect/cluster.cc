@@ -174,6 +174,23 @@ void Cluster::settle(FindingSink& sink, Arena& arena) {
   if (!r.groups.empty()) regroup(r.groups, {}, {nullptr, r.cause_time, Reason::kRevised, true}, sink, arena);
 }
 
+void Cluster::rejudge(TimeMs now, FindingSink& sink, Arena& arena) {
+  std::vector<uint32_t> handles;
+  for (Group& g : groups_) {
+    handles.push_back(g.handle);
+    reset_tallies(g);
+  }
+  std::vector<Slot> fresh;
+  for (Slot s : order_) {
+    const bool is = dense(s, {}, arena);
+    if (is && nodes_[s].group == 0) fresh.push_back(s);
+    if (is || nodes_[s].group == 0) continue;
+    std::erase(group(nodes_[s].group)->dense, s);
+    nodes_[s].group = 0;
+  }
+  regroup(std::move(handles), fresh, {nullptr, now, Reason::kRule, true}, sink, arena);
+}
+
 // ---- what nobody needs any more
 
 // At the bound the oldest go, some at once.

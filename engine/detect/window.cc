@@ -213,6 +213,18 @@ Window::Rejudged Window::judge_again(TimeMs from, TimeMs to, Arena& arena, const
   return seen;
 }
 
+void Window::rejudge(TimeMs now, FindingSink& sink, Arena& arena) {
+  if (rows_.empty()) return;
+  Touched t;
+  t.from = rows_.time(0);
+  t.to = rows_.time(rows_.size() - 1);
+  t.reason = Reason::kRule;
+  t.correction = true;
+  t.time = now;
+  judge_again(t.from, t.to, arena);
+  refold(t, sink);
+}
+
 // ---- what nobody needs any more
 
 void Window::evict(TimeMs watermark) {

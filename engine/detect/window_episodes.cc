@@ -184,7 +184,7 @@ std::optional<Finding> Window::settle_run(Episode& e, const Run& run, bool fresh
   for_each_member_run(e, [&](size_t begin, size_t end) { e.total += static_cast<uint32_t>(end - begin); });
   if (fresh) {
     Finding f = finding(e, Finding::Kind::kHolds, t);
-    f.reason = split ? Reason::kSplit : Reason::kMatched;
+    f.reason = split ? Reason::kSplit : t.reason == Reason::kRule ? Reason::kRule : Reason::kMatched;
     return f;
   }
   if (t.correction) return finding(e, Finding::Kind::kCorrected, t);

@@ -452,6 +452,31 @@ class RuleCompiler {
     add("radius", std::to_string(plan_.radius_m));
     add("lateness", std::to_string(plan_.lateness));
     rule_.identity = hash64(all);
+    judgement();
+  }
+
+  // From the texts as written; that a comment or a space makes another one costs a look, no more.
+  void judgement() {
+    std::string all;
+    const auto add = [&](const yaml::Node* node) { all += node == nullptr ? "\n" : "\n" + node->value; };
+    add(text_.fire);
+    add(text_.resolve_when);
+    for (const RungText& rung : text_.severity) {
+      all += std::to_string(static_cast<int>(rung.severity));
+      add(rung.when);
+    }
+    for (const DurationMs d : {plan_.quiet, plan_.keep, plan_.hold, plan_.reopen}) all += "\n" + std::to_string(d);
+    for (const ParamText& param : text_.params) {
+      all += "\n" + param.name;
+      add(param.value);
+      add(param.by);
+      if (param.override_ == nullptr) continue;
+      for (size_t i = 0; i < param.override_->items.size(); ++i) {
+        all += param.override_->keys[i].value;
+        add(&param.override_->items[i]);
+      }
+    }
+    rule_.judgement = hash64(all);
   }
 
   static std::shared_ptr<expr::Ast> make_always() {

@@ -48,6 +48,9 @@ struct Rule {
   // Identity of the state: a hash of kind, sources, where (roles), key, cells, window, radius, lateness. Two versions
   // of a rule with equal identity share state.
   uint64_t identity = 0;
+  // A hash of what may change without that: fire, severity, resolve, for and params. Where it changes, the kept state
+  // is judged anew.
+  uint64_t judgement = 0;
   std::string file;  // where it was read from
   int line = 0;
 };

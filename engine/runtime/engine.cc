@@ -323,21 +323,21 @@ uint64_t Engine::sink_floor(const std::string& sink) const {
   return it == progress_.sinks.end() ? 0 : it->second;
 }
 
-void Engine::stage_transitions() {
+void Engine::stage_transitions(const rule::RuleSet& rules) {
   next_.outgoing.clear();
   for (alert::Transition& t : next_.transitions) {
     const uint64_t sequence = ++progress_.outbox;
     ++progress_.totals.transitions;
     if (t.type == alert::TransitionType::kOpened) ++progress_.totals.opened;
     if (t.type == alert::TransitionType::kResolved) ++progress_.totals.resolved;
-    ++by_type_[t.rule][static_cast<size_t>(t.type)];
+    if (&rules == rules_.get()) ++by_type_[t.rule][static_cast<size_t>(t.type)];
     const size_t at = t.tag.position - first_position_;
     const TimeMs cause = t.tag.phase == 0 && at < log_times_.size() ? log_times_[at] : kNoTime;
     next_.outgoing.push_back({sequence, t.alert_id, t.json, cause, t.shadow});
     if (store_ == nullptr) continue;
     AlertLine line{t.alert_id,
-                   rules_->rules()[t.rule].id,
-                   rules_->rules()[t.rule].owner,
+                   rules.rules()[t.rule].id,
+                   rules.rules()[t.rule].owner,
                    t.city,
                    t.town,
                    t.village,
@@ -473,7 +473,7 @@ Result<std::span<const Outgoing>> Engine::commit() {
   progress_.watermark = router_->watermark().now();
   ++progress_.commit;
   next_.before = progress_.outbox;
-  stage_transitions();
+  stage_transitions(*rules_);
   if (store_ != nullptr) {
     delta_bytes_ += delta_.size();
     const bool checkpoint = checkpoint_due_ || delta_bytes_ > options_.checkpoint_bytes;
@@ -519,6 +519,17 @@ std::vector<int> Engine::heirs(const rule::RuleSet& rules) const {
   return map;
 }
 
+// Which of the new rules have kept their state and judge it by other conditions.
+std::vector<bool> Engine::edited(const rule::RuleSet& rules, std::span<const int> map) const {
+  std::vector<bool> edited(rules.rules().size());
+  for (size_t i = 0; i < map.size(); ++i) {
+    if (map[i] < 0) continue;
+    const auto to = static_cast<size_t>(map[i]);
+    edited[to] = rules_->rules()[i].judgement != rules.rules()[to].judgement;
+  }
+  return edited;
+}
+
 Status Engine::move_keys(std::span<const int> map, Works& to) {
   Status status;
   for (const auto& shard : shards_->shards()) {
@@ -552,13 +563,18 @@ Status Engine::swap_rules(std::shared_ptr<const rule::RuleSet> rules) {
   const TimeMs now = router_->watermark().now();
   next_.transitions.clear();
   if (auto s = shards_->end_rules(gone, now == kNoTime ? 0 : now, router_->position(), next_.transitions); !s) return s;
-  stage_transitions();
+  stage_transitions(*rules_);
   Works next = build(rules);
   next.router->watermark() = router_->watermark();
   next.router->seen() = std::move(router_->seen());
   const auto dropped = next.router->seen().renumber(map);
   next.router->restore(progress_.position, progress_.watermark);
   Status status = move_keys(map, next);
+  if (status && now != kNoTime) {
+    next_.transitions.clear();
+    next.shards->rejudge(edited(*rules, map), now, router_->position(), next_.transitions);
+    stage_transitions(*rules);
+  }
   if (status && store_ != nullptr) {
     next_.batch.puts.push_back({state::Table::kMeta, kRulesKey, encode_rules(*rules)});
     ++progress_.commit;

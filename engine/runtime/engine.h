@@ -100,8 +100,9 @@ class Engine {
   // A checkpoint with the next commit.
   void request_checkpoint() { checkpoint_due_ = true; }
   // Goes over to other rules: commits, then keeps the state of rules whose identity is the same; alerts of the others
-  // are resolved (reason `rule`). An error leaves the rules in force that were, with all their state; kExhausted (the
-  // disk is full) may be tried again.
+  // are resolved (reason `rule`). A rule that only judges otherwise (a threshold was edited) judges what it has kept at
+  // once: alerts open, are amended or resolved (reason `rule`). An error leaves the rules in force that were, with all
+  // their state; kExhausted (the disk is full) may be tried again.
   Status swap_rules(std::shared_ptr<const rule::RuleSet> rules);
 
   void sink_delivered(const std::string& sink, uint64_t sequence) { progress_.sinks[sink] = sequence; }
@@ -138,12 +139,13 @@ class Engine {
   Works build(std::shared_ptr<const rule::RuleSet> rules) const;
   void install(Works works);
   std::vector<int> heirs(const rule::RuleSet& rules) const;
+  std::vector<bool> edited(const rule::RuleSet& rules, std::span<const int> map) const;
   Status move_keys(std::span<const int> map, Works& to);
   void take_offset(uint32_t partition, uint64_t next_offset);
   SourceTotals* source_totals(std::string_view source);
   SourceTotals* find_totals(std::string_view source);
   void note_log_time(TimeMs log_time);
-  void stage_transitions();
+  void stage_transitions(const rule::RuleSet& rules);
   void stage_checkpoint(Router& router, ShardPool& shards);
   void stage_outdated();
   void stage_progress();

@@ -233,6 +233,22 @@ Status Shard::end_rules(const std::vector<bool>& gone, TimeMs time, uint64_t pos
   return {};
 }
 
+void Shard::rejudge(const std::vector<bool>& edited, TimeMs now, uint64_t position) {
+  watermark_ = std::max(watermark_, now);
+  std::vector<std::pair<uint16_t, Hash128>> keys;
+  for (const auto& [key, s] : slots_) {
+    if (edited[s.rule]) keys.emplace_back(s.rule, key);
+  }
+  std::sort(keys.begin(), keys.end());
+  for (const auto& [rule, key] : keys) {
+    collector_.tag = {watermark_, 0, position, rule, key, 0};
+    Slot& s = slots_.at(key);
+    alert::Context c = context(rule);
+    s.state->rejudge(now, c);
+    finish(key, s);
+  }
+}
+
 size_t Shard::bytes() const {
   size_t n = slots_.capacity() * (sizeof(Slot) + sizeof(Hash128)) + timers_.size() * sizeof(Timer);
   for (const auto& [key, s] : slots_) n += s.state->bytes();

@@ -37,6 +37,9 @@ class Shard {
   // order of (rule, key). The keys stay as they are: copies of them are ended.
   Status end_rules(const std::vector<bool>& gone, TimeMs time, uint64_t position);
 
+  // Rules that `edited` names have other conditions now: their keys are judged anew, in the order of (rule, key).
+  void rejudge(const std::vector<bool>& edited, TimeMs now, uint64_t position);
+
   bool owns(const Hash128& key) const { return key.lo % count_ == index_; }
   size_t keys() const { return slots_.size(); }
   // Keys by rule.

@@ -60,6 +60,12 @@ Status ShardPool::end_rules(const std::vector<bool>& gone, TimeMs time, uint64_t
   return status;
 }
 
+void ShardPool::rejudge(const std::vector<bool>& edited, TimeMs now, uint64_t position,
+                        std::vector<alert::Transition>& out) {
+  for (const auto& shard : shards_) shard->rejudge(edited, now, position);
+  collect(out);
+}
+
 bool ShardPool::apply(std::string_view delta, std::vector<alert::Transition>& out) {
   if (threads_.empty()) {
     fine_[0] = shards_[0]->apply(delta) ? 1 : 0;

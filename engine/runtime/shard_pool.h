@@ -24,6 +24,8 @@ class ShardPool {
   bool apply(std::string_view delta, std::vector<alert::Transition>& out);
   // See Shard::end_rules; transitions in order.
   Status end_rules(const std::vector<bool>& gone, TimeMs time, uint64_t position, std::vector<alert::Transition>& out);
+  // See Shard::rejudge; transitions in order.
+  void rejudge(const std::vector<bool>& edited, TimeMs now, uint64_t position, std::vector<alert::Transition>& out);
   // The shard of a key. Only between calls of apply().
   Shard& owner(const Hash128& key) { return *shards_[key.lo % shards_.size()]; }
   std::vector<std::unique_ptr<Shard>>& shards() { return shards_; }
