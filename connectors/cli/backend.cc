@@ -8,6 +8,7 @@
 #include "event/mask.h"
 #include "rule/yaml_file.h"
 #include "runtime/pipeline.h"
+#include "runtime/silence_record.h"
 #include "simdjson.h"
 
 namespace tocsin::cli {
@@ -219,6 +220,48 @@ void ServiceBackend::act(alert::Action action, http::Completion<uint64_t> done) 
   const std::string_view payloads[] = {record};
   auto offset = parts_.log.append(kActionsTopic, payloads, action.at);
   done(offset ? Result<uint64_t>(*offset) : Result<uint64_t>(offset.error()));
+}
+
+Result<std::string> ServiceBackend::silences() {
+  const std::lock_guard lock(mutex_);
+  std::string out;
+  JsonWriter w(out);
+  w.begin_array();
+  for (const auto& [id, s] : silences_) w.raw(runtime::silence_json(s));
+  w.end_array();
+  return out;
+}
+
+void ServiceBackend::silence(rule::Silence silence, http::Completion<std::string> done) {
+  Arena arena(1024);
+  silence.reason = mask_text(silence.reason, arena);
+  runtime::SilenceRecord record{false, std::move(silence), parts_.clock.now()};
+  record.silence.id = "s-" + hex(hash64(runtime::silence_record(record)));
+  const std::string text = runtime::silence_record(record);
+  const std::string_view payloads[] = {text};
+  auto offset = parts_.log.append(kActionsTopic, payloads, record.at);
+  done(offset ? Result<std::string>(record.silence.id) : Result<std::string>(offset.error()));
+}
+
+void ServiceBackend::expire_silence(std::string id, std::string by, http::Completion<uint64_t> done) {
+  {
+    const std::lock_guard lock(mutex_);
+    const auto it = silences_.find(id);
+    if (it == silences_.end()) return done(not_found("there is no silence " + id));
+    if (it->second.in_file) return done(conflict("the silence stands in a file of the rules; change it there"));
+  }
+  runtime::SilenceRecord record{true, {}, parts_.clock.now()};
+  record.silence.id = std::move(id);
+  record.silence.by = std::move(by);
+  const std::string text = runtime::silence_record(record);
+  const std::string_view payloads[] = {text};
+  auto offset = parts_.log.append(kActionsTopic, payloads, record.at);
+  done(offset ? Result<uint64_t>(*offset) : Result<uint64_t>(offset.error()));
+}
+
+void ServiceBackend::set_silences(const std::map<std::string, rule::Silence>& silences) {
+  const std::lock_guard lock(mutex_);
+  if (silences_ != silences) silences_ = silences;
 }
 
 void ServiceBackend::reload(http::Completion<http::ReloadResult> done) { parts_.reload(std::move(done)); }

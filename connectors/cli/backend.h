@@ -2,6 +2,7 @@
 // The HTTP server's port over the running service: reads the store and the alert book, writes to the embedded log, and
 // hands what belongs to the engine's thread over to it.
 #include <atomic>
+#include <map>
 #include <mutex>
 
 #include "connectors/cli/ingest.h"
@@ -32,6 +33,9 @@ class ServiceBackend final : public http::Backend {
   void set_listener(std::function<void(uint64_t head)> listener) override;
   void ingest(http::IngestBatch batch, http::Completion<http::IngestResult> done) override;
   void act(alert::Action action, http::Completion<uint64_t> done) override;
+  Result<std::string> silences() override;
+  void silence(rule::Silence silence, http::Completion<std::string> done) override;
+  void expire_silence(std::string id, std::string by, http::Completion<uint64_t> done) override;
   void reload(http::Completion<http::ReloadResult> done) override;
   bool healthy() override { return true; }
   std::vector<http::Check> readiness() override;
@@ -39,6 +43,7 @@ class ServiceBackend final : public http::Backend {
   // From the engine's thread, after each commit and each change of rules.
   void committed(uint64_t head);
   void set_rules(const rule::RuleSet& rules);
+  void set_silences(const std::map<std::string, rule::Silence>& silences);
 
  private:
   Result<std::string> transition_json(uint64_t sequence) const;
@@ -48,6 +53,7 @@ class ServiceBackend final : public http::Backend {
   std::mutex mutex_;
   std::function<void(uint64_t)> listener_;
   std::string rules_json_ = "[]";
+  std::map<std::string, rule::Silence> silences_;
 };
 
 // The `data` object of a CloudEvent, which stands last in it.

@@ -88,13 +88,13 @@ void check_other(const TextFile& f, const rule::Vocabulary& names, std::vector<r
     case FileKind::kCategories:  // read with the names
       ++tally.others;
       return;
-    case FileKind::kPolicies:
     case FileKind::kUnknown:
       ++tally.others;
       out.push_back(whole_file(path,
                                "no kind of file that this version knows; its top key should be one of rules, feed, "
                                "profile, calendar, categories, or a config's sources"));
       return;
+    case FileKind::kPolicies:
     case FileKind::kRules:
       return;
   }
@@ -140,7 +140,7 @@ int check(const std::vector<std::string>& paths, const RuleInputs& inputs, bool 
   Tally tally;
   const rule::Vocabulary names = known_names(*files, diagnostics);
   for (TextFile& f : *files) {
-    if (f.kind == FileKind::kRules)
+    if (f.kind == FileKind::kRules || f.kind == FileKind::kPolicies)
       rules.push_back(std::move(f.file));
     else
       check_other(f, names, diagnostics, tally);

@@ -102,7 +102,7 @@ void check_references(const Config& config, const std::string& text, std::vector
     }
     const size_t before = rules.size();
     for (TextFile& f : *files) {
-      if (f.kind == FileKind::kRules) rules.push_back(std::move(f.file));
+      if (f.kind == FileKind::kRules || f.kind == FileKind::kPolicies) rules.push_back(std::move(f.file));
     }
     if (rules.size() == before) check.fault(path, "there is no rule file");
   }

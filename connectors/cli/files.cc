@@ -179,7 +179,7 @@ Result<std::shared_ptr<const rule::RuleSet>> compile_rules(const RuleInputs& inp
   if (!files) return files.error();
   std::vector<rule::SourceFile> rules;
   for (TextFile& f : *files) {
-    if (f.kind == FileKind::kRules) rules.push_back(std::move(f.file));
+    if (f.kind == FileKind::kRules || f.kind == FileKind::kPolicies) rules.push_back(std::move(f.file));
   }
   if (rules.empty()) {
     std::string where;

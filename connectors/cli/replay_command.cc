@@ -208,7 +208,7 @@ int replay(const ReplayOptions& o) {
     auto made = file::FileSink::open({.path = o.alerts, .fresh = (*engine)->progress().outbox == 0});
     if (!made) return fail(made.error());
     sink = std::move(*made);
-    publisher.add(*sink, true);
+    publisher.add(*sink, runtime::Takes::kAll);
   }
   auto pipeline = pipeline_options(o, *zone);
   if (!pipeline) return fail(pipeline.error());

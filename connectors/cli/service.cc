@@ -169,7 +169,7 @@ Status Service::Impl::add_sinks() {
       if (!sink) return sink.error();
       sinks_.push_back(std::move(*sink));
     }
-    publisher_->add(*sinks_.back(), a.shadow);
+    publisher_->add(*sinks_.back(), a.shadow ? runtime::Takes::kShadow : runtime::Takes::kInForce);
   }
   return {};
 }
@@ -217,6 +217,7 @@ Status Service::Impl::open_http() {
                                                                     },
                                                                     [this] { return readiness(); }});
   backend_->set_rules(*rules_);
+  backend_->set_silences(engine_->policy().silences());
   backend_->committed(engine_->progress().outbox);
   http::Options options;
   options.address = config_.http_address;
@@ -257,7 +258,10 @@ Status Service::Impl::open() {
     if (auto s = open_http(); !s) return s;
   }
   pipeline_->after_commit = [this] {
-    if (backend_ != nullptr) backend_->committed(engine_->progress().outbox);
+    if (backend_ != nullptr) {
+      backend_->set_silences(engine_->policy().silences());
+      backend_->committed(engine_->progress().outbox);
+    }
     metrics_.refresh(*engine_, *publisher_, *pipeline_, sources_, clock_.now());
   };
   return {};

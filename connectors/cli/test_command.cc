@@ -125,7 +125,7 @@ int test(const RuleInputs& inputs, const std::string& only, bool json) {
   if (!files) return fail(files.error());
   std::vector<rule::SourceFile> sources;
   for (TextFile& f : *files) {
-    if (f.kind == FileKind::kRules) sources.push_back(std::move(f.file));
+    if (f.kind == FileKind::kRules || f.kind == FileKind::kPolicies) sources.push_back(std::move(f.file));
   }
   auto zone = TimeZone::load(inputs.zone);
   if (!zone) return fail(zone.error());

@@ -23,6 +23,7 @@
 #include "base/clock.h"
 #include "base/status.h"
 #include "detect/plan.h"
+#include "rule/silence.h"
 
 namespace tocsin::http {
 
@@ -124,6 +125,12 @@ class Backend {
   // Writes a person's action to the log; completes when it is there, with the log's offset. `action.at` is not set: the
   // backend stamps it. Free text (note) is masked by the backend. kNotFound: no such alert; kConflict: it is closed.
   virtual void act(alert::Action action, Completion<uint64_t> done) = 0;
+  // A JSON array of the silences that have not ended: id, by, reason, from, until, rules, area, severity, in_file.
+  virtual Result<std::string> silences() = 0;
+  // Writes a person's silence to the log; completes with the id that the backend gives it. Reasons are masked by it.
+  virtual void silence(rule::Silence silence, Completion<std::string> done) = 0;
+  // Writes the end of one; completes with the log's offset. kNotFound: there is none; kConflict: it stands in a file.
+  virtual void expire_silence(std::string id, std::string by, Completion<uint64_t> done) = 0;
   // Reads the rules again. A faulty set is a result with applied = false.
   virtual void reload(Completion<ReloadResult> done) = 0;
 

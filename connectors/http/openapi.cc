@@ -25,6 +25,16 @@ constexpr std::string_view kSchemas = R"({
 "Action":{"type":"object","required":["by"],"additionalProperties":false,"properties":{
 "by":{"type":"string","maxLength":200},"to":{"type":"string","maxLength":200},
 "note":{"type":"string","maxLength":4000},"outcome":{"enum":["true","false","duplicate"]}}},
+"Silence":{"type":"object","required":["by","reason","until"],"additionalProperties":false,"properties":{
+"by":{"type":"string","maxLength":200},"reason":{"type":"string","maxLength":2000},
+"until":{"type":["string","integer"],"description":"RFC 3339 or epoch milliseconds, in event time"},
+"rules":{"type":"array","maxItems":100,"items":{"type":"string"},"description":"any where missing"},
+"area":{"type":"string","maxLength":200,"description":"code of an area, with all that lies under it"},
+"severity":{"enum":["blue","yellow","orange","red"],"description":"the gravest that is silenced"}}},
+"SilenceEnd":{"type":"object","required":["by"],"additionalProperties":false,"properties":{
+"by":{"type":"string","maxLength":200}}},
+"Silenced":{"type":"object","required":["accepted","silence"],"properties":{
+"accepted":{"type":"integer"},"silence":{"type":"string"}}},
 "Accepted":{"type":"object","required":["accepted","offset"],"properties":{
 "accepted":{"type":"integer"},"offset":{"type":"integer"}}},
 "Ingested":{"type":"object","required":["accepted","rejected","offset"],"properties":{

@@ -54,6 +54,11 @@ Route act(std::string_view pattern, std::string_view operation, std::string_view
           .answer_schema = "#/components/schemas/Accepted"};
 }
 
+Route with_body(Route route, std::string_view schema) {
+  route.body_schema = schema;
+  return route;
+}
+
 Route page_part(std::string_view pattern, std::string_view operation, void (*handle)(Api&, const Request&, Responder)) {
   Route route = get(pattern, operation, "", handle);
   route.documented = false;
@@ -88,6 +93,12 @@ std::vector<Route> make_routes() {
                      .body = Body::kRecords,
                      .status = 202,
                      .answer_schema = "#/components/schemas/Ingested"};
+  Route silence_route = with_body(act("/api/v1/silences", "createSilence",
+                                      "Keeps the alerts of some rules, an area or up to a severity from disturbing "
+                                      "people until a time (event time); they are marked, not lost",
+                                      silence),
+                                  "#/components/schemas/Silence");
+  silence_route.answer_schema = "#/components/schemas/Silenced";
   Route reload_route{.method = "POST",
                      .pattern = "/-/reload",
                      .operation = "reload",
@@ -103,6 +114,10 @@ std::vector<Route> make_routes() {
       act("/api/v1/alerts/{id}/comment", "commentAlert", "Adds a `note`", comment),
       act("/api/v1/alerts/{id}/close", "closeAlert", "Closes it with an `outcome`", close),
       stream,
+      get("/api/v1/silences", "listSilences", "The silences that have not ended", silences),
+      silence_route,
+      with_body(act("/api/v1/silences/{id}/expire", "expireSilence", "Ends a silence now", expire_silence),
+                "#/components/schemas/SilenceEnd"),
       get("/api/v1/rules", "listRules", "The rules in force", rules),
       ingest_route,
       get("/openapi.json", "openapi", "This document", openapi),

@@ -33,6 +33,17 @@ constexpr Part kData[] = {{"alert_id", "string", "rule, key and first event: the
                           {"summary", "object", "zh and en"},
                           {"advice", "object", "zh and en"},
                           {"owner", "string", "tier that owns the matter"}};
+// What stands there only when there is something to say.
+constexpr Part kSometimes[] = {{"assigned_to", "string", "to whom a person has given it"},
+                               {"outcome", "string", "true, false or duplicate; closed ones"},
+                               {"by", "string", "who has acted"},
+                               {"to", "string", "to whom, with this transition"},
+                               {"note", "string", "a person's word"},
+                               {"before", "object", "amended: what it said before"},
+                               {"after", "object", "amended: what it says now"},
+                               {"group", "string", "values of the rule's group"},
+                               {"inhibited_by", "array", "living alerts that keep it still, at most 10"},
+                               {"silenced_by", "array", "silences that keep it still"}};
 
 void names(JsonWriter& w, std::string_view key, auto last, auto first) {
   w.key(key).begin_array();
@@ -78,6 +89,7 @@ std::string alert_json_schema() {
   for (const Part& p : kData) w.string(p.name);
   w.end_array().key("properties").begin_object();
   for (const Part& p : kData) part(w, p);
+  for (const Part& p : kSometimes) part(w, p);
   w.end_object().end_object().end_object().end_object();
   return out;
 }

@@ -40,6 +40,7 @@ struct Tag {
   TimeMs time = 0;        // watermark of the event, or deadline of the timer
   uint8_t phase = 0;      // 0: an event, 1: a timer
   uint64_t position = 0;  // of the event; timers: 0
+  uint8_t stage = 0;      // 1: of a rule over alerts, after all that the others say of the same event or instant
   uint16_t rule = 0;
   Hash128 key;
   uint32_t step = 0;  // order within (event or timer, rule, key)
@@ -58,6 +59,7 @@ struct Transition {
   TimeMs opened_at = 0;
   DurationMs latency_from = 0;  // position of the causing record, for alert_latency_seconds; 0: a timer
   bool shadow = false;
+  bool muted = false;  // a silence or an inhibitor keeps it from people (see policy.h); the record has it all the same
   std::string city, town, village, grid;  // deepest area that all evidence shares; empty below it
   double lon = 0, lat = 0;
   bool has_location = false;

@@ -61,13 +61,21 @@ class SchemaWriter {
   void file() {
     json_.begin_object().field("$schema", "https://json-schema.org/draft/2020-12/schema");
     json_.field("title", "Tocsin rules").field("type", "object");
-    json_.key("required").begin_array().string("rules").end_array();
+    json_.key("anyOf").begin_array();
+    for (const std::string_view key : {"rules", "policies"}) {
+      json_.begin_object().key("required").begin_array().string(key).end_array().end_object();
+    }
+    json_.end_array();
     json_.key("additionalProperties").boolean(false);
     json_.key("properties").begin_object().key("rules").begin_object().field("type", "array");
-    json_.key("items").begin_object().field("$ref", "#/$defs/rule").end_object().end_object().end_object();
+    json_.key("items").begin_object().field("$ref", "#/$defs/rule").end_object().end_object();
+    json_.key("policies").begin_object().field("type", "array");
+    json_.key("items").begin_object().field("$ref", "#/$defs/policy").end_object().end_object().end_object();
     json_.key("$defs").begin_object();
     json_.key("rule");
     rule();
+    json_.key("policy");
+    policy();
     definitions();
     json_.end_object();
     scopes();
@@ -75,6 +83,30 @@ class SchemaWriter {
   }
 
  private:
+  void text_list(std::string_view key, std::span<const std::string_view> among = {}) {
+    json_.key(key).begin_object().field("type", "array").key("items").begin_object();
+    among.empty() ? static_cast<void>(json_.field("type", "string")) : names(among);
+    json_.end_object().end_object();
+  }
+
+  // What a file says of many rules.
+  void policy() {
+    json_.begin_object().field("type", "object").key("additionalProperties").boolean(false);
+    json_.key("properties").begin_object();
+    for (const std::string_view key : {"rules", "inhibits", "inhibited_by"}) text_list(key);
+    text_list("group", group_names());
+    json_.key("silences").begin_object().field("type", "array").key("items").begin_object().field("type", "object");
+    json_.key("required").begin_array();
+    for (const std::string_view key : {"id", "by", "reason", "until"}) json_.string(key);
+    json_.end_array().key("additionalProperties").boolean(false).key("properties").begin_object();
+    for (const std::string_view key : {"id", "by", "reason", "from", "until", "area"}) {
+      json_.key(key).begin_object().field("type", "string").end_object();
+    }
+    json_.key("severity").begin_object();
+    names(severity_names());
+    json_.end_object().end_object().end_object().end_object().end_object().end_object();
+  }
+
   void rule() {
     json_.begin_object().field("type", "object").key("additionalProperties").boolean(false);
     json_.key("required").begin_array();

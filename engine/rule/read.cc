@@ -44,6 +44,7 @@ class RuleReader {
     read_severity();
     read_update();
     read_resolve();
+    if (const Node* group = fields_.get("group")) read_group(reader_, *group, rule_.group);
     read_texts("summary", out_.summary);
     read_texts("advice", out_.advice);
     return true;
@@ -149,17 +150,14 @@ class RuleReader {
     for (size_t i = 0; i < rule_.from.size(); ++i) {
       const Node& at = node->is_list() ? node->items[i] : *node;
       const std::string& name = rule_.from[i];
-      if (name == "alerts") {
-        reader_.fault(at, {"source-not-available",
-                           "rules over alerts (`from: alerts`) are not available in this version",
-                           "本版本还不能以警报为来源（`from: alerts`）",
-                           {},
-                           {}});
-      } else if (std::find(rule_.from.begin(), rule_.from.begin() + static_cast<ptrdiff_t>(i), name) !=
-                 rule_.from.begin() + static_cast<ptrdiff_t>(i)) {
+      rule_.reads_alerts = rule_.reads_alerts || name == "alerts";
+      if (std::find(rule_.from.begin(), rule_.from.begin() + static_cast<ptrdiff_t>(i), name) !=
+          rule_.from.begin() + static_cast<ptrdiff_t>(i)) {
         reader_.fault(
             at, {"source-twice", "the source `" + name + "` is named twice", "数据源 `" + name + "` 写了两次", {}, {}});
       } else if (!reader_.narrow(at)) {
+        continue;
+      } else if (name == "alerts") {
         continue;
       } else if (!known.empty() && std::find(known.begin(), known.end(), name) == known.end()) {
         const std::string near = nearest(name, known);
@@ -239,6 +237,7 @@ class RuleReader {
         }
       }
     }
+    for (const Node* part : out_.key) rule_.key_names.push_back(part->value);
     if (const Node* pause = fields_.get("pause")) {
       const Fields parts(reader_, *pause, {"from", "to"}, "a pause");
       if (const Node* from = parts.require("from")) out_.pause_from = scalar(*from);

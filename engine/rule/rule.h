@@ -45,6 +45,9 @@ struct Rule {
   detect::Plan plan;
   Template summary_zh, summary_en, advice_zh, advice_en;  // over the aggregate scope
   std::vector<std::string> inhibits, inhibited_by;
+  std::vector<std::string> group;      // names of group_names(); empty: none
+  std::vector<std::string> key_names;  // the parts of the key as written
+  bool reads_alerts = false;           // `from` names alerts
   // Identity of the state: a hash of kind, sources, where (roles), key, cells, window, radius, lateness. Two versions
   // of a rule with equal identity share state.
   uint64_t identity = 0;

@@ -40,7 +40,7 @@ constexpr std::array kKeys = {
     RuleKey{"advice", Shape::kBilingual, kEveryKind, 0, true, "建议做什么", "what to do; the same templates"},
     RuleKey{"inhibits", Shape::kNames, kEveryKind, 0, true, "压住哪些规则", "rules that keep still while this one is open"},
     RuleKey{"inhibited_by", Shape::kNames, kEveryKind, 0, true, "被哪些规则压住", "rules that keep this one still"},
-    RuleKey{"group", Shape::kAny, kEveryKind, 0, false, "合并通知", "alerts that are told together"},
+    RuleKey{"group", Shape::kNames, kEveryKind, 0, true, "按什么合并通知，如 [area.town, rule]", "what alerts that are told together have in common: [area.town, rule]"},
     RuleKey{"tables", Shape::kAny, kEveryKind, 0, false, "查的表", "tables that it looks up"},
     RuleKey{"calendar", Shape::kAny, kEveryKind, 0, false, "用的日历", "a calendar of its own"},
     RuleKey{"tests", Shape::kTests, kEveryKind, 0, true, "规则自带的测试", "tests beside the rule"},
@@ -58,6 +58,8 @@ constexpr std::array kKeys = {
 constexpr std::array kAvailable = {RuleKind::kWindow, RuleKind::kCluster, RuleKind::kAbsence};
 constexpr std::array<std::string_view, 4> kTiers = {"grid", "village", "town", "city"};
 constexpr std::array<std::string_view, 3> kModes = {"active", "shadow", "off"};
+constexpr std::array<std::string_view, 7> kGroups = {"area.city", "area.town", "area.village", "area.grid",
+                                                     "rule",      "owner",     "severity"};
 constexpr std::array<std::string_view, 4> kSeverities = {"red", "orange", "yellow", "blue"};
 
 }  // namespace
@@ -72,6 +74,7 @@ const RuleKey* find_rule_key(std::string_view name) {
 std::span<const RuleKind> available_kinds() { return kAvailable; }
 std::span<const std::string_view> tier_names() { return kTiers; }
 std::span<const std::string_view> mode_names() { return kModes; }
+std::span<const std::string_view> group_names() { return kGroups; }
 std::span<const std::string_view> severity_names() { return kSeverities; }
 
 }  // namespace tocsin::rule

@@ -51,6 +51,7 @@ const RuleKey* find_rule_key(std::string_view name);
 std::span<const detect::RuleKind> available_kinds();
 std::span<const std::string_view> tier_names();      // grid village town city
 std::span<const std::string_view> mode_names();      // active shadow off, in the order of Mode
+std::span<const std::string_view> group_names();     // what `group` may name
 std::span<const std::string_view> severity_names();  // red orange yellow blue
 
 // JSON Schema (draft 2020-12) of a rule file, for `tocsin schema rule`.

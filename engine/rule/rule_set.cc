@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 
+#include "rule/policy_text.h"
 #include "rule/rule_keys.h"
 #include "rule/rule_text.h"
 
@@ -30,8 +31,10 @@ class Loader {
     auto document = yaml::Document::parse(file.path, file.text, out_);
     if (document == nullptr) return;
     const yaml::Reader reader(*document, out_);
-    const yaml::Fields fields(reader, document->root(), {"rules"}, "a rule file");
-    const yaml::Node* list = fields.require("rules");
+    const yaml::Fields fields(reader, document->root(), {"rules", "policies"}, "a rule file");
+    const yaml::Node* policies = fields.get("policies");
+    if (policies != nullptr) read_policies(reader, *policies, options_.zone, policies_);
+    const yaml::Node* list = policies != nullptr ? fields.get("rules") : fields.require("rules");
     if (list == nullptr || !reader.expect_list(*list, "a list of rules")) return;
     for (const yaml::Node& node : list->items) {
       if (rules.size() >= kMaxRules) {
@@ -46,6 +49,9 @@ class Loader {
   void check_references() {
     std::vector<std::string_view> names;
     for (const auto& [id, seen] : seen_) names.push_back(id);
+    for (const PolicyText& p : policies_) {
+      for (const PolicyText::Name& name : p.names) references_.push_back({name.id, name.place});
+    }
     for (const Reference& r : references_) {
       if (seen_.count(r.id) > 0) continue;
       Diagnostic d = r.place;
@@ -55,6 +61,19 @@ class Loader {
       d.zh = "没有规则 `" + r.id + "`";
       if (!near.empty()) d.hint_en = "did you mean `" + near + "`?", d.hint_zh = "是否想写 `" + near + "`？";
       out_.push_back(std::move(d));
+    }
+  }
+
+  // What policies say of many rules goes to each of them; a rule's own `group` goes before.
+  void apply_policies(std::vector<Silence>& silences) {
+    for (const PolicyText& p : policies_) {
+      for (Rule& rule : rules) {
+        if (!p.rules.empty() && std::find(p.rules.begin(), p.rules.end(), rule.id) == p.rules.end()) continue;
+        if (rule.group.empty()) rule.group = p.group;
+        rule.inhibits.insert(rule.inhibits.end(), p.inhibits.begin(), p.inhibits.end());
+        rule.inhibited_by.insert(rule.inhibited_by.end(), p.inhibited_by.begin(), p.inhibited_by.end());
+      }
+      silences.insert(silences.end(), p.silences.begin(), p.silences.end());
     }
   }
 
@@ -76,6 +95,8 @@ class Loader {
       out_.push_back(std::move(d));
     }
   }
+
+  const std::vector<PolicyText>& policies() const { return policies_; }
 
  private:
   struct Reference {
@@ -118,6 +139,7 @@ class Loader {
   std::map<std::string, Seen> seen_;
   std::map<std::string, std::vector<std::string>> params_;
   std::vector<Reference> references_;
+  std::vector<PolicyText> policies_;
 };
 
 }  // namespace
@@ -129,12 +151,15 @@ std::shared_ptr<const RuleSet> RuleSet::load(std::span<const SourceFile> files, 
   for (const SourceFile& file : files) loader.file(file);
   loader.check_references();
   loader.check_set_params();
+  check_silences(loader.policies(), found);
   const bool failed = has_errors(found);
   diagnostics.insert(diagnostics.end(), std::make_move_iterator(found.begin()), std::make_move_iterator(found.end()));
   if (failed) return nullptr;
   auto set = std::make_shared<RuleSet>();
   set->files_.assign(files.begin(), files.end());
+  loader.apply_policies(set->silences_);
   set->rules_ = std::move(loader.rules);
+  for (const Rule& rule : set->rules_) set->reads_alerts_ = set->reads_alerts_ || rule.reads_alerts;
   std::stable_sort(set->rules_.begin(), set->rules_.end(),
                    [](const Rule& a, const Rule& b) { return a.file != b.file ? a.file < b.file : a.line < b.line; });
   set->index_.build(set->rules_);

@@ -10,6 +10,7 @@
 #include "rule/diagnostic.h"
 #include "rule/predicate_index.h"
 #include "rule/rule.h"
+#include "rule/silence.h"
 #include "rule/vocabulary.h"
 
 namespace tocsin::rule {
@@ -51,6 +52,10 @@ class RuleSet {
   void candidates(const Event& event, F&& f) const {
     index_.candidates(event, f);
   }
+  // Those that `policies:` files set, by id.
+  const std::vector<Silence>& silences() const { return silences_; }
+  // A rule in force reads alerts.
+  bool reads_alerts() const { return reads_alerts_; }
   // The texts it was compiled from, to be stored with the state.
   const std::vector<SourceFile>& files() const { return files_; }
   // Hash of ids, identities and texts: equal for equal sets, so that any edit (a threshold, a text) makes another set.
@@ -59,6 +64,8 @@ class RuleSet {
  private:
   std::vector<Rule> rules_;
   std::vector<SourceFile> files_;
+  std::vector<Silence> silences_;
+  bool reads_alerts_ = false;
   PredicateIndex index_;
 };
 

@@ -45,6 +45,9 @@ struct RuleText {
 // a kind that this version knows.
 bool read_rule(const yaml::Reader& reader, const yaml::Node& node, const LoadOptions& options, RuleText& out);
 
+// What alerts are grouped by: names of group_names(). Faults are appended.
+void read_group(const yaml::Reader& reader, const yaml::Node& node, std::vector<std::string>& out);
+
 // Phase compile: expressions to programs, into `text.rule`. Appends faults and answers false where there are any.
 bool compile_rule(const yaml::Reader& reader, const LoadOptions& options, RuleText& text);
 

@@ -122,6 +122,9 @@ class CategoryCheck {
   }
 
   bool unknown(const Node& literal, const std::string& path) {
+    // An alert's category, alert.<rule>, is none of the tree's.
+    const bool of_alerts = std::find(from_.begin(), from_.end(), "alerts") != from_.end();
+    if (of_alerts && (path == "alert" || path.starts_with("alert."))) return true;
     if (std::find(nodes_.begin(), nodes_.end(), path) != nodes_.end()) return false;
     const std::string near = meant(path, nodes_);
     std::string top;

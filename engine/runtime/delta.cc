@@ -57,6 +57,13 @@ void DeltaWriter::time(TimeMs watermark) {
   w.zigzag(watermark);
 }
 
+void DeltaWriter::alerts(std::string_view operations) {
+  Writer w(out_);
+  w.u8(static_cast<uint8_t>(Op::kAlerts));
+  w.fixed32(static_cast<uint32_t>(operations.size()));
+  out_.append(operations);
+}
+
 void DeltaWriter::action(uint16_t rule, const Hash128& key, const PlacedAction& action) {
   keyed(Op::kAction, rule, key, [&](Writer& w) {
     w.varint(action.position);
@@ -80,6 +87,9 @@ bool DeltaReader::next(DeltaOp& op) {
     case Op::kAction:
       op.rule = static_cast<uint16_t>(in_.varint());
       op.key = in_.hash();
+      op.body = in_.bytes(in_.fixed32());
+      break;
+    case Op::kAlerts:
       op.body = in_.bytes(in_.fixed32());
       break;
     case Op::kTime:

@@ -8,6 +8,7 @@
 //   late row as row: of an event that was not taken in
 //   retract  rule varint, key hash, length fixed32, uid fixed64 withdrawn u8 row bytes (the cause)
 //   time     watermark zigzag                                           to all shards: timers before it are due
+//   alerts   length fixed32, operations                                 of rules over alerts, in their own order
 //   action   rule varint, key hash, length fixed32, action bytes
 #include <cstdint>
 #include <string>
@@ -20,7 +21,7 @@
 namespace tocsin::runtime {
 
 // A late row is judged by its rule but leaves no route: the router has not taken its event in.
-enum class Op : uint8_t { kSeen = 1, kRow = 2, kRetract = 3, kTime = 4, kAction = 5, kLateRow = 6 };
+enum class Op : uint8_t { kSeen = 1, kRow = 2, kRetract = 3, kTime = 4, kAction = 5, kLateRow = 6, kAlerts = 7 };
 
 // An action in the order of ingest.
 struct PlacedAction {
@@ -36,6 +37,7 @@ class DeltaWriter {
   void row(const detect::Row& row);
   void retract(uint16_t rule, const Hash128& key, uint64_t uid, bool withdrawn, const detect::Row& cause);
   void time(TimeMs watermark);
+  void alerts(std::string_view operations);
   void action(uint16_t rule, const Hash128& key, const PlacedAction& action);
 
  private:
@@ -49,7 +51,7 @@ struct DeltaOp {
   Op op{};
   uint16_t rule = 0;
   Hash128 key;
-  std::string_view body;  // row, retract, action
+  std::string_view body;  // row, retract, action, alerts
   uint64_t uid = 0;       // seen
   TimeMs time = 0;        // seen, time
   uint64_t revision = 0;  // seen
@@ -61,6 +63,7 @@ class DeltaReader {
   explicit DeltaReader(std::string_view delta) : in_(delta) {}
   bool next(DeltaOp& op);
   bool ok() const { return in_.ok(); }
+  size_t remaining() const { return in_.remaining(); }
 
  private:
   Reader in_;

@@ -1,6 +1,7 @@
 #include "runtime/engine.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace tocsin::runtime {
 namespace {
@@ -34,7 +35,7 @@ std::string encode_rules(const rule::RuleSet& rules) {
 std::string encode_outbox(const alert::Transition& t, TimeMs cause) {
   std::string out;
   Writer w(out);
-  w.flag(t.shadow);
+  w.u8(static_cast<uint8_t>(t.shadow | t.muted << 1));
   w.zigzag(cause);
   w.str(t.alert_id);
   w.str(t.json);
@@ -59,7 +60,9 @@ DurationMs horizon_of(const rule::RuleSet& rules) {
 OutboxEntry decode_outbox(std::string_view bytes) {
   Reader in(bytes);
   OutboxEntry e;
-  e.shadow = in.flag();
+  const uint8_t flags = in.u8();
+  e.shadow = (flags & 1) != 0;
+  e.muted = (flags & 2) != 0;
   e.cause = in.zigzag();
   e.alert_id = in.str();
   e.json = in.str();
@@ -98,13 +101,16 @@ Engine::~Engine() = default;
 
 Engine::Works Engine::build(std::shared_ptr<const rule::RuleSet> rules) const {
   return {rules, std::make_unique<Router>(rules, Router::Options{horizon_of(*rules)}),
-          std::make_unique<ShardPool>(rules, options_.zone, std::clamp<uint32_t>(options_.shards, 1, 256))};
+          std::make_unique<ShardPool>(rules, options_.zone, std::clamp<uint32_t>(options_.shards, 1, 256)),
+          std::make_unique<alert::Policy>(rules), std::make_unique<AlertStage>(rules)};
 }
 
 void Engine::install(Works works) {
   rules_ = std::move(works.rules);
   router_ = std::move(works.router);
   shards_ = std::move(works.shards);
+  policy_ = std::move(works.policy);
+  stage_ = std::move(works.stage);
   by_type_.assign(rules_->rules().size(), std::vector<uint64_t>(kTypes));
 }
 
@@ -173,11 +179,18 @@ Status Engine::load_checkpoint() {
     if (rule == index.end()) return true;  // of a rule that is gone
     const Hash128 hash{state::from_big_endian(key.substr(key.size() - 16, 8)),
                        state::from_big_endian(key.substr(key.size() - 8))};
-    status = shards_->owner(hash).load(rule->second, hash, value);
+    status = shards_->owner(rule->second, hash).load(rule->second, hash, value);
     return status.is_ok();
   });
   if (!scanned) return scanned;
   if (!status) return status;
+  scanned = store_->scan(state::Table::kMeta, "policy/", "policy0", [&](std::string_view key, std::string_view value) {
+    status = policy_->load(key, value);
+    return status.is_ok();
+  });
+  if (!scanned) return scanned;
+  if (!status) return status;
+  policy_->check_at(progress_.watermark);
   scanned = store_->scan(state::Table::kMeta, "seen/", "seen0", [&](std::string_view key, std::string_view value) {
     const auto day = static_cast<int64_t>(state::from_big_endian(key.substr(5)) ^ (1ULL << 63));
     status = router_->seen().load_day(day, value);
@@ -193,7 +206,7 @@ Status Engine::apply_deltas() {
       state::Table::kDelta, state::big_endian(progress_.checkpoint + 1), state::big_endian(progress_.commit + 1),
       [&](std::string_view key, std::string_view delta) {
         router_->replay(delta);
-        if (!shards_->apply(delta, already_in_the_outbox)) {
+        if (!shards_->apply(delta, already_in_the_outbox) || !shards_->apply_alerts(delta, already_in_the_outbox)) {
           status = corrupt("delta " + std::to_string(state::from_big_endian(key)) + " of the state does not decode");
         }
         already_in_the_outbox.clear();
@@ -295,13 +308,72 @@ void Engine::skip(uint32_t partition, uint64_t next_offset) {
 bool Engine::act(const alert::Action& action, uint32_t partition, uint64_t next_offset, TimeMs log_time) {
   take_offset(partition, next_offset);
   AlertLine line;
-  if (!book_.find(action.alert_id, line)) return false;
+  if (!book_.find(action.alert_id, line)) {
+    // It may be an alert of this very batch, as in a replay.
+    if (auto s = judge(); !s) return false;
+    const alert::Transition* t = unwritten(action.alert_id);
+    if (t == nullptr) return false;
+    line.rule_id = rules_->rules()[t->rule].id;
+    line.key = t->tag.key;
+  }
   const auto& rules = rules_->rules();
   const auto it = std::ranges::find(rules, line.rule_id, &rule::Rule::id);
   if (it == rules.end()) return false;
   router_->route(action, static_cast<uint16_t>(it - rules.begin()), line.key, delta_);
   note_log_time(log_time);
   return true;
+}
+
+// An alert's transition that is not in the book yet.
+const alert::Transition* Engine::unwritten(std::string_view alert_id) const {
+  for (const auto* list : {&judged_, &next_.transitions, &flying_.transitions}) {
+    const auto it = std::ranges::find(*list, alert_id, &alert::Transition::alert_id);
+    if (it != list->end()) return &*it;
+  }
+  return nullptr;
+}
+
+bool Engine::silence(rule::Silence silence, uint32_t partition, uint64_t next_offset, std::string& why) {
+  take_offset(partition, next_offset);
+  if (auto s = judge(); !s) {
+    why = s.error().message;
+    return false;
+  }
+  if (policy_->silence(std::move(silence))) return true;
+  why = "there are too many silences, or there is one of this id";
+  return false;
+}
+
+bool Engine::unsilence(const std::string& id, TimeMs at, uint32_t partition, uint64_t next_offset, std::string& why) {
+  take_offset(partition, next_offset);
+  const Status s = judge();
+  if (s && policy_->unsilence(id, at, router_->watermark().now(), judged_)) return true;
+  why = s ? "there is no silence " + id : s.error().message;
+  return false;
+}
+
+// Judges all that has been routed since the last time: the shards, then the rules over alerts, then policy. Where a
+// batch is cut into such stretches changes nothing.
+Status Engine::judge() {
+  router_->close(delta_);
+  const std::string_view fresh = std::string_view(delta_).substr(judged_bytes_);
+  std::vector<alert::Transition> stream;
+  if (!shards_->apply(fresh, stream)) return internal("a shard could not read the router's delta");
+  const TimeMs watermark = router_->watermark().now();
+  if (shards_->over_alerts() != nullptr) {
+    const std::string operations = stage_->build(fresh, stream, watermark, *router_, delta_);
+    if (!shards_->apply_alert_operations(operations, stream)) {
+      return internal("the shard over alerts could not read its operations");
+    }
+  }
+  policy_->apply(stream, watermark);
+  judged_bytes_ = delta_.size();
+  if (judged_.empty()) {
+    judged_ = std::move(stream);
+  } else {
+    std::move(stream.begin(), stream.end(), std::back_inserter(judged_));
+  }
+  return {};
 }
 
 void Engine::keep_late(std::string json) { late_.push_back(std::move(json)); }
@@ -333,7 +405,7 @@ void Engine::stage_transitions(const rule::RuleSet& rules) {
     if (&rules == rules_.get()) ++by_type_[t.rule][static_cast<size_t>(t.type)];
     const size_t at = t.tag.position - first_position_;
     const TimeMs cause = t.tag.phase == 0 && at < log_times_.size() ? log_times_[at] : kNoTime;
-    next_.outgoing.push_back({sequence, t.alert_id, t.json, cause, t.shadow});
+    next_.outgoing.push_back({sequence, t.alert_id, t.json, cause, t.shadow, t.muted});
     if (store_ == nullptr) continue;
     AlertLine line{t.alert_id,
                    rules.rules()[t.rule].id,
@@ -366,7 +438,10 @@ void Engine::stage_outdated() {
   const TimeMs now = progress_.watermark;
   const TimeMs before = now == kNoTime ? kNoTime : now - options_.keep_ended;
   for (auto& [id, transitions] : book_.outdated(before, options_.max_ended)) {
-    if (std::ranges::find(next_.lines, id, &AlertLine::alert_id) != next_.lines.end()) continue;
+    const auto tells = [&](const Staged& s) {
+      return std::ranges::find(s.lines, id, &AlertLine::alert_id) != s.lines.end();
+    };
+    if (tells(next_) || tells(flying_)) continue;
     next_.batch.deletes.push_back({state::Table::kAlerts, latest_key(id)});
     for (uint32_t seq = 1; seq <= transitions; ++seq) {
       next_.batch.deletes.push_back({state::Table::kAlerts, history_key(id, seq)});
@@ -377,7 +452,7 @@ void Engine::stage_outdated() {
 
 void Engine::stage_checkpoint(Router& router, ShardPool& shards) {
   std::string key;
-  for (auto& shard : shards.shards()) {
+  for (Shard* shard : shards.all()) {
     shard->take_changed([&](uint16_t rule, const Hash128& hash, std::string_view bytes) {
       key = state_key(rules_->rules()[rule].id, hash);
       if (bytes.empty()) {
@@ -407,6 +482,16 @@ void Engine::stage_checkpoint(Router& router, ShardPool& shards) {
   progress_.checkpoint = progress_.commit;
   delta_bytes_ = 0;
   checkpoint_due_ = false;
+}
+
+void Engine::stage_policy(alert::Policy& policy) {
+  policy.take_changed([&](const std::string& key, std::string bytes) {
+    if (bytes.empty()) {
+      next_.batch.deletes.push_back({state::Table::kMeta, key});
+    } else {
+      next_.batch.puts.push_back({state::Table::kMeta, key, std::move(bytes)});
+    }
+  });
 }
 
 void Engine::stage_progress() {
@@ -468,7 +553,8 @@ Result<std::span<const Outgoing>> Engine::commit() {
     }
     return std::span<const Outgoing>(next_.outgoing);
   }
-  if (!shards_->apply(delta_, next_.transitions)) return internal("a shard could not read the router's delta");
+  if (auto s = judge(); !s) return s.error();
+  next_.transitions = std::exchange(judged_, {});
   progress_.position = router_->position();
   progress_.watermark = router_->watermark().now();
   ++progress_.commit;
@@ -491,9 +577,11 @@ Result<std::span<const Outgoing>> Engine::commit() {
     } else if (!delta_.empty()) {
       next_.batch.puts.push_back({state::Table::kDelta, state::big_endian(progress_.commit), std::move(delta_)});
     }
+    stage_policy(*policy_);
     stage_progress();
   }
   delta_.clear();
+  judged_bytes_ = 0;
   dead_.clear();
   late_.clear();
   log_times_.clear();
@@ -532,7 +620,7 @@ std::vector<bool> Engine::edited(const rule::RuleSet& rules, std::span<const int
 
 Status Engine::move_keys(std::span<const int> map, Works& to) {
   Status status;
-  for (const auto& shard : shards_->shards()) {
+  for (const Shard* shard : shards_->all()) {
     shard->for_each([&](uint16_t rule, const Hash128& key, const alert::KeyState& state) {
       if (!status) return;
       if (map[rule] < 0) {
@@ -542,7 +630,8 @@ Status Engine::move_keys(std::span<const int> map, Works& to) {
       std::string bytes;
       Writer w(bytes);
       state.encode(w);
-      status = to.shards->owner(key).load(static_cast<uint16_t>(map[rule]), key, bytes);
+      status =
+          to.shards->owner(static_cast<uint16_t>(map[rule]), key).load(static_cast<uint16_t>(map[rule]), key, bytes);
     });
   }
   return status;
@@ -563,8 +652,11 @@ Status Engine::swap_rules(std::shared_ptr<const rule::RuleSet> rules) {
   const TimeMs now = router_->watermark().now();
   next_.transitions.clear();
   if (auto s = shards_->end_rules(gone, now == kNoTime ? 0 : now, router_->position(), next_.transitions); !s) return s;
+  alert::Policy policy = *policy_;
+  policy.apply(next_.transitions, now);
   stage_transitions(*rules_);
   Works next = build(rules);
+  next.policy = std::make_unique<alert::Policy>(rules, policy, now);
   next.router->watermark() = router_->watermark();
   next.router->seen() = std::move(router_->seen());
   const auto dropped = next.router->seen().renumber(map);
@@ -573,12 +665,14 @@ Status Engine::swap_rules(std::shared_ptr<const rule::RuleSet> rules) {
   if (status && now != kNoTime) {
     next_.transitions.clear();
     next.shards->rejudge(edited(*rules, map), now, router_->position(), next_.transitions);
+    next.policy->apply(next_.transitions, now);
     stage_transitions(*rules);
   }
   if (status && store_ != nullptr) {
     next_.batch.puts.push_back({state::Table::kMeta, kRulesKey, encode_rules(*rules)});
     ++progress_.commit;
     stage_checkpoint(*next.router, *next.shards);
+    stage_policy(*next.policy);
     stage_progress();
     status = write();
   }
@@ -606,20 +700,20 @@ Status Engine::read_outbox(uint64_t from, size_t max, const std::function<void(c
   return store_->scan(state::Table::kOutbox, state::big_endian(from), "",
                       [&](std::string_view key, std::string_view value) {
                         const OutboxEntry e = decode_outbox(value);
-                        f({state::from_big_endian(key), e.alert_id, e.json, e.cause, e.shadow});
+                        f({state::from_big_endian(key), e.alert_id, e.json, e.cause, e.shadow, e.muted});
                         return ++n < max;
                       });
 }
 
 size_t Engine::state_keys() const {
   size_t n = 0;
-  for (const auto& shard : shards_->shards()) n += shard->keys();
+  for (const Shard* shard : shards_->all()) n += shard->keys();
   return n;
 }
 
 std::vector<size_t> Engine::keys_by_rule() const {
   std::vector<size_t> sum(rules_->rules().size());
-  for (const auto& shard : shards_->shards()) {
+  for (const Shard* shard : shards_->all()) {
     const auto keys = shard->keys_by_rule();
     for (size_t i = 0; i < sum.size(); ++i) sum[i] += keys[i];
   }
@@ -628,7 +722,7 @@ std::vector<size_t> Engine::keys_by_rule() const {
 
 size_t Engine::state_bytes() const {
   size_t n = router_->seen().bytes();
-  for (const auto& shard : shards_->shards()) n += shard->bytes();
+  for (const Shard* shard : shards_->all()) n += shard->bytes();
   return n;
 }
 

@@ -13,8 +13,10 @@
 #include <string>
 #include <vector>
 
+#include "alert/policy.h"
 #include "rule/rule_set.h"
 #include "runtime/alert_book.h"
+#include "runtime/alert_stage.h"
 #include "runtime/background_write.h"
 #include "runtime/ports.h"
 #include "runtime/progress.h"
@@ -75,6 +77,9 @@ class Engine {
   void skip(uint32_t partition, uint64_t next_offset);
   // False: there is no such alert (the record is rejected by the caller).
   bool act(const alert::Action& action, uint32_t partition, uint64_t next_offset, TimeMs log_time);
+  // A person's silence (see alert/policy.h), or its end at `at`. False: it cannot be, and `why` says so.
+  bool silence(rule::Silence silence, uint32_t partition, uint64_t next_offset, std::string& why);
+  bool unsilence(const std::string& id, TimeMs at, uint32_t partition, uint64_t next_offset, std::string& why);
   // A late record's canonical text, to be kept.
   void keep_late(std::string json);
 
@@ -110,12 +115,13 @@ class Engine {
   // Transitions `from`, `from`+1 … of the stored outbox, at most `max`; calls f(outgoing).
   Status read_outbox(uint64_t from, size_t max, const std::function<void(const Outgoing&)>& f) const;
 
+  const alert::Policy& policy() const { return *policy_; }
   const AlertBook& book() const { return book_; }
   const Progress& progress() const { return progress_; }
   const rule::RuleSet& rules() const { return *rules_; }
   std::shared_ptr<const rule::RuleSet> rules_ptr() const { return rules_; }
   const std::vector<RuleCounters>& rule_counters() const { return router_->counters(); }
-  size_t shards() const { return shards_->shards().size(); }
+  size_t shards() const { return shards_->count(); }
   size_t state_keys() const;
   std::vector<size_t> keys_by_rule() const;
   // Counted by walking the keys: not for every batch.
@@ -135,6 +141,8 @@ class Engine {
     std::shared_ptr<const rule::RuleSet> rules;
     std::unique_ptr<Router> router;
     std::unique_ptr<ShardPool> shards;
+    std::unique_ptr<alert::Policy> policy;
+    std::unique_ptr<AlertStage> stage;
   };
   Works build(std::shared_ptr<const rule::RuleSet> rules) const;
   void install(Works works);
@@ -145,7 +153,10 @@ class Engine {
   SourceTotals* source_totals(std::string_view source);
   SourceTotals* find_totals(std::string_view source);
   void note_log_time(TimeMs log_time);
+  Status judge();
+  const alert::Transition* unwritten(std::string_view alert_id) const;
   void stage_transitions(const rule::RuleSet& rules);
+  void stage_policy(alert::Policy& policy);
   void stage_checkpoint(Router& router, ShardPool& shards);
   void stage_outdated();
   void stage_progress();
@@ -167,6 +178,8 @@ class Engine {
   state::Store* store_;
   std::unique_ptr<Router> router_;
   std::unique_ptr<ShardPool> shards_;
+  std::unique_ptr<alert::Policy> policy_;
+  std::unique_ptr<AlertStage> stage_;
   AlertBook book_;
   Progress progress_;
   std::vector<std::string> partition_names_;
@@ -176,11 +189,13 @@ class Engine {
   std::string last_source_;
 
   std::string delta_;
+  size_t judged_bytes_ = 0;  // of delta_: the shards have applied them
   size_t pending_ = 0;
   uint64_t first_position_ = 1;    // of the batch
   std::vector<TimeMs> log_times_;  // by position - first_position_
   std::vector<DeadLetter> dead_;
   std::vector<std::string> late_;
+  std::vector<alert::Transition> judged_;  // by judge(), for the next commit
   Staged next_;    // the commit at hand, or after commit() the one whose transitions it answered
   Staged flying_;  // the commit that the disk is writing
   std::vector<std::vector<uint64_t>> by_type_;
@@ -198,7 +213,7 @@ std::string latest_key(std::string_view alert_id);
 struct OutboxEntry {
   std::string_view alert_id, json;
   TimeMs cause = kNoTime;
-  bool shadow = false;
+  bool shadow = false, muted = false;
 };
 OutboxEntry decode_outbox(std::string_view bytes);
 

@@ -4,6 +4,7 @@
 #include <tuple>
 
 #include "event/event_writer.h"
+#include "runtime/silence_record.h"
 
 namespace tocsin::runtime {
 
@@ -89,7 +90,27 @@ void Pipeline::reject(Lane& lane, const Item& item) {
   engine_.reject(std::move(letter), lane.partition, item.next_offset);
 }
 
+bool Pipeline::apply_silence(Lane& lane, const Item& item) {
+  auto record = parse_silence_record(item.payload);
+  if (!record.has_value()) return false;
+  Item fault = item;
+  fault.reason = "malformed";
+  if (*record) {
+    SilenceRecord& r = **record;
+    if (r.at == kNoTime) r.at = item.log_time;
+    const bool done = r.ends ? engine_.unsilence(r.silence.id, r.at, lane.partition, item.next_offset, fault.message)
+                             : engine_.silence(r.silence, lane.partition, item.next_offset, fault.message);
+    if (done) return true;
+    fault.reason = "unknown_silence";
+  } else {
+    fault.message = record->error().message;
+  }
+  reject(lane, fault);
+  return true;
+}
+
 void Pipeline::apply_action(Lane& lane, const Item& item) {
+  if (apply_silence(lane, item)) return;
   auto action = parse_action_record(item.payload);
   if (action) {
     if (action->at == kNoTime) action->at = item.log_time;
@@ -207,15 +228,23 @@ Result<bool> Pipeline::poll(Input& input, DurationMs wait) {
 
 // True: the merge has to wait for this lane, because it has a backlog but brought nothing yet.
 bool Pipeline::starving(const Lane& lane) {
-  if (!lane.items.empty() || lane.decoder == nullptr) return false;
+  if (!lane.items.empty()) return false;
   for (const Input& input : inputs_) {
     if (input.source == lane.source && input.ended) return false;
   }
   return !lane.source->at_head(lane.index);
 }
 
+// A person acted on what was known when the log took the action: the events that it had by then.
+bool Pipeline::acted_before(const Item& action, const Item& event) {
+  if (action.log_time == kNoTime) return true;
+  return action.log_time <= (event.log_time != kNoTime ? event.log_time : event.event.occurred_at);
+}
+
 // Of one time, the one that its log took first; then by name, so that it does not matter who stands in which partition.
 bool Pipeline::goes_first(const Item& a, const Item& b) {
+  if (a.what == Item::What::kAction && b.what == Item::What::kEvent) return acted_before(a, b);
+  if (a.what == Item::What::kEvent && b.what == Item::What::kAction) return !acted_before(b, a);
   if (a.what != Item::What::kEvent || b.what != Item::What::kEvent) {
     return a.what != Item::What::kEvent && b.what == Item::What::kEvent;
   }
@@ -224,10 +253,15 @@ bool Pipeline::goes_first(const Item& a, const Item& b) {
   return std::tie(a.event.source, a.event.id) < std::tie(b.event.source, b.event.id);
 }
 
+// Lanes of events first, then people's: an action is compared with the event that goes first.
 Pipeline::Lane* Pipeline::earliest() {
   Lane* best = nullptr;
   for (Lane& lane : lanes_) {
-    if (lane.items.empty()) continue;
+    if (lane.items.empty() || lane.decoder == nullptr) continue;
+    if (best == nullptr || goes_first(lane.items.front(), best->items.front())) best = &lane;
+  }
+  for (Lane& lane : lanes_) {
+    if (lane.items.empty() || lane.decoder != nullptr) continue;
     if (best == nullptr || goes_first(lane.items.front(), best->items.front())) best = &lane;
   }
   return best;

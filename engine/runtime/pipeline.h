@@ -112,6 +112,9 @@ class Pipeline {
   void apply(Lane& lane, Item& item);
   Outcome accept(const Lane& lane, const Item& item);
   void apply_action(Lane& lane, const Item& item);
+  // False: the record is not of a silence.
+  bool apply_silence(Lane& lane, const Item& item);
+  static bool acted_before(const Item& action, const Item& event);
   void reject(Lane& lane, const Item& item);
   bool batch_full() const;
   Result<bool> fill_direct();

@@ -86,7 +86,8 @@ struct Outgoing {
   std::string_view alert_id;  // the message key
   std::string_view json;      // a CloudEvent
   TimeMs cause_timestamp;     // when the log took the record that caused it; kNoTime: a timer
-  bool shadow;
+  bool shadow;                // of a rule in shadow
+  bool muted = false;         // silenced or inhibited: in the record, not for sinks that disturb people
 };
 class Sink {
  public:

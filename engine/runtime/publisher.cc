@@ -1,6 +1,7 @@
 #include "runtime/publisher.h"
 
 #include <algorithm>
+#include <functional>
 
 namespace tocsin::runtime {
 
@@ -16,9 +17,12 @@ Status Publisher::open() {
 
 void Publisher::offer(Lane& lane, std::span<const Outgoing> batch) {
   const uint64_t last = batch.back().sequence;
-  if (!lane.takes_shadow && std::ranges::any_of(batch, &Outgoing::shadow)) {
+  const auto foreign = [&](const Outgoing& o) {
+    return lane.takes != Takes::kAll && o.shadow != (lane.takes == Takes::kShadow);
+  };
+  if (std::ranges::any_of(batch, foreign)) {
     scratch_.clear();
-    std::ranges::copy_if(batch, std::back_inserter(scratch_), [](const Outgoing& o) { return !o.shadow; });
+    std::ranges::copy_if(batch, std::back_inserter(scratch_), std::not_fn(foreign));
     batch = scratch_;
     if (batch.empty()) {
       lane.offered = last;
@@ -50,7 +54,7 @@ bool Publisher::catch_up(Lane& lane, uint64_t until) {
     const Status read = engine_.read_outbox(lane.offered + 1, kPage, [&](const Outgoing& o) {
       if (o.sequence > until) return;
       texts.emplace_back(o.alert_id, o.json);
-      page.push_back({o.sequence, texts.back().first, texts.back().second, o.cause_timestamp, o.shadow});
+      page.push_back({o.sequence, texts.back().first, texts.back().second, o.cause_timestamp, o.shadow, o.muted});
     });
     if (!read) {
       lane.fault = read.error().message;

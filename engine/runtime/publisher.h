@@ -11,11 +11,14 @@
 
 namespace tocsin::runtime {
 
+// Whose alerts a sink gets: those of rules in force, those of rules in shadow (a stream of their own), or both.
+enum class Takes : uint8_t { kInForce, kShadow, kAll };
+
 class Publisher {
  public:
   explicit Publisher(Engine& engine) : engine_(engine) {}
-  // `sink` must outlive the publisher. Call before open(). Shadow transitions go only to sinks that take them.
-  void add(Sink& sink, bool takes_shadow) { lanes_.push_back({&sink, takes_shadow, 0, 0, {}}); }
+  // `sink` must outlive the publisher. Call before open(). What `takes` leaves out is not offered.
+  void add(Sink& sink, Takes takes) { lanes_.push_back({&sink, takes, 0, 0, {}}); }
   // Asks every sink what it already holds.
   Status open();
   // After a commit, with its transitions; also with none, to go on with what lags. `now` for the latency histogram;
@@ -32,7 +35,7 @@ class Publisher {
  private:
   struct Lane {
     Sink* sink;
-    bool takes_shadow;
+    Takes takes;
     uint64_t offered;    // up to this sequence
     uint64_t published;  // the last of them that the sink was given
     std::string fault;

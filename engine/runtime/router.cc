@@ -43,8 +43,8 @@ detect::Row Router::row_of(const Event& event, bool late) const {
   detect::Row row;
   row.uid = uid_;
   row.time = event.occurred_at;
-  row.position = position_;
-  row.watermark = watermark_.now();
+  row.position = alert_place_ == nullptr ? position_ : alert_place_->position;
+  row.watermark = alert_place_ == nullptr ? watermark_.now() : alert_place_->watermark;
   row.late = late;
   row.source = event.source;
   row.id = event.id;
@@ -146,11 +146,19 @@ void Router::write_row(uint16_t index, const Event& event, uint32_t roles, bool 
   row.cells = cells_;
   out.row(row);
   ++counters_[index].matches;
-  if (!late) seen_.add_route(index, row.key);
+  if (!late && alert_place_ == nullptr) seen_.add_route(index, row.key);
 }
 
 void Router::route(const alert::Action& action, uint16_t rule, const Hash128& key, std::string& delta) {
   DeltaWriter(delta).action(rule, key, {action, ++position_, watermark_.now()});
+}
+
+void Router::route_alert(const Event& event, uint64_t position, TimeMs watermark, std::string& delta) {
+  const Place place{position, watermark};
+  uid_ = event.uid();
+  alert_place_ = &place;
+  write_rows(event, false, delta);
+  alert_place_ = nullptr;
 }
 
 void Router::close(std::string& delta) {

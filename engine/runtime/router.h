@@ -38,6 +38,8 @@ class Router {
   // Takes in a person's action on an alert of this rule and key (the alert book knows both).
   void route(const alert::Action& action, uint16_t rule, const Hash128& key, std::string& delta);
   void fetch(const Event& event) const { seen_.fetch(event.uid()); }
+  // What rules over alerts need of an alert's transition, which stands at `position` of the order.
+  void route_alert(const Event& event, uint64_t position, TimeMs watermark, std::string& delta);
   // At the end of a batch: tells the shards the time.
   void close(std::string& delta);
 
@@ -66,6 +68,12 @@ class Router {
   Seen seen_;
   uint64_t position_ = 0;
   uint64_t uid_ = 0;  // of the event at hand
+  // Where rows are put that come from an alert; from an event: at position_, under the watermark.
+  struct Place {
+    uint64_t position = 0;
+    TimeMs watermark = kNoTime;
+  };
+  const Place* alert_place_ = nullptr;
   TimeMs told_ = kNoTime;
   std::vector<RuleCounters> counters_;
   std::vector<uint64_t> key_seeds_;  // by rule

@@ -11,8 +11,14 @@ void Shard::Collector::emit(alert::Transition t) {
   out_.push_back(std::move(t));
 }
 
-Shard::Shard(std::shared_ptr<const rule::RuleSet> rules, const TimeZone& zone, uint32_t index, uint32_t count)
-    : rules_(std::move(rules)), zone_(zone), index_(index), count_(count), keys_by_rule_(rules_->rules().size()) {}
+Shard::Shard(std::shared_ptr<const rule::RuleSet> rules, const TimeZone& zone, uint32_t index, uint32_t count,
+             bool over_alerts)
+    : rules_(std::move(rules)),
+      zone_(zone),
+      index_(index),
+      count_(count),
+      over_alerts_(over_alerts),
+      keys_by_rule_(rules_->rules().size()) {}
 
 alert::Context Shard::context(uint16_t rule) {
   arena_.reset();
@@ -45,7 +51,8 @@ void Shard::drop(const Hash128& key, const Slot& s) {
 // Timers before the event first, in their own order; then the event's own tag.
 void Shard::begin_event(uint64_t position, uint16_t rule, const Hash128& key, TimeMs watermark) {
   if (watermark > watermark_) fire_due(watermark);
-  collector_.tag = {watermark, 0, position, rule, key, 0};
+  const uint8_t phase = over_alerts_ && position == 0 ? 1 : 0;  // an alert that a timer has told
+  collector_.tag = {watermark, phase, position, over_alerts_, rule, key, 0};
 }
 
 // After a call on a key: timers that it set in the past fire under the same tag; the rest are queued.
@@ -77,7 +84,7 @@ void Shard::fire_due(TimeMs watermark) {
     s.scheduled = kNever;
     const TimeMs next = s.state->next_deadline();
     if (next == timer.deadline) {
-      collector_.tag = {timer.deadline, 1, 0, timer.rule, timer.key, 0};
+      collector_.tag = {timer.deadline, 1, 0, over_alerts_, timer.rule, timer.key, 0};
       alert::Context c = context(s.rule);
       s.state->advance(next, c);
       touch(timer.key, s);
@@ -136,12 +143,14 @@ void Shard::fetch_state(const Hash128& key) const {
 bool Shard::apply_op(const DeltaOp& op) {
   switch (op.op) {
     case Op::kSeen:
+    case Op::kAlerts:
       return true;
     case Op::kTime:
       if (op.time > watermark_) fire_due(op.time);
       return true;
     default:
       if (op.rule >= rules_->rules().size()) return false;
+      if (rules_->rules()[op.rule].reads_alerts != over_alerts_) return true;
       if (op.op == Op::kRow || op.op == Op::kLateRow) apply_row(op);
       if (op.op == Op::kRetract) apply_retraction(op);
       if (op.op == Op::kAction) apply_action(op);
@@ -149,9 +158,19 @@ bool Shard::apply_op(const DeltaOp& op) {
   }
 }
 
+bool Shard::apply(std::string_view delta) {
+  if (!over_alerts_) return apply_operations(delta);
+  DeltaReader in(delta);
+  DeltaOp op;
+  while (in.next(op)) {
+    if (op.op == Op::kAlerts && !apply_operations(op.body)) return false;
+  }
+  return in.ok();
+}
+
 // Keys are all over memory, and which come next is known: a ring of operations is read ahead of the one at hand, and
 // what they need is fetched meanwhile.
-bool Shard::apply(std::string_view delta) {
+bool Shard::apply_operations(std::string_view delta) {
   static_assert((kRing & (kRing - 1)) == 0 && kRing > kSlotAhead);
   DeltaReader in(delta);
   std::array<DeltaOp, kRing> ring;
@@ -162,7 +181,7 @@ bool Shard::apply(std::string_view delta) {
       DeltaOp& op = ring[read % kRing];
       more = in.next(op);
       if (!more) break;
-      if (op.op == Op::kSeen || (op.op != Op::kTime && !owns(op.key))) continue;
+      if (op.op == Op::kSeen || op.op == Op::kAlerts || (op.op != Op::kTime && !owns(op.key))) continue;
       if (op.op != Op::kTime) slots_.prefetch(op.key);
       ++read;
     }
@@ -221,7 +240,7 @@ Status Shard::end_rules(const std::vector<bool>& gone, TimeMs time, uint64_t pos
   }
   std::sort(keys.begin(), keys.end());
   for (const auto& [rule, key] : keys) {
-    collector_.tag = {watermark_, 0, position, rule, key, 0};
+    collector_.tag = {watermark_, 0, position, over_alerts_, rule, key, 0};
     std::string bytes;
     Writer w(bytes);
     slots_.at(key).state->encode(w);
@@ -241,7 +260,7 @@ void Shard::rejudge(const std::vector<bool>& edited, TimeMs now, uint64_t positi
   }
   std::sort(keys.begin(), keys.end());
   for (const auto& [rule, key] : keys) {
-    collector_.tag = {watermark_, 0, position, rule, key, 0};
+    collector_.tag = {watermark_, 0, position, over_alerts_, rule, key, 0};
     Slot& s = slots_.at(key);
     alert::Context c = context(rule);
     s.state->rejudge(now, c);

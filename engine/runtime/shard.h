@@ -17,12 +17,17 @@ namespace tocsin::runtime {
 
 class Shard {
  public:
-  // This is shard `index` of `count`: it owns the keys whose hash.lo % count == index.
-  Shard(std::shared_ptr<const rule::RuleSet> rules, const TimeZone& zone, uint32_t index, uint32_t count);
+  // This is shard `index` of `count`: it owns the keys whose hash.lo % count == index, of the rules over events, or of
+  // those over alerts.
+  Shard(std::shared_ptr<const rule::RuleSet> rules, const TimeZone& zone, uint32_t index, uint32_t count,
+        bool over_alerts = false);
 
   // Applies every operation of the delta that concerns this shard; transitions are appended to transitions(), in the
   // order of their tags. False: the delta does not decode.
+  // A shard over alerts looks only at what stands in Op::kAlerts, the others at all but that.
   bool apply(std::string_view delta);
+  // Over alerts: the operations themselves.
+  bool apply_operations(std::string_view operations);
   std::vector<alert::Transition>& transitions() { return transitions_; }
 
   // Checkpoint: calls f(rule index, key hash, bytes) for each key that changed since the last call, with empty bytes
@@ -83,6 +88,7 @@ class Shard {
   std::shared_ptr<const rule::RuleSet> rules_;
   const TimeZone zone_;
   const uint32_t index_, count_;
+  const bool over_alerts_;
   TimeMs watermark_ = kNoTime;
   absl::flat_hash_map<Hash128, Slot, std::hash<Hash128>> slots_;
   TimerQueue timers_;

@@ -4,7 +4,8 @@
 
 namespace tocsin::runtime {
 
-ShardPool::ShardPool(std::shared_ptr<const rule::RuleSet> rules, const TimeZone& zone, uint32_t count) {
+ShardPool::ShardPool(std::shared_ptr<const rule::RuleSet> rules, const TimeZone& zone, uint32_t count) : rules_(rules) {
+  if (rules->reads_alerts()) over_alerts_ = std::make_unique<Shard>(rules, zone, 0, 1, true);
   for (uint32_t i = 0; i < count; ++i) shards_.push_back(std::make_unique<Shard>(rules, zone, i, count));
   fine_.assign(count, 1);
   if (count == 1) return;
@@ -57,6 +58,11 @@ Status ShardPool::end_rules(const std::vector<bool>& gone, TimeMs time, uint64_t
     if (status) status = shard->end_rules(gone, time, position);
   }
   collect(out);
+  if (over_alerts_ == nullptr || !status) return status;
+  status = over_alerts_->end_rules(gone, time, position);
+  auto& last = over_alerts_->transitions();
+  std::move(last.begin(), last.end(), std::back_inserter(out));
+  last.clear();
   return status;
 }
 
@@ -64,6 +70,38 @@ void ShardPool::rejudge(const std::vector<bool>& edited, TimeMs now, uint64_t po
                         std::vector<alert::Transition>& out) {
   for (const auto& shard : shards_) shard->rejudge(edited, now, position);
   collect(out);
+  if (over_alerts_ == nullptr) return;
+  over_alerts_->rejudge(edited, now, position);
+  auto& last = over_alerts_->transitions();
+  std::move(last.begin(), last.end(), std::back_inserter(out));
+  last.clear();
+}
+
+std::vector<Shard*> ShardPool::all() const {
+  std::vector<Shard*> out;
+  for (const auto& shard : shards_) out.push_back(shard.get());
+  if (over_alerts_ != nullptr) out.push_back(over_alerts_.get());
+  return out;
+}
+
+bool ShardPool::apply_alerts(std::string_view delta, std::vector<alert::Transition>& out) {
+  if (over_alerts_ == nullptr) return true;
+  const bool fine = over_alerts_->apply(delta);
+  auto& told = over_alerts_->transitions();
+  std::move(told.begin(), told.end(), std::back_inserter(out));
+  told.clear();
+  return fine;
+}
+
+bool ShardPool::apply_alert_operations(std::string_view operations, std::vector<alert::Transition>& out) {
+  const bool fine = over_alerts_->apply_operations(operations);
+  auto& told = over_alerts_->transitions();
+  if (told.empty()) return fine;
+  std::move(told.begin(), told.end(), std::back_inserter(out));
+  told.clear();
+  std::sort(out.begin(), out.end(),
+            [](const alert::Transition& a, const alert::Transition& b) { return a.tag < b.tag; });
+  return fine;
 }
 
 bool ShardPool::apply(std::string_view delta, std::vector<alert::Transition>& out) {

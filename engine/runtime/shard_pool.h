@@ -20,19 +20,31 @@ class ShardPool {
   ShardPool(const ShardPool&) = delete;
   ShardPool& operator=(const ShardPool&) = delete;
 
-  // Applies the delta and appends the transitions in order to `out`. False: the delta does not decode.
+  // Applies the delta's events and appends the transitions in order to `out`. False: the delta does not decode.
   bool apply(std::string_view delta, std::vector<alert::Transition>& out);
   // See Shard::end_rules; transitions in order.
   Status end_rules(const std::vector<bool>& gone, TimeMs time, uint64_t position, std::vector<alert::Transition>& out);
   // See Shard::rejudge; transitions in order.
   void rejudge(const std::vector<bool>& edited, TimeMs now, uint64_t position, std::vector<alert::Transition>& out);
+  // The shard of rules over alerts; null where there are none.
+  Shard* over_alerts() { return over_alerts_.get(); }
+  // Applies what stands in the delta for rules over alerts; transitions as of apply().
+  bool apply_alerts(std::string_view delta, std::vector<alert::Transition>& out);
+  // The same from the operations themselves; puts the transitions where they belong among those of `out`.
+  bool apply_alert_operations(std::string_view operations, std::vector<alert::Transition>& out);
   // The shard of a key. Only between calls of apply().
-  Shard& owner(const Hash128& key) { return *shards_[key.lo % shards_.size()]; }
-  std::vector<std::unique_ptr<Shard>>& shards() { return shards_; }
+  Shard& owner(uint16_t rule, const Hash128& key) {
+    return rules_->rules()[rule].reads_alerts ? *over_alerts_ : *shards_[key.lo % shards_.size()];
+  }
+  // All of them, that over alerts last.
+  std::vector<Shard*> all() const;
+  size_t count() const { return shards_.size(); }
 
  private:
   void work(size_t index);
   void collect(std::vector<alert::Transition>& out);
+  std::shared_ptr<const rule::RuleSet> rules_;
+  std::unique_ptr<Shard> over_alerts_;
   std::vector<std::unique_ptr<Shard>> shards_;
   std::vector<char> fine_;
   std::vector<std::thread> threads_;

@@ -185,6 +185,22 @@ class FakeBackend : public Backend {
     }
     finish([done = std::move(done), offset] { done(offset); });
   }
+  Result<std::string> silences() override { return std::string(R"([{"id":"s-1"}])"); }
+  void silence(rule::Silence silence, Completion<std::string> done) override {
+    {
+      std::lock_guard lock(mutex_);
+      silenced_.push_back(std::move(silence));
+    }
+    finish([done = std::move(done)] { done(std::string("s-1")); });
+  }
+  void expire_silence(std::string id, std::string by, Completion<uint64_t> done) override {
+    if (id != "s-1" || by.empty()) return done(not_found("There is no such silence."));
+    done(uint64_t{7});
+  }
+  std::vector<rule::Silence> silenced() {
+    std::lock_guard lock(mutex_);
+    return silenced_;
+  }
   void reload(Completion<ReloadResult> done) override { done(reload_result); }
   bool healthy() override { return is_healthy; }
   std::vector<Check> readiness() override { return checks; }
@@ -216,6 +232,7 @@ class FakeBackend : public Backend {
   std::string feed_;
   std::vector<std::string> ingested_;
   std::vector<alert::Action> actions_;
+  std::vector<rule::Silence> silenced_;
   std::optional<Error> failure_;
   bool holding_ = false;
   std::vector<std::function<void()>> held_;

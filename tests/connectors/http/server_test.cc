@@ -257,6 +257,33 @@ TEST_F(ServerTest, WrongActions) {
   EXPECT_THAT(backend.actions(), IsEmpty());
 }
 
+TEST_F(ServerTest, Silences) {
+  start();
+  auto c = client();
+  EXPECT_EQ(c.get("/api/v1/silences").body, R"({"silences":[{"id":"s-1"}]})");
+  const std::string body = R"({"by":"post-7","reason":"road works","until":"2026-06-01T08:00:00+08:00",)"
+                           R"("rules":["a","b"],"area":"330282004","severity":"orange"})";
+  const TestReply made = c.post("/api/v1/silences", body);
+  EXPECT_EQ(made.status, 202);
+  EXPECT_EQ(made.body, R"({"accepted":1,"silence":"s-1"})");
+  ASSERT_EQ(backend.silenced().size(), 1u);
+  const rule::Silence s = backend.silenced()[0];
+  EXPECT_EQ(s.until, 1780272000000);
+  EXPECT_EQ(s.rules, (std::vector<std::string>{"a", "b"}));
+  EXPECT_EQ(s.area, "330282004");
+  EXPECT_EQ(s.at_most, detect::Severity::kOrange);
+  EXPECT_EQ(c.post("/api/v1/silences/s-1/expire", R"({"by":"post-7"})").body, R"({"accepted":1,"offset":7})");
+  expect_problem(c.post("/api/v1/silences/s-2/expire", R"({"by":"post-7"})"), 404, "no such silence");
+  expect_problem(c.post("/api/v1/silences/s-1/expire", R"({"by":"x","reason":"y"})"), 400, "'reason' is not known");
+  expect_problem(c.post("/api/v1/silences", "[]"), 400, "JSON object");
+  expect_problem(c.post("/api/v1/silences", R"({"by":"x","until":1})"), 400, "reason is missing");
+  expect_problem(c.post("/api/v1/silences", R"({"by":"x","reason":"y"})"), 400, "until is missing");
+  expect_problem(c.post("/api/v1/silences", R"({"by":"x","reason":"y","until":"soon"})"), 400, "until must be a time");
+  expect_problem(c.post("/api/v1/silences", R"({"by":"x","severity":"pink"})"), 400, "blue, yellow, orange or red");
+  expect_problem(c.post("/api/v1/silences", R"({"by":"x","rules":[1]})"), 400, "list of rule ids");
+  expect_problem(c.post("/api/v1/silences", R"({"by":"x","wherefore":1})"), 400, "'wherefore' is not known");
+}
+
 TEST_F(ServerTest, HealthReadinessReloadRules) {
   start();
   auto c = client();

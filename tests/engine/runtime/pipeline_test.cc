@@ -114,7 +114,7 @@ struct Desk {
     EXPECT_TRUE(opened);
     engine = std::move(*opened);
     publisher = std::make_unique<Publisher>(*engine);
-    publisher->add(sink, false);
+    publisher->add(sink, Takes::kInForce);
   }
   std::unique_ptr<Pipeline> pipeline(Source& source, Pipeline::Options options = {}, const Clock* clock = nullptr) {
     auto p = std::make_unique<Pipeline>(*engine, *publisher, options, clock);

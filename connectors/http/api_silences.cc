@@ -1,0 +1,110 @@
+// Silences: who keeps which alerts from disturbing people, why and until when. Bodies are read strictly.
+#include <simdjson.h>
+
+#include <charconv>
+
+#include "connectors/http/api.h"
+#include "time/format.h"
+
+namespace tocsin::http {
+namespace {
+
+constexpr size_t kMaxText = 200;     // bytes of by, area
+constexpr size_t kMaxReason = 2000;  // bytes of reason
+constexpr size_t kMaxRules = 100;
+
+Status read_text(std::string_view name, simdjson::dom::element value, size_t most, std::string& out) {
+  std::string_view text;
+  if (value.get_string().get(text) != simdjson::SUCCESS) return invalid(std::string(name) + " must be a string.");
+  if (text.size() > most) return invalid(std::string(name) + " is longer than " + std::to_string(most) + " bytes.");
+  out = text;
+  return {};
+}
+
+Status read_until(simdjson::dom::element value, TimeMs& out) {
+  std::string_view text;
+  if (value.get_int64().get(out) == simdjson::SUCCESS) return {};
+  if (value.get_string().get(text) == simdjson::SUCCESS) {
+    if (const auto t = parse_time(text, TimeZone::utc())) {
+      out = *t;
+      return {};
+    }
+  }
+  return invalid("until must be a time: 2026-06-01T08:00:00+08:00, or epoch milliseconds.");
+}
+
+Status read_rules(simdjson::dom::element value, std::vector<std::string>& out) {
+  simdjson::dom::array list;
+  if (value.get_array().get(list) != simdjson::SUCCESS || list.size() > kMaxRules) {
+    return invalid("rules must be a list of at most 100 rule ids.");
+  }
+  for (const auto item : list) {
+    std::string_view id;
+    if (item.get_string().get(id) != simdjson::SUCCESS) return invalid("rules must be a list of rule ids.");
+    out.emplace_back(id);
+  }
+  return {};
+}
+
+Status read_member(std::string_view name, simdjson::dom::element value, rule::Silence& out) {
+  if (name == "by") return read_text(name, value, kMaxText, out.by);
+  if (name == "reason") return read_text(name, value, kMaxReason, out.reason);
+  if (name == "area") return read_text(name, value, kMaxText, out.area);
+  if (name == "until") return read_until(value, out.until);
+  if (name == "rules") return read_rules(value, out.rules);
+  if (name != "severity") {
+    return invalid("'" + printable(name) + "' is not known here; by, reason, until, rules, area and severity are.");
+  }
+  std::string severity;
+  if (Status s = read_text(name, value, kMaxText, severity); !s) return s;
+  if (detect::parse_severity(severity, out.at_most)) return {};
+  return invalid("severity is the gravest that is silenced: blue, yellow, orange or red.");
+}
+
+Result<rule::Silence> read_silence(const std::string& body, bool ends) {
+  simdjson::dom::parser parser;
+  simdjson::dom::object object;
+  if (parser.parse(body).get_object().get(object) != simdjson::SUCCESS) {
+    return invalid(ends ? "The body must be a JSON object with by."
+                        : "The body must be a JSON object with by, reason and until, and rules, area or severity.");
+  }
+  rule::Silence silence;
+  for (const auto [name, value] : object) {
+    if (ends && name != "by") return invalid("'" + printable(name) + "' is not known here; by is.");
+    if (const Status s = read_member(name, value, silence); !s) return s.error();
+  }
+  if (silence.by.empty()) return invalid("by is missing or empty.");
+  if (ends) return silence;
+  if (silence.reason.empty()) return invalid("reason is missing or empty.");
+  if (silence.until == kNever) return invalid("until is missing.");
+  return silence;
+}
+
+}  // namespace
+
+void silences(Api& api, const Request&, Responder answer) {
+  const auto result = api.backend().silences();
+  if (!result) return answer.fail(result.error());
+  answer.json("{\"silences\":" + *result + "}");
+}
+
+void silence(Api& api, const Request& request, Responder answer) {
+  auto read = read_silence(*request.body, false);
+  if (!read) return answer.fail(read.error());
+  api.backend().silence(*std::move(read), api.completion<std::string>([answer](Result<std::string> id) {
+    if (!id) return answer.fail(id.error());
+    answer.json("{\"accepted\":1,\"silence\":\"" + *id + "\"}", 202);
+  }));
+}
+
+void expire_silence(Api& api, const Request& request, Responder answer) {
+  auto read = read_silence(*request.body, true);
+  if (!read) return answer.fail(read.error());
+  api.backend().expire_silence(request.captured[0], read->by,
+                               api.completion<uint64_t>([answer](Result<uint64_t> offset) {
+                                 if (!offset) return answer.fail(offset.error());
+                                 answer.json("{\"accepted\":1,\"offset\":" + std::to_string(*offset) + "}", 202);
+                               }));
+}
+
+}  // namespace tocsin::http
