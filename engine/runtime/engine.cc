@@ -3,34 +3,15 @@
 #include <algorithm>
 #include <utility>
 
+#include "runtime/stored_rules.h"
+
 namespace tocsin::runtime {
 namespace {
 
 constexpr size_t kTypes = static_cast<size_t>(alert::TransitionType::kAmended) + 1;
 constexpr char kProgressKey[] = "progress";
-constexpr char kRulesKey[] = "rules";
-
-std::string state_key(std::string_view rule_id, const Hash128& key) {
-  std::string k(rule_id);
-  k.push_back('\0');
-  k += state::big_endian(key.hi);
-  k += state::big_endian(key.lo);
-  return k;
-}
 
 std::string seen_key(int64_t day) { return "seen/" + state::big_endian(static_cast<uint64_t>(day) ^ (1ULL << 63)); }
-
-std::string encode_rules(const rule::RuleSet& rules) {
-  std::string out;
-  Writer w(out);
-  w.varint(rules.files().size());
-  for (const rule::SourceFile& f : rules.files()) {
-    w.str(f.path);
-    w.str(f.text);
-  }
-  w.fixed64(rules.fingerprint());
-  return out;
-}
 
 std::string encode_outbox(const alert::Transition& t, TimeMs cause) {
   std::string out;
@@ -305,53 +286,6 @@ void Engine::skip(uint32_t partition, uint64_t next_offset) {
   ++progress_.totals.skipped;
 }
 
-bool Engine::act(const alert::Action& action, uint32_t partition, uint64_t next_offset, TimeMs log_time) {
-  take_offset(partition, next_offset);
-  AlertLine line;
-  if (!book_.find(action.alert_id, line)) {
-    // It may be an alert of this very batch, as in a replay.
-    if (auto s = judge(); !s) return false;
-    const alert::Transition* t = unwritten(action.alert_id);
-    if (t == nullptr) return false;
-    line.rule_id = rules_->rules()[t->rule].id;
-    line.key = t->tag.key;
-  }
-  const auto& rules = rules_->rules();
-  const auto it = std::ranges::find(rules, line.rule_id, &rule::Rule::id);
-  if (it == rules.end()) return false;
-  router_->route(action, static_cast<uint16_t>(it - rules.begin()), line.key, delta_);
-  note_log_time(log_time);
-  return true;
-}
-
-// An alert's transition that is not in the book yet.
-const alert::Transition* Engine::unwritten(std::string_view alert_id) const {
-  for (const auto* list : {&judged_, &next_.transitions, &flying_.transitions}) {
-    const auto it = std::ranges::find(*list, alert_id, &alert::Transition::alert_id);
-    if (it != list->end()) return &*it;
-  }
-  return nullptr;
-}
-
-bool Engine::silence(rule::Silence silence, uint32_t partition, uint64_t next_offset, std::string& why) {
-  take_offset(partition, next_offset);
-  if (auto s = judge(); !s) {
-    why = s.error().message;
-    return false;
-  }
-  if (policy_->silence(std::move(silence))) return true;
-  why = "there are too many silences, or there is one of this id";
-  return false;
-}
-
-bool Engine::unsilence(const std::string& id, TimeMs at, uint32_t partition, uint64_t next_offset, std::string& why) {
-  take_offset(partition, next_offset);
-  const Status s = judge();
-  if (s && policy_->unsilence(id, at, router_->watermark().now(), judged_)) return true;
-  why = s ? "there is no silence " + id : s.error().message;
-  return false;
-}
-
 // Judges all that has been routed since the last time: the shards, then the rules over alerts, then policy. Where a
 // batch is cut into such stretches changes nothing.
 Status Engine::judge() {
@@ -450,11 +384,11 @@ void Engine::stage_outdated() {
   }
 }
 
-void Engine::stage_checkpoint(Router& router, ShardPool& shards) {
+void Engine::stage_checkpoint(const rule::RuleSet& rules, Router& router, ShardPool& shards) {
   std::string key;
   for (Shard* shard : shards.all()) {
     shard->take_changed([&](uint16_t rule, const Hash128& hash, std::string_view bytes) {
-      key = state_key(rules_->rules()[rule].id, hash);
+      key = state_key(rules.rules()[rule].id, hash);
       if (bytes.empty()) {
         next_.batch.deletes.push_back({state::Table::kState, key});
       } else {
@@ -573,7 +507,7 @@ Result<std::span<const Outgoing>> Engine::commit() {
       next_.batch.puts.push_back({state::Table::kLate, state::big_endian(++progress_.late), std::move(json)});
     }
     if (checkpoint) {
-      stage_checkpoint(*router_, *shards_);
+      stage_checkpoint(*rules_, *router_, *shards_);
     } else if (!delta_.empty()) {
       next_.batch.puts.push_back({state::Table::kDelta, state::big_endian(progress_.commit), std::move(delta_)});
     }
@@ -592,106 +526,6 @@ Result<std::span<const Outgoing>> Engine::commit() {
     if (auto s = writer_ == nullptr ? write() : overlap(); !s) return s.error();
   }
   return std::span<const Outgoing>(next_.outgoing);
-}
-
-// Which of the new rules keeps the state of each old one; -1: none.
-std::vector<int> Engine::heirs(const rule::RuleSet& rules) const {
-  std::vector<int> map(rules_->rules().size(), -1);
-  for (size_t i = 0; i < map.size(); ++i) {
-    for (size_t j = 0; j < rules.rules().size(); ++j) {
-      const rule::Rule& a = rules_->rules()[i];
-      const rule::Rule& b = rules.rules()[j];
-      if (a.id == b.id && a.identity == b.identity) map[i] = static_cast<int>(j);
-    }
-  }
-  return map;
-}
-
-// Which of the new rules have kept their state and judge it by other conditions.
-std::vector<bool> Engine::edited(const rule::RuleSet& rules, std::span<const int> map) const {
-  std::vector<bool> edited(rules.rules().size());
-  for (size_t i = 0; i < map.size(); ++i) {
-    if (map[i] < 0) continue;
-    const auto to = static_cast<size_t>(map[i]);
-    edited[to] = rules_->rules()[i].judgement != rules.rules()[to].judgement;
-  }
-  return edited;
-}
-
-Status Engine::move_keys(std::span<const int> map, Works& to) {
-  Status status;
-  for (const Shard* shard : shards_->all()) {
-    shard->for_each([&](uint16_t rule, const Hash128& key, const alert::KeyState& state) {
-      if (!status) return;
-      if (map[rule] < 0) {
-        next_.batch.deletes.push_back({state::Table::kState, state_key(rules_->rules()[rule].id, key)});
-        return;
-      }
-      std::string bytes;
-      Writer w(bytes);
-      state.encode(w);
-      status =
-          to.shards->owner(static_cast<uint16_t>(map[rule]), key).load(static_cast<uint16_t>(map[rule]), key, bytes);
-    });
-  }
-  return status;
-}
-
-Status Engine::swap_rules(std::shared_ptr<const rule::RuleSet> rules) {
-  if (write_pending_) {  // else the commit below would only finish the batch that met a full disk
-    if (auto s = write(); !s) return s;
-  }
-  request_checkpoint();
-  if (auto done = commit(); !done) return done.error();
-  if (auto s = land(); !s) return s;
-  const Progress before = progress_;
-  const auto by_type = by_type_;
-  const std::vector<int> map = heirs(*rules);
-  std::vector<bool> gone(map.size());
-  for (size_t i = 0; i < map.size(); ++i) gone[i] = map[i] < 0;
-  const TimeMs now = router_->watermark().now();
-  next_.transitions.clear();
-  if (auto s = shards_->end_rules(gone, now == kNoTime ? 0 : now, router_->position(), next_.transitions); !s) return s;
-  alert::Policy policy = *policy_;
-  policy.apply(next_.transitions, now);
-  stage_transitions(*rules_);
-  Works next = build(rules);
-  next.policy = std::make_unique<alert::Policy>(rules, policy, now);
-  next.router->watermark() = router_->watermark();
-  next.router->seen() = std::move(router_->seen());
-  const auto dropped = next.router->seen().renumber(map);
-  next.router->restore(progress_.position, progress_.watermark);
-  Status status = move_keys(map, next);
-  if (status && now != kNoTime) {
-    next_.transitions.clear();
-    next.shards->rejudge(edited(*rules, map), now, router_->position(), next_.transitions);
-    next.policy->apply(next_.transitions, now);
-    stage_transitions(*rules);
-  }
-  if (status && store_ != nullptr) {
-    next_.batch.puts.push_back({state::Table::kMeta, kRulesKey, encode_rules(*rules)});
-    ++progress_.commit;
-    stage_checkpoint(*next.router, *next.shards);
-    stage_policy(*next.policy);
-    stage_progress();
-    status = write();
-  }
-  if (status) {
-    install(std::move(next));
-    return {};
-  }
-  // Nothing of it was written: the rules that were in force stay, and what they know is where it was.
-  next.router->seen().renumber_back(map, dropped);
-  router_->seen() = std::move(next.router->seen());
-  progress_.commit = before.commit;
-  progress_.checkpoint = before.checkpoint;
-  progress_.outbox = before.outbox;
-  progress_.totals = before.totals;
-  by_type_ = by_type;
-  next_ = {};
-  write_pending_ = false;
-  request_checkpoint();
-  return status;
 }
 
 Status Engine::read_outbox(uint64_t from, size_t max, const std::function<void(const Outgoing&)>& f) const {

@@ -157,7 +157,7 @@ class Engine {
   const alert::Transition* unwritten(std::string_view alert_id) const;
   void stage_transitions(const rule::RuleSet& rules);
   void stage_policy(alert::Policy& policy);
-  void stage_checkpoint(Router& router, ShardPool& shards);
+  void stage_checkpoint(const rule::RuleSet& rules, Router& router, ShardPool& shards);
   void stage_outdated();
   void stage_progress();
   struct Staged {  // one commit's
