@@ -40,6 +40,7 @@ class RuleCompiler {
     if (plan_.kind == RuleKind::kCluster) plan_.place_cell = implicit_cell("place");
     bounds();
     conditions();
+    fewer_steps();
     if (good_) identity();
     return good_;
   }
@@ -208,6 +209,7 @@ class RuleCompiler {
         fail_unless(can_match(reader_, rule_, where, {}, nullptr, strict()));
       }
     }
+    if (plan_.kind == RuleKind::kSequence) return steps(where);
     if (plan_.kind != RuleKind::kAbsence) return role(detect::kMember, nullptr, where, "`where`");
     if (text_.after != nullptr) role(detect::kAfter, text_.after, where, "`after`");
     if (text_.expect != nullptr) {
@@ -216,6 +218,17 @@ class RuleCompiler {
     }
     if (text_.pause_from != nullptr) role(detect::kPause, text_.pause_from, where, "`pause.from`");
     if (text_.pause_to != nullptr) role(detect::kUnpause, text_.pause_to, where, "`pause.to`");
+  }
+
+  void steps(const Expression& where) {
+    for (size_t i = 0; i < text_.steps.size(); ++i) role(1U << i, text_.steps[i].when, where, "a step");
+    if (text_.resolve_when != nullptr) role(detect::kBeside, nullptr, where, "`where`");
+  }
+
+  // For near misses: less is asked of a sequence.
+  void fewer_steps() {
+    const auto fewer = options_.steps_instead.find(rule_.id);
+    if (fewer != options_.steps_instead.end()) ask_less(fewer->second, options_.retention, rule_);
   }
 
   static std::shared_ptr<expr::Ast> parse_quietly(std::string_view text) {
@@ -328,6 +341,7 @@ class RuleCompiler {
     aggregates_.declare();
     plan_.fire = compiled(fire, "`fire`");
     plan_.resolve_when = compiled(resolve, "`resolve.when`");
+    fail_unless(names_no_step(reader_, plan_, resolve.e));
     ladder(rungs);
     check_fire(fire);
     check_resolve(resolve);
@@ -447,6 +461,9 @@ class RuleCompiler {
     for (const std::string& role : roles_text_) add("role", role);
     for (const std::string& part : key_text_) add("key", part);
     for (const std::string& cell : cells_.texts()) add("cell", cell);
+    std::string steps;  // which are negated; their conditions are among the roles, their names are texts
+    for (const detect::Step& step : plan_.steps) steps += step.negated ? "-" : "+";
+    if (!steps.empty()) add("steps", steps);
     add("until", until_text_);
     add("within", std::to_string(static_cast<int>(plan_.within.unit)) + "/" + std::to_string(plan_.within.amount));
     add("radius", std::to_string(plan_.radius_m));

@@ -23,6 +23,11 @@ struct RungText {
   const yaml::Node* when = nullptr;  // null: always (a single colour)
 };
 
+struct StepText {
+  const yaml::Node* name = nullptr;  // the key: a name, or `not`
+  const yaml::Node* when = nullptr;
+};
+
 struct BilingualText {
   const yaml::Node* zh = nullptr;
   const yaml::Node* en = nullptr;
@@ -37,6 +42,7 @@ struct RuleText {
                    *resolve_when = nullptr, *pause_from = nullptr, *pause_to = nullptr, *tests = nullptr;
   std::vector<const yaml::Node*> key;
   std::vector<ParamText> params;
+  std::vector<StepText> steps;     // as long as the plan's
   std::vector<RungText> severity;  // worst first
   BilingualText summary, advice;
 };
@@ -44,6 +50,12 @@ struct RuleText {
 // Phase read: the keys of one rule; faults are appended. Answers whether its expressions can be looked at: not without
 // a kind that this version knows.
 bool read_rule(const yaml::Reader& reader, const yaml::Node& node, const LoadOptions& options, RuleText& out);
+
+// Of phase read: the steps of a sequence, into the plan and `out.steps`.
+void read_steps(const yaml::Reader& reader, const yaml::Node& node, RuleText& out);
+// After the rest has been read: what does not go with a `not` at the end.
+void check_steps(const yaml::Reader& reader, const yaml::Fields& fields, const LoadOptions& options,
+                 const RuleText& text);
 
 // Phase compile: expressions to programs, into `text.rule`. Appends faults and answers false where there are any.
 bool compile_rule(const yaml::Reader& reader, const LoadOptions& options, RuleText& text);
