@@ -3,6 +3,7 @@
 #include <array>
 
 #include "event/fields.h"
+#include "expr/env_impl.h"
 #include "rule/scope.h"
 
 namespace tocsin::rule {
@@ -70,7 +71,7 @@ bool AggregateScope::collect(const Expression& e, Node*& node) {
     return false;
   }
   if (node->kind == Node::Kind::kIdent && aggregate_op(node->text, op)) return refuse_bare(e, *node);
-  if (global && is_letter(node->text[0])) {
+  if (global && is_letter(node->text[0]) && !events_.env().impl().functions.contains(node->text)) {
     const std::string near = nearest(node->text, aggregate_names());
     if (!near.empty()) {
       report(reader_, e.place, *node,

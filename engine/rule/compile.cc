@@ -166,7 +166,8 @@ class RuleCompiler {
     if (own != nullptr && !(where ? events_.resolve_loosely(e) : events_.resolve(e))) return fail_unless(false);
     const Node* own_root = own != nullptr ? e.ast->root : nullptr;
     if (own != nullptr) {
-      if (events_.compile(e, *e.ast->root, Type::Kind::kBool, what) == nullptr) return fail_unless(false);
+      const ProgramPtr alone = events_.compile(e, *e.ast->root, Type::Kind::kBool, what);
+      if (alone == nullptr || never(alone, e)) return fail_unless(false);
       if (where) {
         Node* both = e.ast->make(Node::Kind::kCall);
         both->text = "_&&_";
@@ -182,11 +183,7 @@ class RuleCompiler {
     if (e) {
       predicate.when = events_.compile(e, *e.ast->root, Type::Kind::kBool, what);
       if (predicate.when == nullptr) return fail_unless(false);
-      if (is_constant(predicate.when, false)) {
-        report(reader_, e.place, *e.ast->root,
-               {"matches-nothing", "this holds for no event", "没有事件满足此条件", {}, {}});
-        return fail_unless(false);
-      }
+      if (never(predicate.when, e)) return fail_unless(false);
       if (own_root != nullptr) fail_unless(can_match(reader_, rule_, where, e, own_root, strict()));
       roles_text_.push_back(std::to_string(bit) + ":" + canonical(*e.ast->root));
       rule_.needs.push_back(needs_of(bit, e.ast->root));
@@ -195,6 +192,13 @@ class RuleCompiler {
       rule_.needs.push_back(needs_of(bit, nullptr));
     }
     rule_.roles.push_back(std::move(predicate));
+  }
+
+  bool never(const ProgramPtr& program, const Expression& e) const {
+    if (!is_constant(program, false)) return false;
+    report(reader_, e.place, *e.ast->root,
+           {"matches-nothing", "this holds for no event", "没有事件满足此条件", {}, {}});
+    return true;
   }
 
   void roles() {

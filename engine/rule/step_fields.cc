@@ -115,7 +115,7 @@ AggregateScope::Taken AggregateScope::keep_of_step(const Expression& e, Node*& n
 // A step with a slip of the pen.
 void AggregateScope::suggest_step(const Expression& e, expr::Fault& fault) const {
   const std::string_view at = std::string_view(e.ast->source).substr(fault.begin, fault.end - fault.begin);
-  if (rule_.plan.steps.empty() || !fault.hint.empty()) return;
+  if (rule_.plan.steps.empty()) return;
   std::vector<std::string_view> names;
   for (const detect::Step& s : rule_.plan.steps) {
     if (!s.negated) names.push_back(s.name);

@@ -1,4 +1,5 @@
 // What a good sequence becomes: roles, cells of its steps, identity, near misses.
+#include "detect/row.h"
 #include "expr/event_env.h"
 #include "rule/rule_keys.h"
 #include "rule/rule_tests.h"
