@@ -109,7 +109,7 @@ class AggregateScope {
   void suggest_step(const Expression& e, expr::Fault& fault) const;
   // The variable of an aggregate takes the place of `node`; equal keys share one. `argument`: of a call with one.
   bool add_aggregate(const Expression& e, expr::Node*& node, const std::string& key, const detect::Aggregate& aggregate,
-                     uint32_t begin, uint32_t end);
+                     const expr::Node* argument);
   bool collect_call(const Expression& e, expr::Node*& node, detect::AggregateOp op);
   bool check_argument(const Expression& e, const expr::Node& call, const expr::Node& argument, detect::AggregateOp op,
                       const expr::Type& type) const;
