@@ -326,6 +326,19 @@ void Sequence::settle(FindingSink& sink, Arena& arena) {
   refold(t, sink, arena);
 }
 
+void Sequence::rejudge(TimeMs now, FindingSink& sink, Arena& arena) {
+  if (rows_.empty()) return;
+  Touched t;
+  t.from = rows_.time(0);
+  t.to = rows_.time(rows_.size() - 1);
+  t.reason = Reason::kRule;
+  t.correction = true;
+  t.time = now;
+  judge_again(t.from, t.to, arena);
+  reschedule();
+  refold(t, sink, arena);
+}
+
 // ---- time passes
 
 // Deadlines before the watermark have had their turn.

@@ -150,7 +150,7 @@ void Sequence::settle_run(Episode& e, const Run& run, bool fresh, bool split, co
   const bool stays_over = told != kNever && !goes_on;
   if (fresh) {
     Finding f = finding(e, Finding::Kind::kHolds, t);
-    if (split || t.correction) f.reason = split ? Reason::kSplit : Reason::kMatched;
+    if (split || (t.correction && t.reason != Reason::kRule)) f.reason = split ? Reason::kSplit : Reason::kMatched;
     out.push_back(f);
   } else {
     const bool differs = before != state();

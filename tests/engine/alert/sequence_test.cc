@@ -211,6 +211,22 @@ TEST(Sequence, AnAnswerThatIsWithdrawnLetsItGoOn) {
             (Lines{"opened@60 yellow deadline", "resolved@90 yellow stage", "reopened@95 yellow withdrawn"}));
 }
 
+TEST(Sequence, AnEditedConditionIsJudgedOnTheKeptRows) {
+  RuleSpec spec = escalation();
+  spec.fire = "a0 >= 4";
+  Story strict(spec);
+  for (const Event& e : {at(1, 0, kDispute), at(2, 30, kThreat), at(3, 60, kCall)}) strict.driver.add(e);
+  EXPECT_TRUE(strict.driver.told.empty());
+  spec.fire = "a0 >= 3";
+  Story edited(spec);
+  edited.driver.state = *alert::decode_key_state(edited.rule, hash128("[\"k\"]"), strict.driver.bytes());
+  Arena arena(4096);
+  const TimeZone zone = TimeZone::utc();
+  alert::Context context{edited.rule, 0, zone, kStart + 60 * kMinute, arena, edited.driver};
+  edited.driver.state->rejudge(kStart + 60 * kMinute, context);
+  EXPECT_EQ(edited.driver.story(), (Lines{"opened@60 orange rule"}));
+}
+
 TEST(Sequence, TheBoundDropsTheOldestAndCountsThem) {
   RuleSpec spec = escalation();
   rule::Rule rule = make_rule(spec);
