@@ -1,4 +1,4 @@
-// What a row costs a key: windows in order over many keys, windows over one large key, clusters in a storm.
+// What a row costs a key: windows in order over many keys, windows over one large key, sequences, clusters in a storm.
 //   build/release/benchmarks/detect_bench
 #include <benchmark/benchmark.h>
 
@@ -41,8 +41,8 @@ rule::Rule rule_of(detect::RuleKind kind, DurationMs within, std::string_view fi
 }
 
 // Feeds `keys` keys with rows in order of time, one a second.
-void windows(benchmark::State& bench, size_t keys, DurationMs within, std::string_view fire) {
-  const rule::Rule rule = rule_of(detect::RuleKind::kWindow, within, fire);
+void feed(benchmark::State& bench, const rule::Rule& rule, size_t keys) {
+  const size_t steps = rule.plan.steps.size();
   std::vector<std::unique_ptr<alert::KeyState>> states(keys);
   Quiet quiet;
   Arena arena;
@@ -65,6 +65,7 @@ void windows(benchmark::State& bench, size_t keys, DurationMs within, std::strin
     row.village = "330282004001";
     row.grid = "330282004001007";
     row.cells = {&cell, 1};
+    if (steps > 0) row.roles = 1U << rng() % steps;
     arena.reset();
     alert::Context context{rule, 0, TimeZone::utc(), now, arena, quiet};
     states[k]->add(row, context);
@@ -74,6 +75,18 @@ void windows(benchmark::State& bench, size_t keys, DurationMs within, std::strin
   size_t bytes = 0;
   for (const auto& s : states) bytes += s == nullptr ? 0 : s->bytes();
   bench.counters["bytes_per_key"] = static_cast<double>(bytes) / static_cast<double>(keys);
+}
+
+void windows(benchmark::State& bench, size_t keys, DurationMs within, std::string_view fire) {
+  feed(bench, rule_of(detect::RuleKind::kWindow, within, fire), keys);
+}
+
+// Three steps, and one that must not come; every event is one of the four. `fire` judges the events of the matches.
+void sequences(benchmark::State& bench, size_t keys, DurationMs within, std::string_view fire) {
+  rule::Rule rule = rule_of(detect::RuleKind::kSequence, within, fire);
+  rule.plan.steps = {{"a", false}, {"", true}, {"b", false}, {"c", false}};
+  rule.plan.max_rows_per_key = 5000;
+  feed(bench, rule, keys);
 }
 
 void BM_WindowManyKeys(benchmark::State& s) { windows(s, 100'000, 7 * 86'400'000, "a1 >= 20"); }
@@ -86,6 +99,14 @@ BENCHMARK(BM_WindowManyKeysCount)->Iterations(2'000'000);
 BENCHMARK(BM_WindowFewKeys);
 BENCHMARK(BM_WindowHundredRows);
 BENCHMARK(BM_WindowOneLargeKey);
+
+// No match is judged to hold, so this is what a row costs by itself; then with alerts opening.
+void BM_SequenceManyKeys(benchmark::State& s) { sequences(s, 100'000, 7 * 86'400'000, "a1 >= 1000"); }
+void BM_SequenceHundredRows(benchmark::State& s) { sequences(s, 1000, 100'000'000, "a1 >= 1000"); }
+void BM_SequenceHundredRowsHolding(benchmark::State& s) { sequences(s, 1000, 100'000'000, "a0 >= 3"); }
+BENCHMARK(BM_SequenceManyKeys)->Iterations(2'000'000);
+BENCHMARK(BM_SequenceHundredRows);
+BENCHMARK(BM_SequenceHundredRowsHolding);
 
 // Reports over a city of 20 km, `a_day` a day, and an hour's storm of ten times that.
 void BM_Clusters(benchmark::State& bench) {

@@ -74,6 +74,7 @@ std::string nearest(const rule::RuleTest& test, const Bench& bench) {
   for (const rule::NearMiss& miss : rule::near_misses(bench.files, test.rule)) {
     rule::LoadOptions options = bench.options;
     options.fire_instead[test.rule] = miss.fire;
+    if (miss.steps) options.steps_instead[test.rule] = *miss.steps;
     std::vector<rule::Diagnostic> ignored;
     auto weaker = rule::RuleSet::load(bench.files, options, ignored);
     if (weaker == nullptr) continue;

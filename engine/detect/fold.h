@@ -20,8 +20,9 @@ struct Fold {
     return quiet < kept ? quiet : kept;
   }
 
-  // The next row in order: `holds`, whether fire holds there; `recovering`, whether resolve.when does.
-  Step step(const Plan& plan, TimeMs time, bool holds, bool recovering) {
+  // The next row in order: `holds`, whether fire holds there; `recovering`, whether resolve.when does; `matching`,
+  // whether it puts the quiet off.
+  Step step(const Plan& plan, TimeMs time, bool holds, bool recovering, bool matching = true) {
     if (open && time > end(plan)) {
       ended = end(plan);
       open = false;
@@ -34,7 +35,7 @@ struct Fold {
       return joins ? Step::kJoin : Step::kBegin;
     }
     if (!open) return Step::kNone;
-    last = time;
+    if (matching) last = time;
     if (!recovering) {
       keep_since = kNoTime;
     } else if (keep_since == kNoTime) {
@@ -44,6 +45,19 @@ struct Fold {
       ended = time;
       open = false;
     }
+    return Step::kMatched;
+  }
+
+  // What the episode waited for has come: it is over. kNone: it was so before.
+  Step answer(const Plan& plan, TimeMs time) {
+    if (open && time > end(plan)) {
+      ended = end(plan);
+      open = false;
+    }
+    if (!open) return Step::kNone;
+    open = false;
+    ended = time;
+    keep_since = kNoTime;
     return Step::kMatched;
   }
 };

@@ -8,8 +8,8 @@ namespace {
 constexpr std::array<std::string_view, 7> kKinds = {"window",   "cluster", "sequence", "absence",
                                                     "baseline", "silence", "similar"};
 constexpr std::array<std::string_view, 5> kSeverities = {"none", "blue", "yellow", "orange", "red"};
-constexpr std::array<std::string_view, 11> kOps = {"count", "distinct", "sum",   "avg",  "min", "max",
-                                                   "any",   "all",      "first", "last", "top"};
+constexpr std::array<std::string_view, 12> kOps = {"count", "distinct", "sum",   "avg",  "min", "max",
+                                                   "any",   "all",      "first", "last", "top", "step"};
 
 using Kind = expr::Type::Kind;
 constexpr std::array<KindValue, 4> kClusterValues = {{

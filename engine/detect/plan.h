@@ -25,13 +25,15 @@ enum class Severity : uint8_t { kNone, kBlue, kYellow, kOrange, kRed };  // asce
 std::string_view name_of(Severity severity);
 bool parse_severity(std::string_view text, Severity& out);
 
-enum class AggregateOp : uint8_t { kCount, kDistinct, kSum, kAvg, kMin, kMax, kAny, kAll, kFirst, kLast, kTop };
+// kStep is none that a planner writes: sequence's `threat.place`, a cell of the event that step `n` has in the latest
+// match.
+enum class AggregateOp : uint8_t { kCount, kDistinct, kSum, kAvg, kMin, kMax, kAny, kAll, kFirst, kLast, kTop, kStep };
 std::string_view name_of(AggregateOp op);
 
 struct Aggregate {
   AggregateOp op = AggregateOp::kCount;
   int cell = -1;      // index into Row::cells; -1: kCount
-  int n = 0;          // kTop
+  int n = 0;          // kTop; kStep: index in Plan::steps
   std::string text;   // as the planner wrote it, "distinct(place)"
   bool real = false;  // kSum: the checker typed the result double, so whole sums are doubles too
   bool operator==(const Aggregate&) const = default;
@@ -60,6 +62,13 @@ struct Rung {
   std::shared_ptr<const expr::Program> when;  // bool, aggregate scope
 };
 
+// sequence: one item of `steps`.
+struct Step {
+  std::string name;  // empty where negated
+  bool negated = false;
+};
+inline constexpr size_t kMaxSteps = 16;
+
 struct Plan {
   RuleKind kind = RuleKind::kWindow;
   std::string rule_id;
@@ -86,6 +95,11 @@ struct Plan {
   bool until = false;  // absence: Row::due_at is the deadline
   // absence: working-time arithmetic; answers the instant `work` after `from`. Set when within is working time.
   std::shared_ptr<const WorkingTime> calendar;
+  std::vector<Step> steps;  // sequence: bit i of Row::roles is step i
+  // sequence: the last step is negated: a match is complete when nothing of it has come by its deadline.
+  bool awaits() const { return !steps.empty() && steps.back().negated; }
+  // Rows behind the watermark reach the detector, which uses them for corrections alone.
+  bool takes_late() const { return kind == RuleKind::kAbsence || awaits(); }
   size_t max_rows_per_key = 200000;  // bound; past it the oldest row is dropped and counted
   std::shared_ptr<Arena> constants = std::make_shared<Arena>(4096);
 };

@@ -18,6 +18,7 @@ namespace tocsin::detect {
 inline constexpr uint32_t kMember = 1;                                        // where
 inline constexpr uint32_t kAfter = 1, kExpect = 2, kPause = 4, kUnpause = 8;  // absence
 // sequence: bit i = step i.
+inline constexpr uint32_t kBeside = 1U << 16;  // sequence: `where` takes it; for resolve.when alone
 
 struct Row {
   uint16_t rule = 0;          // index in the rule set in force

@@ -27,7 +27,11 @@ Value Scope::get(int slot) const {
 }
 
 Value Scope::compute(size_t slot) const {
-  if (slot < aggregates_) return aggregate(plan_, slot, rows_, tallies_, arena_);
+  if (slot < aggregates_) {
+    const Aggregate& a = plan_.aggregates[slot];
+    if (a.op == AggregateOp::kStep) return kind_ == nullptr ? Value() : kind_->step_value(a.n, a.cell);
+    return aggregate(plan_, slot, rows_, tallies_, arena_);
+  }
   slot -= aggregates_;
   if (slot < kinds_) return kind_ == nullptr ? Value() : kind_->kind_value(slot, arena_);
   return param(plan_.params[slot - kinds_]);

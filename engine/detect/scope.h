@@ -11,6 +11,8 @@ class KindScope {
  public:
   virtual ~KindScope() = default;
   virtual expr::Value kind_value(size_t index, Arena& arena) const = 0;
+  // sequence: a cell of the event of `step` in the latest match; null where there is none.
+  virtual expr::Value step_value(int /*step*/, int /*cell*/) const { return {}; }
 };
 
 class Scope final : public expr::Activation {

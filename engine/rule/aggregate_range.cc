@@ -66,6 +66,7 @@ Range AggregateScope::range_of_call(const detect::Aggregate& aggregate, const No
     case AggregateOp::kAny:
     case AggregateOp::kAll:
     case AggregateOp::kTop:
+    case AggregateOp::kStep:
       break;
   }
   return {};

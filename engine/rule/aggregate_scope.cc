@@ -3,6 +3,7 @@
 #include <array>
 
 #include "event/fields.h"
+#include "expr/env_impl.h"
 #include "rule/scope.h"
 
 namespace tocsin::rule {
@@ -59,6 +60,9 @@ bool AggregateScope::collect(Expression& e) {
 }
 
 bool AggregateScope::collect(const Expression& e, Node*& node) {
+  const Taken step = rule_.plan.steps.empty() ? Taken::kNo : collect_step(e, node);
+  if (step == Taken::kFault) node = e.ast->make(Node::Kind::kLiteral);  // one fault is enough
+  if (step != Taken::kNo) return step == Taken::kYes;
   AggregateOp op{};
   const bool global = node->kind == Node::Kind::kCall && !node->receiver;
   if (global && aggregate_op(node->text, op)) {
@@ -67,7 +71,7 @@ bool AggregateScope::collect(const Expression& e, Node*& node) {
     return false;
   }
   if (node->kind == Node::Kind::kIdent && aggregate_op(node->text, op)) return refuse_bare(e, *node);
-  if (global && is_letter(node->text[0])) {
+  if (global && is_letter(node->text[0]) && !events_.env().impl().functions.contains(node->text)) {
     const std::string near = nearest(node->text, aggregate_names());
     if (!near.empty()) {
       report(reader_, e.place, *node,
@@ -143,10 +147,15 @@ bool AggregateScope::collect_call(const Expression& e, Node*& node, AggregateOp 
     }
     aggregate.n = static_cast<int>(n.value.i);
   }
-  const auto [it, fresh] = seen_.insert({canonical(*node), static_cast<int>(rule_.plan.aggregates.size())});
+  return add_aggregate(e, node, canonical(*node), aggregate, want > 0 ? node->args[0] : nullptr);
+}
+
+bool AggregateScope::add_aggregate(const Expression& e, Node*& node, const std::string& key,
+                                   const detect::Aggregate& aggregate, const Node* argument) {
+  const auto [it, fresh] = seen_.insert({key, static_cast<int>(rule_.plan.aggregates.size())});
   if (fresh) {
-    of_key_.push_back(op == AggregateOp::kDistinct && keys_.contains(canonical(*node->args[0])));
-    ranges_.push_back(range_of_call(aggregate, want > 0 ? node->args[0] : nullptr));
+    of_key_.push_back(aggregate.op == AggregateOp::kDistinct && keys_.contains(canonical(*argument)));
+    ranges_.push_back(range_of_call(aggregate, argument));
     rule_.plan.aggregates.push_back(aggregate);
   }
   if (rule_.plan.aggregates.size() > kMaxAggregates) {
@@ -235,6 +244,7 @@ Type AggregateScope::result_type(const detect::Aggregate& aggregate) const {
     case AggregateOp::kMax:
     case AggregateOp::kFirst:
     case AggregateOp::kLast:
+    case AggregateOp::kStep:
       break;
   }
   return cells_.type(aggregate.cell);
@@ -256,7 +266,10 @@ void AggregateScope::declare() {
 ProgramPtr AggregateScope::compile(Expression& e, Type::Kind want, std::string_view what) {
   expr::Faults faults;
   const bool good = expr::check(*e.ast, e.ast->root, env_, faults);
-  for (expr::Fault& fault : faults) suggest_param(e, fault);
+  for (expr::Fault& fault : faults) {
+    suggest_param(e, fault);
+    suggest_step(e, fault);
+  }
   report(reader_, e.place, faults);
   if (!good || !faults.empty()) return nullptr;
   const Node& root = *e.ast->root;

@@ -29,4 +29,10 @@ bool rung_reachable(const AggregateScope& scope, std::span<const Expression* con
 bool collect_marks(const yaml::Reader& reader, AggregateScope& scope, const Expression& e, detect::Plan& plan,
                    bool& mentions);
 
+// sequence: resolve.when speaks of what comes after the match, so a step's name in it is a fault.
+bool names_no_step(const yaml::Reader& reader, const detect::Plan& plan, const Expression& e);
+
+// sequence: takes away what `fewer` does not ask for. For near misses; the rule is compiled.
+void ask_less(const FewerSteps& fewer, DurationMs longest, Rule& rule);
+
 }  // namespace tocsin::rule

@@ -40,6 +40,7 @@ class RuleCompiler {
     if (plan_.kind == RuleKind::kCluster) plan_.place_cell = implicit_cell("place");
     bounds();
     conditions();
+    fewer_steps();
     if (good_) identity();
     return good_;
   }
@@ -165,7 +166,8 @@ class RuleCompiler {
     if (own != nullptr && !(where ? events_.resolve_loosely(e) : events_.resolve(e))) return fail_unless(false);
     const Node* own_root = own != nullptr ? e.ast->root : nullptr;
     if (own != nullptr) {
-      if (events_.compile(e, *e.ast->root, Type::Kind::kBool, what) == nullptr) return fail_unless(false);
+      const ProgramPtr alone = events_.compile(e, *e.ast->root, Type::Kind::kBool, what);
+      if (alone == nullptr || never(alone, e)) return fail_unless(false);
       if (where) {
         Node* both = e.ast->make(Node::Kind::kCall);
         both->text = "_&&_";
@@ -181,11 +183,7 @@ class RuleCompiler {
     if (e) {
       predicate.when = events_.compile(e, *e.ast->root, Type::Kind::kBool, what);
       if (predicate.when == nullptr) return fail_unless(false);
-      if (is_constant(predicate.when, false)) {
-        report(reader_, e.place, *e.ast->root,
-               {"matches-nothing", "this holds for no event", "没有事件满足此条件", {}, {}});
-        return fail_unless(false);
-      }
+      if (never(predicate.when, e)) return fail_unless(false);
       if (own_root != nullptr) fail_unless(can_match(reader_, rule_, where, e, own_root, strict()));
       roles_text_.push_back(std::to_string(bit) + ":" + canonical(*e.ast->root));
       rule_.needs.push_back(needs_of(bit, e.ast->root));
@@ -194,6 +192,13 @@ class RuleCompiler {
       rule_.needs.push_back(needs_of(bit, nullptr));
     }
     rule_.roles.push_back(std::move(predicate));
+  }
+
+  bool never(const ProgramPtr& program, const Expression& e) const {
+    if (!is_constant(program, false)) return false;
+    report(reader_, e.place, *e.ast->root,
+           {"matches-nothing", "this holds for no event", "没有事件满足此条件", {}, {}});
+    return true;
   }
 
   void roles() {
@@ -208,6 +213,7 @@ class RuleCompiler {
         fail_unless(can_match(reader_, rule_, where, {}, nullptr, strict()));
       }
     }
+    if (plan_.kind == RuleKind::kSequence) return steps(where);
     if (plan_.kind != RuleKind::kAbsence) return role(detect::kMember, nullptr, where, "`where`");
     if (text_.after != nullptr) role(detect::kAfter, text_.after, where, "`after`");
     if (text_.expect != nullptr) {
@@ -216,6 +222,17 @@ class RuleCompiler {
     }
     if (text_.pause_from != nullptr) role(detect::kPause, text_.pause_from, where, "`pause.from`");
     if (text_.pause_to != nullptr) role(detect::kUnpause, text_.pause_to, where, "`pause.to`");
+  }
+
+  void steps(const Expression& where) {
+    for (size_t i = 0; i < text_.steps.size(); ++i) role(1U << i, text_.steps[i].when, where, "a step");
+    if (text_.resolve_when != nullptr) role(detect::kBeside, nullptr, where, "`where`");
+  }
+
+  // For near misses: less is asked of a sequence.
+  void fewer_steps() {
+    const auto fewer = options_.steps_instead.find(rule_.id);
+    if (fewer != options_.steps_instead.end()) ask_less(fewer->second, options_.retention, rule_);
   }
 
   static std::shared_ptr<expr::Ast> parse_quietly(std::string_view text) {
@@ -328,6 +345,7 @@ class RuleCompiler {
     aggregates_.declare();
     plan_.fire = compiled(fire, "`fire`");
     plan_.resolve_when = compiled(resolve, "`resolve.when`");
+    fail_unless(names_no_step(reader_, plan_, resolve.e));
     ladder(rungs);
     check_fire(fire);
     check_resolve(resolve);
@@ -447,6 +465,9 @@ class RuleCompiler {
     for (const std::string& role : roles_text_) add("role", role);
     for (const std::string& part : key_text_) add("key", part);
     for (const std::string& cell : cells_.texts()) add("cell", cell);
+    std::string steps;  // which are negated; their conditions are among the roles, their names are texts
+    for (const detect::Step& step : plan_.steps) steps += step.negated ? "-" : "+";
+    if (!steps.empty()) add("steps", steps);
     add("until", until_text_);
     add("within", std::to_string(static_cast<int>(plan_.within.unit)) + "/" + std::to_string(plan_.within.amount));
     add("radius", std::to_string(plan_.radius_m));

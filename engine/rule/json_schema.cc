@@ -230,6 +230,9 @@ class SchemaWriter {
       case Shape::kPause:
         members({{"from", "expression"}, {"to", "expression"}});
         break;
+      case Shape::kSteps:
+        steps();
+        break;
       case Shape::kTests:
         items("test");
         break;
@@ -252,6 +255,16 @@ class SchemaWriter {
       json_.end_object();
     }
     json_.end_object();
+  }
+
+  void steps() {
+    json_.field("type", "array").key("minItems").integer(2).key("maxItems").integer(int64_t{detect::kMaxSteps});
+    json_.key("items").begin_object().field("type", "object");
+    json_.key("minProperties").integer(1).key("maxProperties").integer(1);
+    json_.key("propertyNames").begin_object().field("pattern", "^[A-Za-z_][A-Za-z0-9_]*$").end_object();
+    json_.key("additionalProperties").begin_object();
+    reference("expression");
+    json_.end_object().end_object();
   }
 
   void params() {

@@ -72,6 +72,57 @@ const yaml::Node* find_rule(const yaml::Document& document, std::string_view id)
   return nullptr;
 }
 
+void fire_misses(const yaml::Node& rule, std::vector<NearMiss>& out) {
+  const yaml::Node* fire = rule.find("fire");
+  if (fire == nullptr || !fire->is_scalar()) return;
+  expr::Faults faults;
+  const auto ast = expr::parse(fire->value, faults);
+  if (ast == nullptr || !faults.empty()) return;
+  std::vector<Threshold> thresholds;
+  collect(*ast->root, rule, thresholds);
+  for (int64_t step = 1; step <= kMaxSteps; ++step) {
+    for (const Threshold& t : thresholds) {
+      const int64_t n = t.value - step;
+      if (n < 1 || out.size() >= kMaxMisses) continue;
+      std::string text = fire->value;
+      text.replace(t.right->begin, t.right->end - t.right->begin, std::to_string(t.strict ? n - 1 : n));
+      const std::string left = fire->value.substr(t.left->begin, t.left->end - t.left->begin);
+      out.push_back({std::move(text),
+                     std::to_string(n) + " of " + std::to_string(t.value) + " " + in_words(left),
+                     in_chinese(left) + " 只到 " + std::to_string(n) + "，要 " + std::to_string(t.value),
+                     {}});
+    }
+  }
+}
+
+// All steps but with what must not come, or not in the span; then fewer and fewer of them.
+void step_misses(const yaml::Node& rule, std::vector<NearMiss>& out) {
+  const yaml::Node* steps = rule.find("steps");
+  if (steps == nullptr || !steps->is_list()) return;
+  std::vector<std::string> names;
+  for (const yaml::Node& step : steps->items) {
+    if (step.is_map() && step.keys.size() == 1 && step.keys[0].value != "not") names.push_back(step.keys[0].value);
+  }
+  if (names.empty()) return;
+  const std::string all = std::to_string(names.size());
+  const auto miss = [&](FewerSteps fewer, const std::string& en, const std::string& zh) {
+    out.push_back({"true", en, zh, fewer});
+  };
+  miss({names.size(), false, true}, "all " + all + " steps, and what must not come",
+       all + " 步都有，但不得发生的也发生了");
+  const yaml::Node* within = rule.find("within");
+  if (within != nullptr) {
+    miss({names.size(), true, false}, "all " + all + " steps, not within " + within->value,
+         all + " 步都有，但超出 " + within->value);
+  }
+  for (size_t n = names.size(); --n > 0;) {
+    std::string list;
+    for (size_t i = 0; i < n; ++i) list += (i == 0 ? "" : ", ") + names[i];
+    miss({n, true, true}, std::to_string(n) + " of " + all + " steps: " + list,
+         all + " 步只到第 " + std::to_string(n) + " 步：" + list);
+  }
+}
+
 }  // namespace
 
 std::vector<NearMiss> near_misses(std::span<const SourceFile> files, std::string_view rule) {
@@ -80,24 +131,9 @@ std::vector<NearMiss> near_misses(std::span<const SourceFile> files, std::string
   for (const SourceFile& file : files) {
     const auto document = yaml::Document::parse(file.path, file.text, ignored);
     const yaml::Node* node = document == nullptr ? nullptr : find_rule(*document, rule);
-    const yaml::Node* fire = node == nullptr ? nullptr : node->find("fire");
-    if (fire == nullptr || !fire->is_scalar()) continue;
-    expr::Faults faults;
-    const auto ast = expr::parse(fire->value, faults);
-    if (ast == nullptr || !faults.empty()) continue;
-    std::vector<Threshold> thresholds;
-    collect(*ast->root, *node, thresholds);
-    for (int64_t step = 1; step <= kMaxSteps; ++step) {
-      for (const Threshold& t : thresholds) {
-        const int64_t n = t.value - step;
-        if (n < 1 || out.size() >= kMaxMisses) continue;
-        std::string text = fire->value;
-        text.replace(t.right->begin, t.right->end - t.right->begin, std::to_string(t.strict ? n - 1 : n));
-        const std::string left = fire->value.substr(t.left->begin, t.left->end - t.left->begin);
-        out.push_back({std::move(text), std::to_string(n) + " of " + std::to_string(t.value) + " " + in_words(left),
-                       in_chinese(left) + " 只到 " + std::to_string(n) + "，要 " + std::to_string(t.value)});
-      }
-    }
+    if (node == nullptr) continue;
+    fire_misses(*node, out);
+    step_misses(*node, out);
   }
   return out;
 }

@@ -40,11 +40,13 @@ class RuleReader {
     read_from();
     read_spans();
     read_expressions();
+    if (const Node* steps = fields_.get("steps")) read_steps(reader_, *steps, out_);
     read_params();
     read_severity();
     read_update();
     read_resolve();
     if (const Node* group = fields_.get("group")) read_group(reader_, *group, rule_.group);
+    check_steps(reader_, fields_, options_, out_);
     read_texts("summary", out_.summary);
     read_texts("advice", out_.advice);
     return true;

@@ -31,7 +31,7 @@ constexpr std::array kKeys = {
     RuleKey{"pause", Shape::kPause, kAbsence, 0, true, "何时暂停、恢复计时", "events between which no time counts"},
     RuleKey{"params", Shape::kParams, kEveryKind, 0, true, "阈值，可按地区等不同", "thresholds by name: a value, or {default, by, override}"},
     RuleKey{"fire", Shape::kExpression, kEveryKind, kWindow | kCluster, true, "什么条件报警（汇总范围）", "the condition; aggregate scope"},
-    RuleKey{"for", Shape::kSpan, kEveryKind, 0, true, "持续多久才报", "how long the condition must hold before it opens"},
+    RuleKey{"for", Shape::kSpan, kEveryKind & ~kSequence, 0, true, "持续多久才报", "how long the condition must hold before it opens"},
     RuleKey{"severity", Shape::kSeverity, kEveryKind, 0, true, "颜色，由重到轻，取第一个成立的", "a colour, or a ladder of conditions; the worst that holds"},
     RuleKey{"update", Shape::kUpdate, kEveryKind, 0, true, "已开的警报何时再报", "when an open alert is told again"},
     RuleKey{"resolve", Shape::kResolve, kEveryKind, 0, true, "何时解除", "when it is over: {quiet, when, keep}"},
@@ -46,7 +46,7 @@ constexpr std::array kKeys = {
     RuleKey{"tests", Shape::kTests, kEveryKind, 0, true, "规则自带的测试", "tests beside the rule"},
     RuleKey{"defaults", Shape::kAny, kEveryKind, 0, true, "测试事件的默认字段", "fields of the tests' events that they do not name"},
     RuleKey{"each", Shape::kAny, kAbsence, 0, false, "对名册上的每一个", "every row of a table owes"},
-    RuleKey{"steps", Shape::kAny, kSequence, kSequence, false, "步骤", "steps in order"},
+    RuleKey{"steps", Shape::kSteps, kSequence, kSequence, true, "先后步骤；not 表示其间不得发生", "what comes in order, `name: condition`; `not: condition` what must not; event scope"},
     RuleKey{"every", Shape::kAny, kBaseline, kBaseline, false, "多久算一次", "how often it is measured"},
     RuleKey{"against", Shape::kAny, kBaseline, kBaseline, false, "与什么时候比", "the past that it is compared with"},
     RuleKey{"measure", Shape::kAny, kBaseline, 0, false, "量什么", "what is measured"},
@@ -55,7 +55,7 @@ constexpr std::array kKeys = {
 };
 // clang-format on
 
-constexpr std::array kAvailable = {RuleKind::kWindow, RuleKind::kCluster, RuleKind::kAbsence};
+constexpr std::array kAvailable = {RuleKind::kWindow, RuleKind::kCluster, RuleKind::kSequence, RuleKind::kAbsence};
 constexpr std::array<std::string_view, 4> kTiers = {"grid", "village", "town", "city"};
 constexpr std::array<std::string_view, 3> kModes = {"active", "shadow", "off"};
 constexpr std::array<std::string_view, 7> kGroups = {"area.city", "area.town", "area.village", "area.grid",

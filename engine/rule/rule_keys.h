@@ -29,6 +29,7 @@ enum class Shape : uint8_t {
   kUpdate,
   kResolve,
   kPause,
+  kSteps,
   kTests,
   kAny
 };

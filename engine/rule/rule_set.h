@@ -15,6 +15,13 @@
 
 namespace tocsin::rule {
 
+// What is asked of a sequence instead of all its steps.
+struct FewerSteps {
+  size_t positive = 0;  // the first so many
+  bool nots = true;     // and what must not come
+  bool in_span = true;  // within the span
+};
+
 struct LoadOptions {
   TimeZone zone = TimeZone::utc();
   DurationMs lateness = 0;                              // the sources' allowed lateness (part of a rule's identity)
@@ -29,6 +36,8 @@ struct LoadOptions {
   bool include_off = false;
   // Conditions that replace `fire`, by rule: how near a rule came to firing (near_misses() in rule_tests.h).
   std::map<std::string, std::string> fire_instead;
+  // Sequences of which less is asked, by rule; for the same purpose.
+  std::map<std::string, FewerSteps> steps_instead;
 };
 
 // The text of one rule file, as read from disk or from the store.

@@ -44,12 +44,13 @@ std::vector<RuleTest> read_rule_tests(std::span<const SourceFile> files, const T
 
 // A condition a little weaker than a rule's `fire`: one of its thresholds, one step lower than the one before.
 struct NearMiss {
-  std::string fire;     // for LoadOptions::fire_instead
-  std::string text;     // "4 of 5 distinct reporters"
-  std::string text_zh;  // the same in Chinese
+  std::string fire;                 // for LoadOptions::fire_instead
+  std::string text;                 // "4 of 5 distinct reporters"
+  std::string text_zh;              // the same in Chinese
+  std::optional<FewerSteps> steps;  // for LoadOptions::steps_instead
 };
 // The weaker conditions to try, nearest first, when a rule did not fire: the first under which it does tells how near
-// it came. Empty where `fire` has no whole-number threshold. At most 40.
+// it came. Empty where `fire` has no whole-number threshold and the rule no steps. At most 40.
 std::vector<NearMiss> near_misses(std::span<const SourceFile> files, std::string_view rule);
 
 struct TestOutcome {

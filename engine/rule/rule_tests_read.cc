@@ -35,8 +35,12 @@ Defaults defaults_of(const Node& rule) {
     if (first->is_scalar()) out.source = first->value;
   }
   bool kind = false;
-  for (const std::string_view key : {"where", "after"}) {
-    const Node* node = rule.find(key);
+  std::vector<const Node*> conditions = {rule.find("where"), rule.find("after")};
+  if (const Node* steps = rule.find("steps"); steps != nullptr && steps->is_list() && !steps->items.empty()) {
+    const Node& first = steps->items[0];
+    if (first.is_map() && !first.items.empty()) conditions.push_back(&first.items[0]);
+  }
+  for (const Node* node : conditions) {
     if (node == nullptr || !node->is_scalar()) continue;
     expr::Faults ignored;  // reported when the rule is compiled
     const auto ast = expr::parse(node->value, ignored);

@@ -23,6 +23,11 @@ struct RungText {
   const yaml::Node* when = nullptr;  // null: always (a single colour)
 };
 
+struct StepText {
+  const yaml::Node* name = nullptr;  // the key: a name, or `not`
+  const yaml::Node* when = nullptr;
+};
+
 struct BilingualText {
   const yaml::Node* zh = nullptr;
   const yaml::Node* en = nullptr;
@@ -37,6 +42,7 @@ struct RuleText {
                    *resolve_when = nullptr, *pause_from = nullptr, *pause_to = nullptr, *tests = nullptr;
   std::vector<const yaml::Node*> key;
   std::vector<ParamText> params;
+  std::vector<StepText> steps;     // as long as the plan's
   std::vector<RungText> severity;  // worst first
   BilingualText summary, advice;
 };
@@ -47,6 +53,11 @@ bool read_rule(const yaml::Reader& reader, const yaml::Node& node, const LoadOpt
 
 // What alerts are grouped by: names of group_names(). Faults are appended.
 void read_group(const yaml::Reader& reader, const yaml::Node& node, std::vector<std::string>& out);
+// Of phase read: the steps of a sequence, into the plan and `out.steps`.
+void read_steps(const yaml::Reader& reader, const yaml::Node& node, RuleText& out);
+// After the rest has been read: what does not go with a `not` at the end.
+void check_steps(const yaml::Reader& reader, const yaml::Fields& fields, const LoadOptions& options,
+                 const RuleText& text);
 
 // Phase compile: expressions to programs, into `text.rule`. Appends faults and answers false where there are any.
 bool compile_rule(const yaml::Reader& reader, const LoadOptions& options, RuleText& text);

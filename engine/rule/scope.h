@@ -101,6 +101,15 @@ class AggregateScope {
 
  private:
   bool collect(const Expression& e, expr::Node*& node);
+  // sequence: `threat.place` and the like become variables too (step_fields.cc).
+  enum class Taken : uint8_t { kNo, kYes, kFault };
+  Taken collect_step(const Expression& e, expr::Node*& node);
+  Taken keep_of_step(const Expression& e, expr::Node*& node, int step);
+  int step_named(const std::string& name) const;
+  void suggest_step(const Expression& e, expr::Fault& fault) const;
+  // The variable of an aggregate takes the place of `node`; equal keys share one. `argument`: of a call with one.
+  bool add_aggregate(const Expression& e, expr::Node*& node, const std::string& key, const detect::Aggregate& aggregate,
+                     const expr::Node* argument);
   bool collect_call(const Expression& e, expr::Node*& node, detect::AggregateOp op);
   bool check_argument(const Expression& e, const expr::Node& call, const expr::Node& argument, detect::AggregateOp op,
                       const expr::Type& type) const;

@@ -83,7 +83,7 @@ void Router::write_rows(const Event& event, bool late, std::string& delta) {
   rules_->candidates(event, [&](size_t i, uint32_t possible, uint32_t proven) {
     const auto index = static_cast<uint16_t>(i);
     const rule::Rule& rule = rules_->rules()[i];
-    if (late && rule.plan.kind != detect::RuleKind::kAbsence) return;
+    if (late && !rule.plan.takes_late()) return;
     uint32_t roles = proven;
     for (const rule::RolePredicate& p : rule.roles) {
       if ((p.role & possible & ~proven) == 0) continue;

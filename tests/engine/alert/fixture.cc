@@ -39,6 +39,7 @@ rule::Rule make_rule(const RuleSpec& spec) {
   p.rule_id = r.id;
   p.within = {Span::Unit::kPlain, spec.within};
   p.radius_m = spec.radius;
+  p.steps = spec.steps;
   p.lateness = spec.lateness;
   p.cells = spec.cells;
   p.quiet = spec.quiet;
@@ -128,7 +129,7 @@ void Driver::after() {
 
 void Driver::add(const Event& e) {
   const detect::Row r = row(e, false);
-  if (r.late && rule_.plan.kind != detect::RuleKind::kAbsence) return;
+  if (r.late && !rule_.plan.takes_late()) return;
   alert::Context c = context();
   state->add(r, c);
   after();

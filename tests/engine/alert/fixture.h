@@ -36,6 +36,7 @@ struct RuleSpec {
   std::string resolve_when;
   DurationMs quiet = kHour, reopen = kHour, hold = 0, keep = 0, lateness = 0;
   double radius = 0;
+  std::vector<detect::Step> steps;  // sequence
 };
 rule::Rule make_rule(const RuleSpec& spec);
 

@@ -286,7 +286,7 @@ TEST(KeyState, AClusterTellsItsShape) {
 
 TEST(KeyState, KindsToComeHaveNoStateYet) {
   RuleSpec s = three_places();
-  s.kind = detect::RuleKind::kSequence;
+  s.kind = detect::RuleKind::kSimilar;
   const rule::Rule rule = make_rule(s);
   EXPECT_EQ(alert::make_key_state(rule, {}, "[]"), nullptr);
 }
