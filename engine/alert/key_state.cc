@@ -9,6 +9,7 @@
 #include "alert/record.h"
 #include "detect/absence.h"
 #include "detect/cluster.h"
+#include "detect/silence.h"
 #include "detect/window.h"
 
 namespace tocsin::alert {
@@ -480,6 +481,8 @@ std::unique_ptr<KeyState> with_detector(detect::RuleKind kind, F&& f) {
       return f(std::type_identity<detect::Cluster>{});
     case detect::RuleKind::kAbsence:
       return f(std::type_identity<detect::Absence>{});
+    case detect::RuleKind::kSilence:
+      return f(std::type_identity<detect::Silence>{});
     default:
       return nullptr;
   }

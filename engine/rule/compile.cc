@@ -332,6 +332,7 @@ class RuleCompiler {
     check_fire(fire);
     check_resolve(resolve);
     if (plan_.kind == RuleKind::kAbsence) marks(fire, rungs);
+    if (plan_.kind == RuleKind::kSilence && fire.e) silence_marks(fire, rungs);
     Template* const out[] = {&rule_.summary_zh, &rule_.summary_en, &rule_.advice_zh, &rule_.advice_en};
     for (size_t i = 0; i < texts.size(); ++i) {
       *out[i] = i % 2 == 1 && nodes[i] == nodes[i - 1] ? *out[i - 1] : text(texts[i]);
@@ -437,6 +438,19 @@ class RuleCompiler {
       plan_.fire = expr::compile(*due, due->root, aggregates_.env());
   }
 
+  void silence_marks(const Condition& fire, const std::vector<Condition>& rungs) {
+    bool mentions = false, ignored = false;
+    fail_unless(collect_marks(reader_, aggregates_, fire.e, plan_, mentions));
+    for (const Condition& rung : rungs) {
+      if (rung.e) fail_unless(collect_marks(reader_, aggregates_, rung.e, plan_, ignored));
+    }
+    if (mentions) return;
+    reader_.fault(*fire.node, {"no-point-in-time", "`fire` of a silence asks for `p` or `gap`",
+                               "silence 规则的 `fire` 要用 `p` 或 `gap`", "as p < 0.0001 && gap >= duration(\"48h\")",
+                               "如 p < 0.0001 && gap >= duration(\"48h\")"});
+    fail_unless(false);
+  }
+
   void identity() {
     std::string all(detect::name_of(plan_.kind));
     const auto add = [&](std::string_view name, std::string_view text) {
@@ -451,6 +465,7 @@ class RuleCompiler {
     add("within", std::to_string(static_cast<int>(plan_.within.unit)) + "/" + std::to_string(plan_.within.amount));
     add("radius", std::to_string(plan_.radius_m));
     add("lateness", std::to_string(plan_.lateness));
+    if (plan_.history > 0) add("history", std::to_string(plan_.history) + "/" + plan_.zone.name());
     rule_.identity = hash64(all);
     judgement();
   }

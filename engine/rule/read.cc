@@ -39,6 +39,7 @@ class RuleReader {
     read_identity();
     read_from();
     read_spans();
+    read_past(reader_, fields_, options_, out_);
     read_expressions();
     read_params();
     read_severity();
@@ -375,7 +376,7 @@ class RuleReader {
             *node, {"never-resolves", "`resolve` needs `quiet` or `when`", "`resolve` 要写 `quiet` 或 `when`", {}, {}});
       }
     }
-    const bool sliding = plan_.kind != RuleKind::kAbsence && plan_.within.unit == Span::Unit::kPlain;
+    const bool sliding = !detect::ends_by_answer(plan_.kind) && plan_.within.unit == Span::Unit::kPlain;
     if (!quiet && out_.resolve_when == nullptr && sliding) plan_.quiet = plan_.within.amount;
     plan_.reopen = plan_.quiet;
     if (const Node* reopen = fields_.get("reopen")) read_kept(*reopen, "reopen", plan_.reopen);

@@ -30,11 +30,11 @@ constexpr std::array kKeys = {
     RuleKey{"until", Shape::kExpression, kAbsence, 0, true, "到什么时间为止（代替 within）", "the deadline as a time of the event, instead of within"},
     RuleKey{"pause", Shape::kPause, kAbsence, 0, true, "何时暂停、恢复计时", "events between which no time counts"},
     RuleKey{"params", Shape::kParams, kEveryKind, 0, true, "阈值，可按地区等不同", "thresholds by name: a value, or {default, by, override}"},
-    RuleKey{"fire", Shape::kExpression, kEveryKind, kWindow | kCluster, true, "什么条件报警（汇总范围）", "the condition; aggregate scope"},
+    RuleKey{"fire", Shape::kExpression, kEveryKind, kWindow | kCluster | kBaseline | kSilence, true, "什么条件报警（汇总范围）", "the condition; aggregate scope"},
     RuleKey{"for", Shape::kSpan, kEveryKind, 0, true, "持续多久才报", "how long the condition must hold before it opens"},
     RuleKey{"severity", Shape::kSeverity, kEveryKind, 0, true, "颜色，由重到轻，取第一个成立的", "a colour, or a ladder of conditions; the worst that holds"},
     RuleKey{"update", Shape::kUpdate, kEveryKind, 0, true, "已开的警报何时再报", "when an open alert is told again"},
-    RuleKey{"resolve", Shape::kResolve, kEveryKind, 0, true, "何时解除", "when it is over: {quiet, when, keep}"},
+    RuleKey{"resolve", Shape::kResolve, kEveryKind & ~kSilence, 0, true, "何时解除", "when it is over: {quiet, when, keep}"},
     RuleKey{"reopen", Shape::kSpan, kEveryKind, 0, true, "解除后多久内再发生算同一警报", "a resolved alert opens again within this; by default the quiet time"},
     RuleKey{"summary", Shape::kBilingual, kEveryKind, 0, true, "一句话说明，可写 {{表达式}}", "one sentence with {{expression:format}}"},
     RuleKey{"advice", Shape::kBilingual, kEveryKind, 0, true, "建议做什么", "what to do; the same templates"},
@@ -50,12 +50,12 @@ constexpr std::array kKeys = {
     RuleKey{"every", Shape::kAny, kBaseline, kBaseline, false, "多久算一次", "how often it is measured"},
     RuleKey{"against", Shape::kAny, kBaseline, kBaseline, false, "与什么时候比", "the past that it is compared with"},
     RuleKey{"measure", Shape::kAny, kBaseline, 0, false, "量什么", "what is measured"},
-    RuleKey{"history", Shape::kAny, kSilence, kSilence, false, "看多长历史", "how much past tells what is usual"},
+    RuleKey{"history", Shape::kSpan, kSilence, kSilence, true, "看多长历史，如 28d", "how much past tells what is usual, in whole days"},
     RuleKey{"same", Shape::kAny, kSimilar, kSimilar, false, "什么算同一件事", "what makes two events the same matter"},
 };
 // clang-format on
 
-constexpr std::array kAvailable = {RuleKind::kWindow, RuleKind::kCluster, RuleKind::kAbsence};
+constexpr std::array kAvailable = {RuleKind::kWindow, RuleKind::kCluster, RuleKind::kAbsence, RuleKind::kSilence};
 constexpr std::array<std::string_view, 4> kTiers = {"grid", "village", "town", "city"};
 constexpr std::array<std::string_view, 3> kModes = {"active", "shadow", "off"};
 constexpr std::array<std::string_view, 4> kSeverities = {"red", "orange", "yellow", "blue"};

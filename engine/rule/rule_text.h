@@ -45,6 +45,9 @@ struct RuleText {
 // a kind that this version knows.
 bool read_rule(const yaml::Reader& reader, const yaml::Node& node, const LoadOptions& options, RuleText& out);
 
+// Of the phase read: the keys that say what past a rule looks at (silence: history; baseline: every, against, within).
+void read_past(const yaml::Reader& reader, const yaml::Fields& fields, const LoadOptions& options, RuleText& out);
+
 // Phase compile: expressions to programs, into `text.rule`. Appends faults and answers false where there are any.
 bool compile_rule(const yaml::Reader& reader, const LoadOptions& options, RuleText& text);
 

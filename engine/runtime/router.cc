@@ -62,6 +62,7 @@ void Router::take_back(const Seen::Entry& entry, const Event& event, bool withdr
   old_routes_.assign(routes.begin(), routes.end());
   DeltaWriter out(delta);
   detect::Row cause = row_of(event, false);
+  cause.was = entry.time;
   for (const Route& r : old_routes_) {
     if (r.rule >= rules_->rules().size()) continue;  // a rule that is gone
     cause.rule = r.rule;
@@ -83,7 +84,7 @@ void Router::write_rows(const Event& event, bool late, std::string& delta) {
   rules_->candidates(event, [&](size_t i, uint32_t possible, uint32_t proven) {
     const auto index = static_cast<uint16_t>(i);
     const rule::Rule& rule = rules_->rules()[i];
-    if (late && rule.plan.kind != detect::RuleKind::kAbsence) return;
+    if (late && !detect::hears_late(rule.plan.kind)) return;
     uint32_t roles = proven;
     for (const rule::RolePredicate& p : rule.roles) {
       if ((p.role & possible & ~proven) == 0) continue;

@@ -128,7 +128,8 @@ void Driver::after() {
 
 void Driver::add(const Event& e) {
   const detect::Row r = row(e, false);
-  if (r.late && rule_.plan.kind != detect::RuleKind::kAbsence) return;
+  if (r.late && !detect::hears_late(rule_.plan.kind)) return;
+  if (!r.late) times[e.uid] = e.time;
   alert::Context c = context();
   state->add(r, c);
   after();
@@ -136,20 +137,26 @@ void Driver::add(const Event& e) {
 
 void Driver::withdraw(uint64_t uid, TimeMs time) {
   Event cause = event(uid, time);
-  const detect::Row r = row(cause, true);
+  detect::Row r = row(cause, true);
+  r.was = times.count(uid) > 0 ? times[uid] : kNoTime;
+  times.erase(uid);
   alert::Context c = context();
   state->retract(uid, true, r, c);
   after();
 }
 
 void Driver::revise(const Event& e, bool readd) {
-  const detect::Row r = row(e, true);
+  detect::Row r = row(e, true);
+  r.was = times.count(e.uid) > 0 ? times[e.uid] : kNoTime;
   {
     alert::Context c = context();
     state->retract(e.uid, false, r, c);
     after();
   }
+  r.was = kNoTime;
+  times.erase(e.uid);
   if (!readd) return;
+  times[e.uid] = e.time;
   alert::Context c = context();
   state->add(r, c);
   after();
