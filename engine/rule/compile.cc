@@ -5,6 +5,7 @@
 
 #include "detect/row.h"
 #include "rule/checks.h"
+#include "rule/measure.h"
 #include "rule/predicate.h"
 #include "rule/rule_text.h"
 #include "rule/scope.h"
@@ -161,10 +162,12 @@ class RuleCompiler {
 
   // A role's predicate: `where` and its own condition together.
   void role(uint32_t bit, const yaml::Node* own, const Expression& where, std::string_view what) {
-    Expression e = own == nullptr ? where : parse_expression(reader_, *own);
-    if (own != nullptr && !(where ? events_.resolve_loosely(e) : events_.resolve(e))) return fail_unless(false);
-    const Node* own_root = own != nullptr ? e.ast->root : nullptr;
-    if (own != nullptr) {
+    role(bit, own == nullptr ? where : parse_expression(reader_, *own), own != nullptr, where, what);
+  }
+  void role(uint32_t bit, Expression e, bool own, const Expression& where, std::string_view what) {
+    if (own && !(where ? events_.resolve_loosely(e) : events_.resolve(e))) return fail_unless(false);
+    const Node* own_root = own ? e.ast->root : nullptr;
+    if (own) {
       if (events_.compile(e, *e.ast->root, Type::Kind::kBool, what) == nullptr) return fail_unless(false);
       if (where) {
         Node* both = e.ast->make(Node::Kind::kCall);
@@ -208,6 +211,7 @@ class RuleCompiler {
         fail_unless(can_match(reader_, rule_, where, {}, nullptr, strict()));
       }
     }
+    if (plan_.kind == RuleKind::kBaseline && text_.measure != nullptr) return measure(where);
     if (plan_.kind != RuleKind::kAbsence) return role(detect::kMember, nullptr, where, "`where`");
     if (text_.after != nullptr) role(detect::kAfter, text_.after, where, "`after`");
     if (text_.expect != nullptr) {
@@ -216,6 +220,28 @@ class RuleCompiler {
     }
     if (text_.pause_from != nullptr) role(detect::kPause, text_.pause_from, where, "`pause.from`");
     if (text_.pause_to != nullptr) role(detect::kUnpause, text_.pause_to, where, "`pause.to`");
+  }
+
+  // baseline: what is measured. A ratio's two conditions are roles, an average's value is a cell.
+  void measure(const Expression& where) {
+    Expression e = parse_expression(reader_, *text_.measure);
+    if (!e || !read_measure(reader_, e, plan_.measure)) return fail_unless(false);
+    measure_text_ = canonical(*e.ast->root);
+    if (plan_.measure == detect::Measure::kRatio) {
+      constexpr std::array<uint32_t, 2> kBits = {detect::kNumerator, detect::kDenominator};
+      for (size_t i = 0; i < kBits.size(); ++i) {
+        Expression part = parse_expression(reader_, *text_.measure);
+        part.ast->root = part.ast->root->args[i];
+        role(kBits[i], part, true, where, "a side of the ratio");
+      }
+      return;
+    }
+    role(detect::kMember, nullptr, where, "`where`");
+    if (plan_.measure != detect::Measure::kAverage) return;
+    Node*& value = e.ast->root->args[0];
+    if (!events_.resolve(e, value) || !expect_number(reader_, e, *value)) return fail_unless(false);
+    plan_.measure_cell = cells_.add(events_, e, *value);
+    fail_unless(plan_.measure_cell >= 0);
   }
 
   static std::shared_ptr<expr::Ast> parse_quietly(std::string_view text) {
@@ -333,6 +359,7 @@ class RuleCompiler {
     check_resolve(resolve);
     if (plan_.kind == RuleKind::kAbsence) marks(fire, rungs);
     if (plan_.kind == RuleKind::kSilence && fire.e) silence_marks(fire, rungs);
+    if (plan_.kind == RuleKind::kBaseline && fire.e) plan_.rises_only = asks_for_rise(plan_, *fire.e.ast->root);
     Template* const out[] = {&rule_.summary_zh, &rule_.summary_en, &rule_.advice_zh, &rule_.advice_en};
     for (size_t i = 0; i < texts.size(); ++i) {
       *out[i] = i % 2 == 1 && nodes[i] == nodes[i - 1] ? *out[i - 1] : text(texts[i]);
@@ -466,6 +493,10 @@ class RuleCompiler {
     add("radius", std::to_string(plan_.radius_m));
     add("lateness", std::to_string(plan_.lateness));
     if (plan_.history > 0) add("history", std::to_string(plan_.history) + "/" + plan_.zone.name());
+    if (plan_.kind == RuleKind::kBaseline) {
+      add("against", std::string(plan_.hour_of_week ? "week" : "previous") + "/" + std::to_string(plan_.every));
+      add("measure", measure_text_);
+    }
     rule_.identity = hash64(all);
     judgement();
   }
@@ -512,7 +543,7 @@ class RuleCompiler {
   std::shared_ptr<expr::Ast> always_ = make_always();
   std::shared_ptr<expr::Ast> expect_;  // as written, for the parts of the key that it tests
   std::vector<std::string> roles_text_, key_text_;
-  std::string until_text_;
+  std::string until_text_, measure_text_;
   bool good_ = true;
 };
 

@@ -377,7 +377,9 @@ class RuleReader {
       }
     }
     const bool sliding = !detect::ends_by_answer(plan_.kind) && plan_.within.unit == Span::Unit::kPlain;
-    if (!quiet && out_.resolve_when == nullptr && sliding) plan_.quiet = plan_.within.amount;
+    if (!quiet && out_.resolve_when == nullptr && sliding) {
+      plan_.quiet = plan_.within.amount * (plan_.kind == RuleKind::kBaseline ? 2 : 1);  // two usual spans
+    }
     plan_.reopen = plan_.quiet;
     if (const Node* reopen = fields_.get("reopen")) read_kept(*reopen, "reopen", plan_.reopen);
   }
