@@ -111,6 +111,8 @@ void Baseline::add(const Row& row, FindingSink& sink, Arena& arena) {
   seen(row.watermark, row.time);
   Cause cause{&row, row.time, Reason::kMatched, false};
   int64_t from = buckets_.at(row.time);
+  // A longer span may hold at a bucket that has no event of its own.
+  if (span_ > 1 && newest_ != INT64_MIN) from = std::min(from, newest_ + 1);
   if (revising_.has_value() && revising_->uid == row.uid) {
     cause.correction = revising_->bucket != INT64_MAX;
     if (cause.correction) cause.reason = Reason::kRevised;
@@ -183,7 +185,7 @@ void Baseline::judge_from(int64_t bucket, const Cause& cause, FindingSink& sink,
 void Baseline::judge(int64_t bucket, std::vector<Touched>& touched, Arena& arena) {
   const bool whole = closed(bucket);
   Severity severity = Severity::kNone;
-  if ((whole || plan_.measure == Measure::kCount) && past(bucket).known) {
+  if ((whole || (plan_.measure == Measure::kCount && bucket <= newest_)) && past(bucket).known) {
     const RowsView view = rows_of(bucket);
     const Values values(*this, bucket);
     const PackedRow subject = view.count > 0  ? view[view.count - 1]
