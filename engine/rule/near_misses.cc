@@ -78,7 +78,8 @@ void add_improbable(const std::string& fire, const Node& root, const yaml::Node&
       append_json_number(wanted, i.p);
       append_json_number(tried, p);
       text.replace(i.value->begin, i.value->end - i.value->begin, tried);
-      out.push_back({std::move(text), "p below " + tried + ", not below " + wanted});
+      out.push_back(
+          {std::move(text), "p below " + tried + ", not below " + wanted, "p 小于 " + tried + "，而非 " + wanted});
     }
   }
 }
