@@ -8,8 +8,10 @@
 #include "alert/evidence.h"
 #include "alert/record.h"
 #include "detect/absence.h"
+#include "detect/baseline.h"
 #include "detect/cluster.h"
 #include "detect/sequence.h"
+#include "detect/silence.h"
 #include "detect/window.h"
 
 namespace tocsin::alert {
@@ -483,6 +485,10 @@ std::unique_ptr<KeyState> with_detector(detect::RuleKind kind, F&& f) {
       return f(std::type_identity<detect::Sequence>{});
     case detect::RuleKind::kAbsence:
       return f(std::type_identity<detect::Absence>{});
+    case detect::RuleKind::kBaseline:
+      return f(std::type_identity<detect::Baseline>{});
+    case detect::RuleKind::kSilence:
+      return f(std::type_identity<detect::Silence>{});
     default:
       return nullptr;
   }

@@ -5,9 +5,9 @@
 namespace tocsin::alert {
 namespace {
 
+using detect::ends_by_answer;
 using detect::Plan;
 using detect::Reason;
-using detect::RuleKind;
 using detect::Severity;
 
 // What ends a live alert by itself, and when.
@@ -18,7 +18,7 @@ struct End {
 
 End end_of(const Plan& plan, const Standing& s) {
   End end;
-  if (plan.kind == RuleKind::kAbsence) return end;  // an obligation ends with its answer, not with silence
+  if (ends_by_answer(plan.kind)) return end;  // an obligation ends with its answer, not with silence
   if (plan.quiet > 0) end.at = s.last + plan.quiet;
   if (s.keep_since != kNoTime && s.keep_since + plan.keep < end.at)
     end = {s.keep_since + plan.keep, Reason::kRecovered};
@@ -102,7 +102,7 @@ class Decision {
     }
     // An obligation that a person closed stays closed, but for `reopen`.
     const bool closed = s().phase == Phase::kEnded && s().status == AlertStatus::kClosed;
-    if (plan_.kind == RuleKind::kAbsence && closed && in_.time > s().ended_at + plan_.reopen) return;
+    if (ends_by_answer(plan_.kind) && closed && in_.time > s().ended_at + plan_.reopen) return;
     const Severity before = s().severity;
     const uint32_t told = s().told_total;
     take_in();
@@ -160,7 +160,7 @@ class Decision {
   void corrected() {
     // A correction that brings a later matching event undoes the quiet that resolved the alert.
     const bool goes_on = s().phase == Phase::kEnded && s().status == AlertStatus::kResolved && in_.last > s().last &&
-                         plan_.kind != RuleKind::kAbsence;
+                         !ends_by_answer(plan_.kind);
     s().severity = in_.severity;
     s().worst = std::max(in_.worst, in_.severity);
     s().total = in_.total;
@@ -200,7 +200,7 @@ class Decision {
     const TimeMs d = in_.time;
     if (next_deadline(plan_, s()) > d) return;
     if (s().phase == Phase::kPending) {
-      const bool absence = plan_.kind == RuleKind::kAbsence;
+      const bool absence = ends_by_answer(plan_.kind);
       const bool due = s().pending_since + plan_.hold <= d;
       if (due && (absence || s().pending_since + plan_.hold <= s().last + plan_.within.amount)) {
         return open(TransitionType::kOpened, Reason::kMatched, s().pending_since + plan_.hold);
@@ -258,7 +258,7 @@ TimeMs next_deadline(const Plan& plan, const Standing& s) {
       return end_of(plan, s).at;
     case Phase::kEnded:
       // An obligation's alert stays as long as its detector remembers the obligation.
-      return plan.kind == RuleKind::kAbsence ? kNever : s.ended_at + plan.reopen;
+      return ends_by_answer(plan.kind) ? kNever : s.ended_at + plan.reopen;
     case Phase::kFiled:
       return s.ended_at + kFiledFor;
     default:

@@ -24,6 +24,20 @@ constexpr std::array<KindValue, 3> kAbsenceValues = {{
     {"elapsed", Kind::kDouble, "", "已用时限的比例", "share of the span that has passed"},
 }};
 
+constexpr std::array<KindValue, 3> kSilenceValues = {{
+    {"gap", Kind::kDuration, "", "已静默的时长", "how long nothing has come"},
+    {"usual_gap", Kind::kDuration, "", "同一时刻起，百次静默中九十九次不超过的时长",
+     "what 99 of 100 silences from the same hour of the week stay under"},
+    {"p", Kind::kDouble, "", "按自身历史静默这么久的概率", "how probable so long a silence is by its own history"},
+}};
+constexpr std::array<KindValue, 5> kBaselineValues = {{
+    {"observed", Kind::kDouble, "", "实测值", "what was measured"},
+    {"expected", Kind::kDouble, "", "按历史的期望值", "what its past lets expect"},
+    {"p", Kind::kDouble, "", "在实测值所在一侧，这样极端的概率", "how probable so much, or so little, is by its past"},
+    {"ratio", Kind::kDouble, "", "实测值与期望值之比", "observed over expected"},
+    {"n", Kind::kInt, "", "样本数", "how many events were measured"},
+}};
+
 }  // namespace
 
 std::string_view name_of(RuleKind kind) { return kKinds[static_cast<size_t>(kind)]; }
@@ -43,6 +57,8 @@ bool parse_severity(std::string_view text, Severity& out) {
 std::span<const KindValue> kind_values(RuleKind kind) {
   if (kind == RuleKind::kCluster) return kClusterValues;
   if (kind == RuleKind::kAbsence) return kAbsenceValues;
+  if (kind == RuleKind::kSilence) return kSilenceValues;
+  if (kind == RuleKind::kBaseline) return kBaselineValues;
   return {};
 }
 

@@ -47,8 +47,18 @@ struct KindValue {
   std::string_view zh, doc;
 };
 // window: none; cluster: places int, radius_m double, area_km2 double, centre point;
-// absence: due_at timestamp, overdue duration (negative before the deadline), elapsed double (share of the span).
+// absence: due_at timestamp, overdue duration (negative before the deadline), elapsed double (share of the span);
+// silence: gap duration, usual_gap duration, p double;
+// baseline: observed double, expected double, p double, ratio double, n int.
 std::span<const KindValue> kind_values(RuleKind kind);
+
+// Whether late rows (behind the watermark when they came) go to rules of this kind: they only correct what was said.
+constexpr bool hears_late(RuleKind kind) { return kind == RuleKind::kAbsence || kind == RuleKind::kSilence; }
+// Whether the detector itself says when an episode is over, by kAnswered, and how long it is remembered.
+constexpr bool ends_by_answer(RuleKind kind) { return kind == RuleKind::kAbsence || kind == RuleKind::kSilence; }
+
+// baseline: what is measured in a span.
+enum class Measure : uint8_t { kCount, kRatio, kAverage };
 
 struct Param {
   std::string name;
@@ -99,7 +109,20 @@ struct Plan {
   // sequence: the last step is negated: a match is complete when nothing of it has come by its deadline.
   bool awaits() const { return !steps.empty() && steps.back().negated; }
   // Rows behind the watermark reach the detector, which uses them for corrections alone.
-  bool takes_late() const { return kind == RuleKind::kAbsence || awaits(); }
+  bool takes_late() const { return hears_late(kind) || awaits(); }
+  // silence, baseline: the rule set's zone, and how far back the past goes that tells what is usual. silence: the
+  // values of `gap` and `p` at which the verdict may change; ascending.
+  TimeZone zone = TimeZone::utc();
+  DurationMs history = 0;
+  std::vector<DurationMs> gap_marks;
+  std::vector<double> p_marks;
+  // baseline: buckets of local time, of which `within` covers one or more; compared with the same hours of the week
+  // (hour_of_week) or with the time just before.
+  DurationMs every = 0;
+  bool hour_of_week = false;
+  Measure measure = Measure::kCount;
+  int measure_cell = -1;             // kAverage
+  bool rises_only = false;           // `fire` asks for a rise, so that the end of a bucket says nothing new
   size_t max_rows_per_key = 200000;  // bound; past it the oldest row is dropped and counted
   std::shared_ptr<Arena> constants = std::make_shared<Arena>(4096);
 };

@@ -6,7 +6,7 @@ namespace tocsin::detect {
 namespace {
 
 // Bits of the flag byte of an encoded row: what follows only when it is there.
-constexpr uint8_t kLate = 1, kHasDue = 2, kHasLabel = 4, kHasWatermark = 8;
+constexpr uint8_t kLate = 1, kHasDue = 2, kHasLabel = 4, kHasWatermark = 8, kHasWas = 16;
 
 }  // namespace
 
@@ -82,9 +82,10 @@ void encode(Writer& out, const Row& row) {
   if (row.due_at != kNoTime) flags |= kHasDue;
   if (!row.label.empty()) flags |= kHasLabel;
   if (row.watermark != kNoTime) flags |= kHasWatermark;
+  if (row.was != kNoTime) flags |= kHasWas;
   std::string& bytes = out.out();
   const size_t at = bytes.size();
-  bytes.resize(at + row.key_text.size() + row.label.size() + 8 * RawWriter::kMost + 9);
+  bytes.resize(at + row.key_text.size() + row.label.size() + 9 * RawWriter::kMost + 9);
   RawWriter w(bytes.data() + at);
   w.u8(flags);
   w.str(row.key_text);
@@ -92,6 +93,7 @@ void encode(Writer& out, const Row& row) {
   w.zigzag(row.time);
   w.varint(row.position);
   if (flags & kHasWatermark) w.zigzag(row.watermark);
+  if (flags & kHasWas) w.zigzag(row.was);
   w.varint(row.roles);
   if (flags & kHasDue) w.zigzag(row.due_at);
   if (flags & kHasLabel) w.str(row.label);
@@ -108,6 +110,7 @@ Row decode_row(Reader& in, Arena& arena) {
   row.time = in.zigzag();
   row.position = in.varint();
   if (flags & kHasWatermark) row.watermark = in.zigzag();
+  if (flags & kHasWas) row.was = in.zigzag();
   row.roles = static_cast<uint32_t>(in.varint());
   if (flags & kHasDue) row.due_at = in.zigzag();
   if (flags & kHasLabel) row.label = in.str();

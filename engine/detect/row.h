@@ -19,6 +19,7 @@ inline constexpr uint32_t kMember = 1;                                        //
 inline constexpr uint32_t kAfter = 1, kExpect = 2, kPause = 4, kUnpause = 8;  // absence
 // sequence: bit i = step i.
 inline constexpr uint32_t kBeside = 1U << 16;  // sequence: `where` takes it; for resolve.when alone
+inline constexpr uint32_t kNumerator = 1, kDenominator = 2;  // baseline with measure: ratio(…)
 
 struct Row {
   uint16_t rule = 0;          // index in the rule set in force
@@ -32,6 +33,7 @@ struct Row {
   uint32_t roles = kMember;
   bool late = false;        // event time is behind the watermark; only corrections may use it
   TimeMs due_at = kNoTime;  // absence with `until`
+  TimeMs was = kNoTime;     // cause of a retraction: the event time of the row that it takes back
   std::string_view source, id;
   std::string_view city, town, village, grid;
   double lon = kNoNumber, lat = kNoNumber;

@@ -128,6 +128,12 @@ bool AggregateScope::collect_call(const Expression& e, Node*& node, AggregateOp 
             op == AggregateOp::kCount ? "只数一部分时，请收窄 `where` 或用 distinct(…)" : ""});
     return false;
   }
+  if (op == AggregateOp::kCount && rule_.plan.kind == detect::RuleKind::kBaseline) {
+    report(reader_, e.place, *node,
+           {"use-observed", "a baseline lists the latest events only; what it measured is `observed`, of `n` events",
+            "baseline 只列最近的事件；实测值是 `observed`，样本数是 `n`", "write observed", "请写 observed"});
+    return false;
+  }
   detect::Aggregate aggregate;
   aggregate.op = op;
   aggregate.text = e.ast->source.substr(node->begin, node->end - node->begin);

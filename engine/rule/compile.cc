@@ -5,6 +5,7 @@
 
 #include "detect/row.h"
 #include "rule/checks.h"
+#include "rule/measure.h"
 #include "rule/predicate.h"
 #include "rule/rule_text.h"
 #include "rule/scope.h"
@@ -162,10 +163,12 @@ class RuleCompiler {
 
   // A role's predicate: `where` and its own condition together.
   void role(uint32_t bit, const yaml::Node* own, const Expression& where, std::string_view what) {
-    Expression e = own == nullptr ? where : parse_expression(reader_, *own);
-    if (own != nullptr && !(where ? events_.resolve_loosely(e) : events_.resolve(e))) return fail_unless(false);
-    const Node* own_root = own != nullptr ? e.ast->root : nullptr;
-    if (own != nullptr) {
+    role(bit, own == nullptr ? where : parse_expression(reader_, *own), own != nullptr, where, what);
+  }
+  void role(uint32_t bit, Expression e, bool own, const Expression& where, std::string_view what) {
+    if (own && !(where ? events_.resolve_loosely(e) : events_.resolve(e))) return fail_unless(false);
+    const Node* own_root = own ? e.ast->root : nullptr;
+    if (own) {
       const ProgramPtr alone = events_.compile(e, *e.ast->root, Type::Kind::kBool, what);
       if (alone == nullptr || never(alone, e)) return fail_unless(false);
       if (where) {
@@ -214,6 +217,7 @@ class RuleCompiler {
       }
     }
     if (plan_.kind == RuleKind::kSequence) return steps(where);
+    if (plan_.kind == RuleKind::kBaseline && text_.measure != nullptr) return measure(where);
     if (plan_.kind != RuleKind::kAbsence) return role(detect::kMember, nullptr, where, "`where`");
     if (text_.after != nullptr) role(detect::kAfter, text_.after, where, "`after`");
     if (text_.expect != nullptr) {
@@ -233,6 +237,28 @@ class RuleCompiler {
   void fewer_steps() {
     const auto fewer = options_.steps_instead.find(rule_.id);
     if (fewer != options_.steps_instead.end()) ask_less(fewer->second, options_.retention, rule_);
+  }
+
+  // baseline: what is measured. A ratio's two conditions are roles, an average's value is a cell.
+  void measure(const Expression& where) {
+    Expression e = parse_expression(reader_, *text_.measure);
+    if (!e || !read_measure(reader_, e, plan_.measure)) return fail_unless(false);
+    measure_text_ = canonical(*e.ast->root);
+    if (plan_.measure == detect::Measure::kRatio) {
+      constexpr std::array<uint32_t, 2> kBits = {detect::kNumerator, detect::kDenominator};
+      for (size_t i = 0; i < kBits.size(); ++i) {
+        Expression part = parse_expression(reader_, *text_.measure);
+        part.ast->root = part.ast->root->args[i];
+        role(kBits[i], part, true, where, "a side of the ratio");
+      }
+      return;
+    }
+    role(detect::kMember, nullptr, where, "`where`");
+    if (plan_.measure != detect::Measure::kAverage) return;
+    Node*& value = e.ast->root->args[0];
+    if (!events_.resolve(e, value) || !expect_number(reader_, e, *value)) return fail_unless(false);
+    plan_.measure_cell = cells_.add(events_, e, *value);
+    fail_unless(plan_.measure_cell >= 0);
   }
 
   static std::shared_ptr<expr::Ast> parse_quietly(std::string_view text) {
@@ -350,6 +376,8 @@ class RuleCompiler {
     check_fire(fire);
     check_resolve(resolve);
     if (plan_.kind == RuleKind::kAbsence) marks(fire, rungs);
+    if (plan_.kind == RuleKind::kSilence && fire.e) silence_marks(fire, rungs);
+    if (plan_.kind == RuleKind::kBaseline && fire.e) plan_.rises_only = asks_for_rise(plan_, *fire.e.ast->root);
     Template* const out[] = {&rule_.summary_zh, &rule_.summary_en, &rule_.advice_zh, &rule_.advice_en};
     for (size_t i = 0; i < texts.size(); ++i) {
       *out[i] = i % 2 == 1 && nodes[i] == nodes[i - 1] ? *out[i - 1] : text(texts[i]);
@@ -455,6 +483,19 @@ class RuleCompiler {
       plan_.fire = expr::compile(*due, due->root, aggregates_.env());
   }
 
+  void silence_marks(const Condition& fire, const std::vector<Condition>& rungs) {
+    bool mentions = false, ignored = false;
+    fail_unless(collect_marks(reader_, aggregates_, fire.e, plan_, mentions));
+    for (const Condition& rung : rungs) {
+      if (rung.e) fail_unless(collect_marks(reader_, aggregates_, rung.e, plan_, ignored));
+    }
+    if (mentions) return;
+    reader_.fault(*fire.node, {"no-point-in-time", "`fire` of a silence asks for `p` or `gap`",
+                               "silence 规则的 `fire` 要用 `p` 或 `gap`", "as p < 0.0001 && gap >= duration(\"48h\")",
+                               "如 p < 0.0001 && gap >= duration(\"48h\")"});
+    fail_unless(false);
+  }
+
   void identity() {
     std::string all(detect::name_of(plan_.kind));
     const auto add = [&](std::string_view name, std::string_view text) {
@@ -472,6 +513,11 @@ class RuleCompiler {
     add("within", std::to_string(static_cast<int>(plan_.within.unit)) + "/" + std::to_string(plan_.within.amount));
     add("radius", std::to_string(plan_.radius_m));
     add("lateness", std::to_string(plan_.lateness));
+    if (plan_.history > 0) add("history", std::to_string(plan_.history) + "/" + plan_.zone.name());
+    if (plan_.kind == RuleKind::kBaseline) {
+      add("against", std::string(plan_.hour_of_week ? "week" : "previous") + "/" + std::to_string(plan_.every));
+      add("measure", measure_text_);
+    }
     rule_.identity = hash64(all);
     judgement();
   }
@@ -518,7 +564,7 @@ class RuleCompiler {
   std::shared_ptr<expr::Ast> always_ = make_always();
   std::shared_ptr<expr::Ast> expect_;  // as written, for the parts of the key that it tests
   std::vector<std::string> roles_text_, key_text_;
-  std::string until_text_;
+  std::string until_text_, measure_text_;
   bool good_ = true;
 };
 

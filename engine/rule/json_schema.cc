@@ -227,6 +227,9 @@ class SchemaWriter {
       case Shape::kResolve:
         members({{"quiet", "duration"}, {"when", "expression"}, {"keep", "duration"}});
         break;
+      case Shape::kAgainst:
+        members({{"hour_of_week", "duration"}, {"previous", "duration"}});
+        break;
       case Shape::kPause:
         members({{"from", "expression"}, {"to", "expression"}});
         break;

@@ -1,6 +1,7 @@
 // How near a rule came: its thresholds, lowered step by step.
 #include <algorithm>
 
+#include "base/json_writer.h"
 #include "rule/expression.h"
 #include "rule/rule_tests.h"
 #include "rule/yaml_file.h"
@@ -20,20 +21,67 @@ struct Threshold {
   bool strict = false;
 };
 
+// How a param's default is written, or null.
+const yaml::Node* param_default(const Node& node, const yaml::Node& rule) {
+  const std::string name = dotted(node);
+  const yaml::Node* params = rule.find("params");
+  if (!name.starts_with("params.") || params == nullptr) return nullptr;
+  const yaml::Node* param = params->find(std::string_view(name).substr(7));
+  if (param != nullptr && param->is_map()) param = param->find("default");
+  return param != nullptr && param->is_scalar() ? param : nullptr;
+}
+
 // The whole number that a threshold is written as, a literal or a param's default.
 bool threshold_value(const Node& node, const yaml::Node& rule, int64_t& out) {
   if (node.kind == Node::Kind::kLiteral && node.value.is(expr::Tag::kInt)) {
     out = node.value.i;
     return true;
   }
-  const std::string name = dotted(node);
-  const yaml::Node* params = rule.find("params");
-  if (!name.starts_with("params.") || params == nullptr) return false;
-  const yaml::Node* param = params->find(std::string_view(name).substr(7));
-  if (param != nullptr && param->is_map()) param = param->find("default");
-  const auto value = param != nullptr && param->is_scalar() ? yaml::as_integer(param->value) : std::nullopt;
+  const yaml::Node* param = param_default(node, rule);
+  const auto value = param != nullptr ? yaml::as_integer(param->value) : std::nullopt;
   if (value) out = *value;
   return value.has_value();
+}
+
+// p < 0.001 or p < params.p: where the value stands, and the value.
+struct Improbable {
+  const Node* value = nullptr;
+  double p = 0;
+};
+
+void collect_improbable(const Node& node, const yaml::Node& rule, std::vector<Improbable>& out) {
+  if (node.kind != Node::Kind::kCall || node.receiver || node.args.size() != 2) return;
+  if (node.text == "_&&_" || node.text == "_||_") {
+    for (const Node* arg : node.args) collect_improbable(*arg, rule, out);
+    return;
+  }
+  const Node &left = *node.args[0], &right = *node.args[1];
+  const bool less = node.text == "_<_" || node.text == "_<=_";
+  if (!less || left.kind != Node::Kind::kIdent || left.text != "p") return;
+  const yaml::Node* param = param_default(right, rule);
+  if (right.kind == Node::Kind::kLiteral && right.value.is(expr::Tag::kDouble)) {
+    out.push_back({&right, right.value.d});
+  } else if (const auto value = param != nullptr ? yaml::as_number(param->value) : std::nullopt; value) {
+    out.push_back({&right, *value});
+  }
+}
+
+// Greater thresholds of p, up to a half.
+void add_improbable(const std::string& fire, const Node& root, const yaml::Node& rule, std::vector<NearMiss>& out) {
+  std::vector<Improbable> all;
+  collect_improbable(root, rule, all);
+  for (const double factor : {2.0, 5.0, 10.0, 100.0, 1000.0, 10000.0, 100000.0}) {
+    for (const Improbable& i : all) {
+      const double p = i.p * factor;
+      if (p <= 0 || p > 0.5 || out.size() >= kMaxMisses) continue;
+      std::string wanted, tried, text = fire;
+      append_json_number(wanted, i.p);
+      append_json_number(tried, p);
+      text.replace(i.value->begin, i.value->end - i.value->begin, tried);
+      out.push_back(
+          {std::move(text), "p below " + tried + ", not below " + wanted, "p 小于 " + tried + "，而非 " + wanted, {}});
+    }
+  }
 }
 
 // The comparisons that must all hold.
@@ -44,7 +92,9 @@ void collect(const Node& node, const yaml::Node& rule, std::vector<Threshold>& o
     return;
   }
   Threshold t{node.args[0], node.args[1], 0, node.text == "_>_"};
-  const bool named = t.left->kind == Node::Kind::kCall && !t.left->receiver;
+  // An aggregate, or a value of the kind (places, observed).
+  const bool value = t.left->kind == Node::Kind::kIdent;
+  const bool named = value || (t.left->kind == Node::Kind::kCall && !t.left->receiver);
   if (!named || (node.text != "_>=_" && !t.strict) || !threshold_value(*t.right, rule, t.value)) return;
   if (t.strict) ++t.value;
   out.push_back(t);
@@ -93,6 +143,7 @@ void fire_misses(const yaml::Node& rule, std::vector<NearMiss>& out) {
                      {}});
     }
   }
+  add_improbable(fire->value, *ast->root, rule, out);
 }
 
 // All steps but with what must not come, or not in the span; then fewer and fewer of them.

@@ -39,6 +39,7 @@ class RuleReader {
     read_identity();
     read_from();
     read_spans();
+    read_past(reader_, fields_, options_, out_);
     read_expressions();
     if (const Node* steps = fields_.get("steps")) read_steps(reader_, *steps, out_);
     read_params();
@@ -376,8 +377,10 @@ class RuleReader {
             *node, {"never-resolves", "`resolve` needs `quiet` or `when`", "`resolve` 要写 `quiet` 或 `when`", {}, {}});
       }
     }
-    const bool sliding = plan_.kind != RuleKind::kAbsence && plan_.within.unit == Span::Unit::kPlain;
-    if (!quiet && out_.resolve_when == nullptr && sliding) plan_.quiet = plan_.within.amount;
+    const bool sliding = !detect::ends_by_answer(plan_.kind) && plan_.within.unit == Span::Unit::kPlain;
+    if (!quiet && out_.resolve_when == nullptr && sliding) {
+      plan_.quiet = plan_.within.amount * (plan_.kind == RuleKind::kBaseline ? 2 : 1);  // two usual spans
+    }
     plan_.reopen = plan_.quiet;
     if (const Node* reopen = fields_.get("reopen")) read_kept(*reopen, "reopen", plan_.reopen);
   }

@@ -28,6 +28,7 @@ enum class Shape : uint8_t {
   kSeverity,
   kUpdate,
   kResolve,
+  kAgainst,
   kPause,
   kSteps,
   kTests,

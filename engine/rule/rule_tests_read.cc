@@ -177,11 +177,48 @@ class TestReader {
       return;
     }
     const Node* of_rule = rule_.find("defaults");
-    for (size_t i = 0; i < list->items.size(); ++i) event(list->items[i], {of_rule, defaults}, i, test);
+    std::vector<Given> all;
+    repeated_ = false;
+    for (size_t i = 0; i < list->items.size(); ++i) event(list->items[i], {of_rule, defaults}, i, test.start, all);
+    const auto earlier = [](const Given& a, const Given& b) { return a.since < b.since; };
+    if (repeated_) std::stable_sort(all.begin(), all.end(), earlier);
+    for (Given& g : all) test.given.push_back(std::move(g.json));
   }
 
-  // One event: its own fields over the test's defaults over what the rule's conditions tell.
-  void event(const Node& node, std::array<const Node*, 2> defaults, size_t index, RuleTest& test) {
+  struct Given {
+    DurationMs since;
+    std::string json;
+  };
+
+  // The times of an event: `at`, and every `every` after it up to `until`.
+  bool times(const Node& node, const Node& at, size_t already, std::vector<DurationMs>& out) {
+    DurationMs since = 0, every = 0, until = 0;
+    if (!offset(at, since)) return false;
+    out = {since};
+    const Node *step = node.find("every"), *end = node.find("until");
+    if (step == nullptr && end == nullptr) return true;
+    if (step == nullptr || end == nullptr) {
+      reader_.fault(node, {"every-and-until", "`every` and `until` stand together", "`every` 和 `until` 要一起写",
+                           "as {at: +0m, every: 1h, until: +28d}", "如 {at: +0m, every: 1h, until: +28d}"});
+      return false;
+    }
+    if (!reader_.read_duration(*step, every) || !offset(*end, until)) return false;
+    if (every < 1000 || until < since || static_cast<size_t>((until - since) / every) + already + 1 > kMaxGiven) {
+      reader_.fault(*step, {"out-of-range",
+                            "a test is given at most 10000 events, from `at` to a later `until`",
+                            "测试最多给 10000 个事件，`until` 不早于 `at`",
+                            {},
+                            {}});
+      return false;
+    }
+    for (since += every; since <= until; since += every) out.push_back(since);
+    repeated_ = true;
+    return true;
+  }
+
+  // One event, or one that comes again: its own fields over the test's defaults over what the rule's conditions tell.
+  void event(const Node& node, std::array<const Node*, 2> defaults, size_t index, TimeMs start,
+             std::vector<Given>& out) {
     if (!reader_.expect_map(node, "an event")) return;
     std::map<std::string, const Node*> fields;
     for (const Node* layer : {defaults[0], defaults[1], &node}) {
@@ -189,43 +226,53 @@ class TestReader {
       for (size_t i = 0; i < layer->keys.size(); ++i) fields[layer->keys[i].value] = check_field(*layer, i);
     }
     const Node* at = node.find("at");
-    DurationMs since = 0;
     if (at == nullptr) {
       reader_.fault(node, {"missing-key", "an event of a test needs `at`", "测试事件缺少 `at`", "as {at: +12m, …}",
                            "如 {at: +12m, …}"});
       return;
     }
-    if (!offset(*at, since)) return;
-    last_ = std::max(last_, since);
-    first_ = index == 0 ? since : std::min(first_, since);
+    if (fields.count("category") == 0 && defaults_.category.empty()) {
+      reader_.fault(node, {"missing-key", "this event needs a `category`", "此事件缺少 `category`",
+                           "name it here or in the test's `defaults`", "请写在这里或测试的 `defaults` 里"});
+      return;
+    }
+    std::vector<DurationMs> all;
+    if (!times(node, *at, out.size(), all)) return;
+    last_ = std::max(last_, all.back());
+    first_ = out.empty() ? all.front() : std::min(first_, all.front());
+    for (size_t n = 0; n < all.size(); ++n) {
+      const std::string again = all.size() > 1 ? "-" + std::to_string(n + 1) : std::string();
+      out.push_back({all[n], line(fields, "e" + std::to_string(index + 1), again, start, all[n])});
+    }
+  }
+
+  // `again`: what tells this repetition from the others.
+  std::string line(const std::map<std::string, const Node*>& fields, const std::string& id, const std::string& again,
+                   TimeMs start, DurationMs since) {
     std::string line;
     JsonWriter json(line);
     json.begin_object();
-    if (fields.count("id") == 0) json.field("id", "e" + std::to_string(index + 1));
+    const auto own = fields.find("id");
+    std::string name = id;
+    if (own != fields.end() && own->second != nullptr) reader_.read(*own->second, name);
+    json.field("id", name + again);
     if (fields.count("source") == 0) json.field("source", defaults_.source);
     if (fields.count("kind") == 0) json.field("kind", fields.count("stage") > 0 ? "transition" : defaults_.kind);
-    if (fields.count("occurred_at") == 0) json.field("occurred_at", format_time(test.start + since));
-    if (fields.count("category") == 0) {
-      if (defaults_.category.empty()) {
-        reader_.fault(node, {"missing-key", "this event needs a `category`", "此事件缺少 `category`",
-                             "name it here or in the test's `defaults`", "请写在这里或测试的 `defaults` 里"});
-        return;
-      }
-      json.field("category", defaults_.category);
-    }
-    for (const auto& [name, value] : fields) {
-      if (name == "at" || value == nullptr) continue;
-      json.key(name);
-      field(json, name, *value, test.start);
+    if (fields.count("occurred_at") == 0) json.field("occurred_at", format_time(start + since));
+    if (fields.count("category") == 0) json.field("category", defaults_.category);
+    for (const auto& [key, value] : fields) {
+      if (key == "at" || key == "every" || key == "until" || key == "id" || value == nullptr) continue;
+      json.key(key);
+      field(json, key, *value, start);
     }
     json.end_object();
-    test.given.push_back(std::move(line));
+    return line;
   }
 
   // The value of an event's field by its name; null and a fault where an event has no such field.
   const Node* check_field(const Node& map, size_t index) const {
     const std::string& name = map.keys[index].value;
-    std::vector<std::string_view> known = {"at", "area", "location"};
+    std::vector<std::string_view> known = {"at", "every", "until", "area", "location"};
     for (const FieldInfo& f : event_fields()) {
       if (f.name.find('.') == std::string_view::npos) known.push_back(f.name);
     }
@@ -424,6 +471,7 @@ class TestReader {
   const Defaults defaults_;
   const TestCheck check_;
   DurationMs last_ = 0, first_ = 0;  // times of the events given
+  bool repeated_ = false;            // an event of the test comes again
 };
 
 }  // namespace

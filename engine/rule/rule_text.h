@@ -39,7 +39,7 @@ struct RuleText {
   const yaml::Node* id_node = nullptr;
   Rule rule;  // id, version, name, owner, mode, from, inhibits, and the plan's plain values
   const yaml::Node *where = nullptr, *after = nullptr, *expect = nullptr, *until = nullptr, *fire = nullptr,
-                   *resolve_when = nullptr, *pause_from = nullptr, *pause_to = nullptr, *tests = nullptr;
+                   *resolve_when = nullptr, *pause_from = nullptr, *pause_to = nullptr, *tests = nullptr, *measure = nullptr;
   std::vector<const yaml::Node*> key;
   std::vector<ParamText> params;
   std::vector<StepText> steps;     // as long as the plan's
@@ -58,6 +58,8 @@ void read_steps(const yaml::Reader& reader, const yaml::Node& node, RuleText& ou
 // After the rest has been read: what does not go with a `not` at the end.
 void check_steps(const yaml::Reader& reader, const yaml::Fields& fields, const LoadOptions& options,
                  const RuleText& text);
+// Of the phase read: the keys that say what past a rule looks at (silence: history; baseline: every, against, within).
+void read_past(const yaml::Reader& reader, const yaml::Fields& fields, const LoadOptions& options, RuleText& out);
 
 // Phase compile: expressions to programs, into `text.rule`. Appends faults and answers false where there are any.
 bool compile_rule(const yaml::Reader& reader, const LoadOptions& options, RuleText& text);

@@ -32,7 +32,7 @@ DurationMs horizon_of(const rule::RuleSet& rules) {
     if (r.plan.within.unit == Span::Unit::kWorkingDays) span = (r.plan.within.amount * 2 + 10) * kDay;
     if (r.plan.within.unit == Span::Unit::kWorkingHours) span = r.plan.within.amount * 5 + 10 * kDay;
     if (r.plan.awaits()) span *= 2;  // the steps, then the deadline
-    longest = std::max({longest, span, r.plan.quiet});
+    longest = std::max({longest, span, r.plan.quiet, r.plan.history});
   }
   return longest + 2 * kDay;
 }

@@ -62,6 +62,7 @@ void Router::take_back(const Seen::Entry& entry, const Event& event, bool withdr
   old_routes_.assign(routes.begin(), routes.end());
   DeltaWriter out(delta);
   detect::Row cause = row_of(event, false);
+  cause.was = entry.time;
   for (const Route& r : old_routes_) {
     if (r.rule >= rules_->rules().size()) continue;  // a rule that is gone
     cause.rule = r.rule;

@@ -130,6 +130,7 @@ void Driver::after() {
 void Driver::add(const Event& e) {
   const detect::Row r = row(e, false);
   if (r.late && !rule_.plan.takes_late()) return;
+  if (!r.late) times[e.uid] = e.time;
   alert::Context c = context();
   state->add(r, c);
   after();
@@ -137,20 +138,26 @@ void Driver::add(const Event& e) {
 
 void Driver::withdraw(uint64_t uid, TimeMs time) {
   Event cause = event(uid, time);
-  const detect::Row r = row(cause, true);
+  detect::Row r = row(cause, true);
+  r.was = times.count(uid) > 0 ? times[uid] : kNoTime;
+  times.erase(uid);
   alert::Context c = context();
   state->retract(uid, true, r, c);
   after();
 }
 
 void Driver::revise(const Event& e, bool readd) {
-  const detect::Row r = row(e, true);
+  detect::Row r = row(e, true);
+  r.was = times.count(e.uid) > 0 ? times[e.uid] : kNoTime;
   {
     alert::Context c = context();
     state->retract(e.uid, false, r, c);
     after();
   }
+  r.was = kNoTime;
+  times.erase(e.uid);
   if (!readd) return;
+  times[e.uid] = e.time;
   alert::Context c = context();
   state->add(r, c);
   after();

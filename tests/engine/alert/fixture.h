@@ -99,7 +99,8 @@ class Driver : public alert::Emitter {
   std::vector<Told> told;
   std::unique_ptr<alert::KeyState> state;
   TimeMs watermark = kNoTime;
-  std::function<bool()> cut_now;  // asked after every call
+  std::function<bool()> cut_now;     // asked after every call
+  std::map<uint64_t, TimeMs> times;  // of the events taken in, by uid
 
  private:
   alert::Context context();

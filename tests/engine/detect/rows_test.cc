@@ -31,6 +31,7 @@ TEST(Row, SurvivesItsBytes) {
   row.time = -5;
   row.position = 9;
   row.watermark = -10;
+  row.was = -20;
   row.roles = kAfter | kPause;
   row.late = true;
   row.due_at = 123;
@@ -56,6 +57,7 @@ TEST(Row, SurvivesItsBytes) {
   EXPECT_EQ(again, bytes);
   EXPECT_EQ(back.label, row.label);
   EXPECT_EQ(back.watermark, row.watermark);
+  EXPECT_EQ(back.was, row.was);
   EXPECT_TRUE(back.late);
 
   std::string packed;
