@@ -9,6 +9,7 @@
 #include "alert/record.h"
 #include "detect/absence.h"
 #include "detect/cluster.h"
+#include "detect/similar.h"
 #include "detect/window.h"
 
 namespace tocsin::alert {
@@ -478,6 +479,8 @@ std::unique_ptr<KeyState> with_detector(detect::RuleKind kind, F&& f) {
       return f(std::type_identity<detect::Window>{});
     case detect::RuleKind::kCluster:
       return f(std::type_identity<detect::Cluster>{});
+    case detect::RuleKind::kSimilar:
+      return f(std::type_identity<detect::Similar>{});
     case detect::RuleKind::kAbsence:
       return f(std::type_identity<detect::Absence>{});
     default:

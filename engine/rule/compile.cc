@@ -5,6 +5,7 @@
 
 #include "detect/row.h"
 #include "rule/checks.h"
+#include "rule/compile_same.h"
 #include "rule/predicate.h"
 #include "rule/rule_text.h"
 #include "rule/scope.h"
@@ -39,6 +40,7 @@ class RuleCompiler {
     key();
     if (plan_.kind == RuleKind::kCluster) plan_.place_cell = implicit_cell("place");
     bounds();
+    if (plan_.kind == RuleKind::kSimilar) same();
     conditions();
     if (good_) identity();
     return good_;
@@ -290,6 +292,20 @@ class RuleCompiler {
     return events_.resolve(e) ? cells_.add(events_, e, *e.ast->root) : -1;
   }
 
+  // similar: `same` to a table, and the cells of what it compares.
+  void same() {
+    if (text_.same == nullptr) return;
+    detect::Same& same = plan_.same;
+    fail_unless(compile_same(reader_, *text_.same, events_.params(), same));
+    same.reporter = implicit_cell("reporter");
+    same.place = implicit_cell("place");
+    same.matter_case = implicit_cell("case");
+    same.category = implicit_cell("category.top(1)");
+    same.fingerprint = cells_.add_own("@fingerprint(text)", fingerprint_of_text(options_.zone));
+    same.headline = implicit_cell(R"(headline(orElse(text, "")))");
+    same_text_ = identity_of(same);
+  }
+
   // ---- aggregate scope
   struct Condition {
     Expression e;
@@ -331,6 +347,7 @@ class RuleCompiler {
     ladder(rungs);
     check_fire(fire);
     check_resolve(resolve);
+    if (plan_.kind == RuleKind::kSimilar) fail_unless(check_of_events(reader_, rule_, fire.e, plan_.fire));
     if (plan_.kind == RuleKind::kAbsence) marks(fire, rungs);
     Template* const out[] = {&rule_.summary_zh, &rule_.summary_en, &rule_.advice_zh, &rule_.advice_en};
     for (size_t i = 0; i < texts.size(); ++i) {
@@ -450,6 +467,7 @@ class RuleCompiler {
     add("until", until_text_);
     add("within", std::to_string(static_cast<int>(plan_.within.unit)) + "/" + std::to_string(plan_.within.amount));
     add("radius", std::to_string(plan_.radius_m));
+    if (!same_text_.empty()) add("same", same_text_);
     add("lateness", std::to_string(plan_.lateness));
     rule_.identity = hash64(all);
     judgement();
@@ -497,7 +515,7 @@ class RuleCompiler {
   std::shared_ptr<expr::Ast> always_ = make_always();
   std::shared_ptr<expr::Ast> expect_;  // as written, for the parts of the key that it tests
   std::vector<std::string> roles_text_, key_text_;
-  std::string until_text_;
+  std::string until_text_, same_text_;
   bool good_ = true;
 };
 

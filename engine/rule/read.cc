@@ -227,6 +227,7 @@ class RuleReader {
     out_.expect = expression("expect");
     out_.until = expression("until");
     out_.fire = expression("fire");
+    out_.same = expression("same");
     plan_.until = out_.until != nullptr;
     if (const Node* key = fields_.get("key")) {
       if (key->is_scalar()) {
