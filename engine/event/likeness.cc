@@ -139,7 +139,7 @@ class UnitReader {
     // An English plural is its singular.
     if (n > 3 && kept[n - 1] == 's' && kept[n - 2] != 's') --n;
     const std::string_view bytes(kept.data(), n);
-    if (number ? out.length > kLongestNumber : is_common_word(bytes)) return;
+    if (number ? out.length > kLongestNumber : out.length == 1 || is_common_word(bytes)) return;
     out.kind = number ? Unit::Kind::kNumber : Unit::Kind::kWord;
     out.code = static_cast<uint32_t>(hash64(bytes));
   }
