@@ -11,7 +11,7 @@
 // same ones (Broder, On the resemblance and containment of documents, 1997). Likeness is the cosine of the angle
 // between two fingerprints (Salton, Wong, Yang, A vector space model for automatic indexing, 1975), computed from whole
 // numbers. Only the first kMaxUnits units of a text are read. How well it tells matters apart:
-// tests/engine/detect/likeness.md.
+// tests/data/petition_pairs.md.
 #include <cstdint>
 #include <string_view>
 

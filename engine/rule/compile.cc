@@ -41,6 +41,7 @@ class RuleCompiler {
     if (plan_.kind == RuleKind::kCluster) plan_.place_cell = implicit_cell("place");
     bounds();
     if (plan_.kind == RuleKind::kSimilar) same();
+    fail_unless(check_of_groups(reader_, text_));
     conditions();
     if (good_) identity();
     return good_;

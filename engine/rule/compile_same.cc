@@ -215,6 +215,18 @@ ProgramPtr fingerprint_of_text(const TimeZone& zone) {
   return expr::check(*ast, ast->root, env, faults) ? expr::compile(*ast, ast->root, env) : nullptr;
 }
 
+bool check_of_groups(const yaml::Reader& reader, const RuleText& text) {
+  const detect::RuleKind kind = text.rule.plan.kind;
+  const bool group = kind == detect::RuleKind::kCluster || kind == detect::RuleKind::kSimilar;
+  if (!group || text.resolve_when == nullptr) return true;
+  const std::string name(detect::name_of(kind));
+  reader.fault(
+      *text.resolve_when,
+      {"quiet-alone", "`resolve.when` is not for the kind `" + name + "`: it is over by quiet",
+       "`" + name + "` 规则不用 `resolve.when`：静默后解除", "write resolve: {quiet: …}", "请写 resolve: {quiet: …}"});
+  return false;
+}
+
 bool check_of_events(const yaml::Reader& reader, const Rule& rule, const Expression& fire, const ProgramPtr& program) {
   if (!fire || program == nullptr) return true;
   const auto first = static_cast<int>(rule.plan.aggregates.size());

@@ -31,6 +31,8 @@ bool compile_same(const yaml::Reader& reader, const yaml::Node& node, const std:
 std::string identity_of(const detect::Same& same);
 // The text's fingerprint (event/likeness.h) as a program of the event scope; empty for an event without a text.
 ProgramPtr fingerprint_of_text(const TimeZone& zone);
+// Reports a `resolve.when` of a kind whose groups only end by quiet (cluster, similar): it would never be looked at.
+bool check_of_groups(const yaml::Reader& reader, const RuleText& text);
 // Reports a `fire` that reads a value of the whole matter (likeness, matter): it is judged around single events, before
 // there is a matter.
 bool check_of_events(const yaml::Reader& reader, const Rule& rule, const Expression& fire, const ProgramPtr& program);
