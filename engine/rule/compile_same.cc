@@ -240,7 +240,7 @@ bool check_of_events(const yaml::Reader& reader, const Rule& rule, const Express
            {"value-of-the-matter",
             "`" + name + "` is known only once there is a matter, and `fire` decides whether there is",
             "`" + name + "` 要等一件事成立后才有，而 `fire` 正是判断它是否成立",
-            "use it in severity, resolve.when or a text", "请用在 severity、resolve.when 或文本里"});
+            "use it in severity or a text", "请用在 severity 或文本里"});
     good = false;
     return false;
   });

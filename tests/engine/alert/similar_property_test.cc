@@ -229,7 +229,8 @@ TEST(Similar, TellsHeadlineAndLikenessOfTheMatter) {
   Driver d(rule, 0);
   uint64_t uid = 0;
   for (const char* const text : {"月亮路高压电线杆紧挨小区", "月亮路架设高压电线", "月亮路高压电线入地"}) {
-    Event e = event(++uid, kStart + static_cast<TimeMs>(uid) * kMinute, std::vector<Value>(kCells));
+    ++uid;
+    Event e = event(uid, kStart + static_cast<TimeMs>(uid) * kMinute, std::vector<Value>(kCells));
     Arena arena(1024);
     stream.texts.emplace_back(fingerprint(text, arena));
     e.cells[kPrint] = Value::string(stream.texts.back());
