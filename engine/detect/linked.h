@@ -19,17 +19,15 @@ namespace tocsin::detect {
 // A Links finds neighbours by an index, whatever it links by. What it must have:
 //   using Slot = uint32_t;
 //   explicit Links(const Plan&);
-//   static bool fits(const Row&);                  whether the row can be linked at all
-//   static constexpr size_t kExtraCells;           cells that it adds behind the rule's own
-//   void extend(const Row&, expr::Value* cells) const;   sets them, cells[0] to cells[kExtraCells - 1]
-//   bool readable(PackedRow) const;               a row from the store, its cells known to be well formed
+//   static bool fits(const Row&);       whether the row can be linked at all
+//   static constexpr size_t kExtraCells; cells that it adds behind the rule's own
+//   void extend(const Row&, expr::Value* cells) const;  sets them
+//   bool readable(PackedRow) const;     for a row from the store, its cells known to be well formed
 //   void put(Slot, PackedRow);  void erase(Slot);
-//   void around(Slot, F) const;                    f(slot) once for each linked slot, itself among them; in no order
-//   const Plan& own() const;                       aggregates behind the kind's values, over the extra cells
-//   class Values : public KindScope;               the kind's own values of a group: (links, its members, its first
-//   dense
-//                                                  event, the members' rows, tallies of own());  locate(Description&)
-//                                                  says where it lies
+//   void around(Slot, F) const;         f(slot) once for each linked slot, itself among them; in no order
+//   const Plan& own() const;            aggregates behind the kind's values, over the extra cells
+//   class Values : public KindScope;    the kind's own values, of (links, members, first dense event, the members'
+//                                       rows, tallies of own()); its locate(Description&) says where the group lies
 //   size_t bytes() const;
 template <typename Links>
 class Linked final : public Detector {
