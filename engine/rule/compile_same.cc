@@ -239,8 +239,8 @@ bool check_of_events(const yaml::Reader& reader, const Rule& rule, const Express
     report(reader, fire.place, n,
            {"value-of-the-matter",
             "`" + name + "` is known only once there is a matter, and `fire` decides whether there is",
-            "`" + name + "` 要等一件事成立后才有，而 `fire` 正是判断它是否成立",
-            "use it in severity or a text", "请用在 severity 或文本里"});
+            "`" + name + "` 要等一件事成立后才有，而 `fire` 正是判断它是否成立", "use it in severity or a text",
+            "请用在 severity 或文本里"});
     good = false;
     return false;
   });
