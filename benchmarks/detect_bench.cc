@@ -1,11 +1,14 @@
-// What a row costs a key: windows in order over many keys, windows over one large key, sequences, clusters in a storm.
+// What a row costs a key: windows in order over many keys, windows over one large key, sequences, clusters in a storm,
+// matters among many live texts.
 //   build/release/benchmarks/detect_bench
 #include <benchmark/benchmark.h>
 
+#include <array>
 #include <cmath>
 #include <random>
 
 #include "alert/key_state.h"
+#include "event/likeness.h"
 
 namespace {
 
@@ -138,6 +141,82 @@ void BM_Clusters(benchmark::State& bench) {
   bench.SetItemsProcessed(bench.iterations());
 }
 BENCHMARK(BM_Clusters)->Arg(1'500)->Arg(15'000)->Arg(150'000);
+
+// Texts of 120 ideographs, few frequent and many rare; one in twenty is of a matter that others have too.
+std::string a_text(std::mt19937_64& rng) {
+  std::string out;
+  const auto append = [&](std::mt19937_64& from, int n) {
+    for (int i = 0; i < n; ++i) {
+      const uint32_t c = 0x5000 + static_cast<uint32_t>(from() % (10 + from() % 2990));
+      out += {static_cast<char>(0xE0 | c >> 12), static_cast<char>(0x80 | (c >> 6 & 0x3F)),
+              static_cast<char>(0x80 | (c & 0x3F))};
+    }
+  };
+  const bool shared = rng() % 20 == 0;
+  if (shared) {
+    std::mt19937_64 matter(rng() % 100);
+    append(matter, 60);
+  }
+  append(rng, shared ? 60 : 120);
+  return out;
+}
+
+void BM_Fingerprint(benchmark::State& bench) {
+  std::mt19937_64 rng(1);
+  std::vector<std::string> texts(1000);
+  for (std::string& t : texts) t = a_text(rng);
+  Arena arena;
+  size_t i = 0;
+  for (auto _ : bench) {
+    benchmark::DoNotOptimize(fingerprint(texts[i++ % texts.size()], arena));
+    arena.reset();
+  }
+  bench.SetItemsProcessed(bench.iterations());
+}
+BENCHMARK(BM_Fingerprint);
+
+// One key with as many live texts as the argument says.
+void BM_Similar(benchmark::State& bench) {
+  const DurationMs within = bench.range(0) * 1000 / 2;  // rows live for two spans
+  rule::Rule rule = rule_of(detect::RuleKind::kSimilar, within, "a1 >= 3");
+  rule.plan.cells = 2;
+  rule.plan.same.place = 0;
+  rule.plan.same.fingerprint = 1;
+  for (unsigned facts = 0; facts < detect::Same::kFacts; ++facts) {
+    rule.plan.same.least[facts] = (facts & detect::Same::kPlace) != 0 ? 0.3 : 0.4;
+  }
+  auto state = alert::make_key_state(rule, {1, 1}, "[]");
+  Quiet quiet;
+  Arena arena;
+  std::mt19937_64 rng(1);
+  TimeMs now = 1'700'000'000'000;
+  uint64_t uid = 0;
+  std::vector<std::string> prints(20'000);
+  for (std::string& p : prints) {
+    p = fingerprint(a_text(rng), arena);
+    arena.reset();
+  }
+  const auto add = [&] {
+    now += 1000;
+    const std::string place = "place-" + std::to_string(rng() % 5000);
+    const std::array cells = {expr::Value::string(place), expr::Value::string(prints[uid % prints.size()])};
+    detect::Row row;
+    row.uid = ++uid * 0x9e3779b97f4a7c15u;
+    row.time = row.watermark = now;
+    row.source = "grid";
+    row.id = "2023110000123456";
+    row.cells = cells;
+    arena.reset();
+    alert::Context context{rule, 0, TimeZone::utc(), now, arena, quiet};
+    state->add(row, context);
+    while (state->next_deadline() < now) state->advance(state->next_deadline(), context);
+  };
+  for (int64_t i = 0; i < bench.range(0); ++i) add();
+  for (auto _ : bench) add();
+  bench.SetItemsProcessed(bench.iterations());
+  bench.counters["bytes_per_row"] = static_cast<double>(state->bytes()) / static_cast<double>(bench.range(0));
+}
+BENCHMARK(BM_Similar)->Arg(1'000)->Arg(10'000)->Arg(50'000);
 
 }  // namespace
 

@@ -12,6 +12,7 @@
 #include "detect/cluster.h"
 #include "detect/sequence.h"
 #include "detect/silence.h"
+#include "detect/similar.h"
 #include "detect/window.h"
 
 namespace tocsin::alert {
@@ -483,6 +484,8 @@ std::unique_ptr<KeyState> with_detector(detect::RuleKind kind, F&& f) {
       return f(std::type_identity<detect::Cluster>{});
     case detect::RuleKind::kSequence:
       return f(std::type_identity<detect::Sequence>{});
+    case detect::RuleKind::kSimilar:
+      return f(std::type_identity<detect::Similar>{});
     case detect::RuleKind::kAbsence:
       return f(std::type_identity<detect::Absence>{});
     case detect::RuleKind::kBaseline:

@@ -8,9 +8,6 @@ namespace {
 
 using expr::Value;
 
-// Nodes are looked through for what has expired at most this often within one span.
-constexpr int64_t kSweepsASpan = 16;
-
 // Coordinates rounded to six decimals, as one number.
 Value rounded(double lon, double lat) {
   return Value::integer((std::llround(lon * 1e6) + 180'000'000) * (int64_t{1} << 32) + std::llround(lat * 1e6) +
@@ -19,248 +16,52 @@ Value rounded(double lon, double lat) {
 
 }  // namespace
 
-Cluster::Cluster(const Plan& plan)
-    : plan_(plan),
-      within_(plan.within.amount),
-      horizon_(2 * within_ + plan.lateness),
-      nearness_(plan.radius_m),
-      grid_(plan.radius_m) {
+NearLinks::NearLinks(const Plan& plan) : plan_(plan), nearness_(plan.radius_m), grid_(plan.radius_m) {
   Aggregate places;
   places.op = AggregateOp::kDistinct;
   places.cell = plan.cells;
   place_plan_.aggregates.push_back(places);
 }
 
-// ---- rows come and go
-
-Cluster::Slot Cluster::put(const Row& row, Arena& arena) {
-  Slot s = static_cast<Slot>(nodes_.size());
-  if (free_.empty()) {
-    nodes_.emplace_back();
-  } else {
-    s = free_.back();
-    free_.pop_back();
-  }
-  const auto n = static_cast<size_t>(plan_.cells);
-  auto* cells = arena.array<Value>(n + 1);
-  for (size_t i = 0; i < n; ++i) cells[i] = i < row.cells.size() ? row.cells[i] : Value();
-  const bool named_place = plan_.place_cell >= 0 && !cells[plan_.place_cell].is(expr::Tag::kNull);
-  cells[n] = named_place ? cells[plan_.place_cell] : rounded(row.lon, row.lat);
-  Row kept = row;
-  kept.cells = {cells, n + 1};
-  Node& node = nodes_[s];
-  node = Node{};
-  node.position = position_of(row);
-  pack(node.bytes, kept);
-  node.spot = spot({row.lon, row.lat});
-  grid_.insert(node.spot, s);
-  const auto at = std::upper_bound(order_.begin(), order_.end(), s, [&](Slot a, Slot b) { return before(a, b); });
-  order_.insert(at, s);
-  expiry_ = std::min(expiry_, node.position.time + horizon_);
-  return s;
+void NearLinks::extend(const Row& row, Value* cells) const {
+  const bool named = plan_.place_cell >= 0 && !row.cells[static_cast<size_t>(plan_.place_cell)].is(expr::Tag::kNull);
+  cells[0] = named ? row.cells[static_cast<size_t>(plan_.place_cell)] : rounded(row.lon, row.lat);
 }
 
-void Cluster::take_out(Slot s) {
-  grid_.erase(nodes_[s].spot, s);
-  nodes_[s] = Node{};
-  free_.push_back(s);
+void NearLinks::put(Slot s, const PackedRow& row) {
+  LonLat at{};
+  row.location(at.lon, at.lat);
+  if (s >= spots_.size()) spots_.resize(s + 1);
+  spots_[s] = spot(at);
+  grid_.insert(spots_[s], s);
 }
 
-// Rows within radius and within, by position; the one at the spot itself among them.
-std::vector<Cluster::Slot> Cluster::neighbours(const Spot& at, TimeMs time) const {
-  std::vector<Slot> out;
-  grid_.around(at, [&](Slot s) {
-    const Node& n = nodes_[s];
-    if (std::abs(n.position.time - time) <= within_ && nearness_.near(at, n.spot)) out.push_back(s);
-  });
-  std::sort(out.begin(), out.end(), [&](Slot a, Slot b) { return before(a, b); });
-  return out;
+Value NearLinks::Values::kind_value(size_t index, Arena& arena) const {
+  if (members_.empty()) return {};
+  if (index == 0) return aggregate(links_.place_plan_, 0, rows_, own_, arena);
+  measure();
+  if (index == 1) return Value::number(radius_);
+  if (index == 2) return Value::number(area_);
+  return Value::point({centre_.lon, centre_.lat});
 }
 
-// Whether some window that contains the event and the row at `needed` (any, when that has no time) makes it dense.
-bool Cluster::dense(Slot s, Position needed, Arena& arena) {
-  const Node& e = nodes_[s];
-  const std::vector<Slot> near = neighbours(e.spot, e.position.time);
-  const TimeMs least = needed.time == kNoTime ? e.position.time : std::max(e.position.time, needed.time);
-  const TimeMs most = (needed.time == kNoTime ? e.position.time : std::min(e.position.time, needed.time)) + within_;
-  std::optional<Tallies> tallies;
-  if (near.size() >= kTallyFrom) tallies.emplace(plan_);
-  size_t lo = 0, hi = 0;
-  for (size_t i = 0; i < near.size();) {
-    const TimeMs end = nodes_[near[i]].position.time;
-    while (i < near.size() && nodes_[near[i]].position.time == end) ++i;
-    if (end < least) continue;
-    if (end > most) break;
-    for (; hi < i; ++hi) {
-      if (tallies) tallies->add(nodes_[near[hi]].row());
-    }
-    for (; nodes_[near[lo]].position.time < end - within_; ++lo) {
-      if (tallies) tallies->remove(nodes_[near[lo]].row());
-    }
-    const SlotRows slots{&nodes_, &near};
-    RowsView rows = slots.view();
-    rows.begin = lo;
-    rows.count = hi - lo;
-    const Scope scope(plan_, rows, tallies ? &*tallies : nullptr, e.row(), nullptr, arena);
-    if (fires(plan_, scope, arena)) return true;
-  }
-  return false;
+void NearLinks::Values::locate(Description& d) const {
+  measure();
+  d.has_location = true;
+  d.lon = centre_.lon;
+  d.lat = centre_.lat;
+  d.ring = ring_;
 }
 
-void Cluster::add(const Row& row, FindingSink& sink, Arena& arena) {
-  if (row.late) return;
-  watermark_ = std::max(watermark_, row.watermark);
-  const bool revision = revising_.has_value() && revising_->uid == row.uid;
-  Cause cause{&row, row.time, Reason::kMatched, false};
-  if (!row.has_location()) {
-    ++unplaced_;
-    if (revision) settle(sink, arena);
-    return;
-  }
-  const Slot s = put(row, arena);
-  std::vector<Slot> fresh;
-  for (Slot n : neighbours(nodes_[s].spot, row.time)) {
-    if (nodes_[n].group == 0 && dense(n, position_of(row), arena)) fresh.push_back(n);
-  }
-  if (revision) {
-    nodes_[s].named = revising_->named;
-    std::vector<uint32_t> handles = revising_->groups;
-    revising_.reset();
-    for (uint32_t h : groups_around(neighbours(nodes_[s].spot, row.time))) handles.push_back(h);
-    cause.correction = true;
-    cause.reason = Reason::kRevised;
-    regroup(std::move(handles), fresh, cause, sink, arena);
-  } else {
-    grow(s, fresh, cause, sink, arena);
-  }
-  if (order_.size() > plan_.max_rows_per_key) drop_oldest();
-}
-
-void Cluster::retract(uint64_t uid, bool withdrawn, const Row& cause_row, FindingSink& sink, Arena& arena) {
-  const auto at = std::find_if(order_.rbegin(), order_.rend(), [&](Slot s) { return nodes_[s].position.uid == uid; });
-  Revision r{uid, cause_row.time, false, {}};
-  if (at != order_.rend()) {
-    const Slot s = *at;
-    r.named = nodes_[s].named;
-    const Spot where = nodes_[s].spot;
-    const TimeMs time = nodes_[s].position.time;
-    r.groups = groups_around(neighbours(where, time));
-    for (uint32_t h : r.groups) {
-      Group& g = *group(h);
-      std::erase(g.members, s);
-      std::erase(g.dense, s);
-      reset_tallies(g);
-    }
-    order_.erase(std::next(at).base());
-    take_out(s);
-    for (Slot n : neighbours(where, time)) {
-      if (nodes_[n].group == 0 || dense(n, {}, arena)) continue;
-      Group& g = *group(nodes_[n].group);
-      std::erase(g.dense, n);
-      nodes_[n].group = 0;
-    }
-  }
-  if (!withdrawn) {
-    revising_ = std::move(r);
-    return;
-  }
-  if (!r.groups.empty()) regroup(r.groups, {}, {&cause_row, cause_row.time, Reason::kWithdrawn, true}, sink, arena);
-}
-
-void Cluster::settle(FindingSink& sink, Arena& arena) {
-  if (!revising_.has_value()) return;
-  const Revision r = std::move(*revising_);
-  revising_.reset();
-  if (!r.groups.empty()) regroup(r.groups, {}, {nullptr, r.cause_time, Reason::kRevised, true}, sink, arena);
-}
-
-void Cluster::rejudge(TimeMs now, FindingSink& sink, Arena& arena) {
-  std::vector<uint32_t> handles;
-  for (Group& g : groups_) {
-    handles.push_back(g.handle);
-    reset_tallies(g);
-  }
-  std::vector<Slot> fresh;
-  for (Slot s : order_) {
-    const bool is = dense(s, {}, arena);
-    if (is && nodes_[s].group == 0) fresh.push_back(s);
-    if (is || nodes_[s].group == 0) continue;
-    std::erase(group(nodes_[s].group)->dense, s);
-    nodes_[s].group = 0;
-  }
-  regroup(std::move(handles), fresh, {nullptr, now, Reason::kRule, true}, sink, arena);
-}
-
-// ---- what nobody needs any more
-
-// At the bound the oldest go, some at once.
-void Cluster::drop_oldest() {
-  const size_t n = std::min(order_.size(), 1 + plan_.max_rows_per_key / 64);
-  for (size_t i = 0; i < n; ++i) {
-    const Slot s = order_[i];
-    for (Group& g : groups_) {
-      if (std::erase(g.members, s) == 0) continue;
-      std::erase(g.dense, s);
-      ++g.lost;
-      reset_tallies(g);
-    }
-    take_out(s);
-  }
-  order_.erase(order_.begin(), order_.begin() + static_cast<ptrdiff_t>(n));
-  dropped_ += n;
-}
-
-void Cluster::expire(TimeMs watermark) {
-  const TimeMs cut = watermark - horizon_;
-  std::vector<uint8_t> held(nodes_.size());
-  for (const Group& g : groups_) {
-    // A cluster whose alert is over stays as long as it may still grow.
-    const bool alive = !g.over || (!g.dense.empty() && nodes_[g.dense.back()].position.time >= cut);
-    if (alive) {
-      for (Slot s : g.members) held[s] = 1;
-    }
-  }
-  std::erase_if(groups_, [&](const Group& g) {
-    const bool gone = g.over && (g.dense.empty() || nodes_[g.dense.back()].position.time < cut);
-    if (gone) {
-      for (Slot s : g.dense) nodes_[s].group = 0;
-    }
-    return gone;
-  });
-  TimeMs oldest = kNever;
-  std::erase_if(order_, [&](Slot s) {
-    const bool keep = held[s] != 0 || nodes_[s].position.time >= cut;
-    if (keep) {
-      if (held[s] == 0 && oldest == kNever) oldest = nodes_[s].position.time;
-    } else {
-      take_out(s);
-    }
-    return !keep;
-  });
-  for (const Group& g : groups_) {
-    if (g.over && !g.dense.empty()) oldest = std::min(oldest, nodes_[g.dense.back()].position.time);
-  }
-  expiry_ = oldest == kNever ? kNever : std::max(oldest + horizon_, watermark + within_ / kSweepsASpan);
-}
-
-void Cluster::advance(TimeMs deadline, FindingSink&, Arena&) { expire(std::max(deadline + 1, watermark_)); }
-
-void Cluster::forget(uint32_t episode) {
-  Group* g = group(episode);
-  if (g == nullptr) return;
-  g->over = true;
-  if (order_.empty()) {
-    std::erase_if(groups_, [](const Group& x) { return x.over; });
-  } else {
-    expiry_ = std::min(expiry_, nodes_[order_.front()].position.time + horizon_);
-  }
-}
-
-size_t Cluster::bytes() const {
-  size_t n = sizeof(*this) + grid_.bytes() + nodes_.capacity() * sizeof(Node) + order_.capacity() * sizeof(Slot);
-  for (Slot s : order_) n += nodes_[s].bytes.capacity();
-  for (const Group& g : groups_) n += sizeof(Group) + (g.members.capacity() + g.dense.capacity()) * sizeof(Slot);
-  return n;
+void NearLinks::Values::measure() const {
+  if (measured_) return;
+  measured_ = true;
+  std::vector<LonLat> places;
+  for (Slot s : members_) places.push_back(links_.spots_[s].at);
+  centre_ = centre_of(places);
+  for (const LonLat& p : places) radius_ = std::max(radius_, distance_m(p, centre_));
+  radius_ = std::round(radius_ * 100) / 100;  // to a centimetre
+  area_ = hull(places, centre_, ring_);
 }
 
 }  // namespace tocsin::detect

@@ -18,6 +18,12 @@ constexpr std::array<KindValue, 4> kClusterValues = {{
     {"area_km2", Kind::kDouble, "km2", "成员凸包的面积", "area of the convex hull of the members"},
     {"centre", Kind::kPoint, "", "成员的中心点", "centre of the members"},
 }};
+constexpr std::array<KindValue, 2> kSimilarValues = {{
+    {"likeness", Kind::kDouble, "", "各件与最早一件文字的平均相像程度，0 到 1",
+     "how alike the texts are: the members' mean likeness to the matter's first event, 0 to 1"},
+    {"matter", Kind::kString, "", "这件事说的是什么：最早一件的标题或首句，最多 40 字",
+     "what it is about: headline or first sentence of the matter's first event, at most 40 characters"},
+}};
 constexpr std::array<KindValue, 3> kAbsenceValues = {{
     {"due_at", Kind::kTimestamp, "", "应办结时间", "when it is due"},
     {"overdue", Kind::kDuration, "", "已超期时长，到期前为负", "time past the deadline, negative before it"},
@@ -56,6 +62,7 @@ bool parse_severity(std::string_view text, Severity& out) {
 
 std::span<const KindValue> kind_values(RuleKind kind) {
   if (kind == RuleKind::kCluster) return kClusterValues;
+  if (kind == RuleKind::kSimilar) return kSimilarValues;
   if (kind == RuleKind::kAbsence) return kAbsenceValues;
   if (kind == RuleKind::kSilence) return kSilenceValues;
   if (kind == RuleKind::kBaseline) return kBaselineValues;

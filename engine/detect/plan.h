@@ -8,6 +8,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "detect/same.h"
 #include "event/event.h"
 #include "expr/program.h"
 #include "time/calendar.h"
@@ -47,6 +48,7 @@ struct KindValue {
   std::string_view zh, doc;
 };
 // window: none; cluster: places int, radius_m double, area_km2 double, centre point;
+// similar: likeness double, matter string;
 // absence: due_at timestamp, overdue duration (negative before the deadline), elapsed double (share of the span);
 // silence: gap duration, usual_gap duration, p double;
 // baseline: observed double, expected double, p double, ratio double, n int.
@@ -84,6 +86,7 @@ struct Plan {
   std::string rule_id;
   Span within;              // window, cluster, sequence, similar: plain; absence: may be working time
   double radius_m = 0;      // cluster
+  Same same;                // similar
   DurationMs lateness = 0;  // greatest allowed lateness among the rule's sources: rows this far behind still come
   std::vector<Aggregate> aggregates;
   std::vector<Param> params;

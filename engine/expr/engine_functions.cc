@@ -4,6 +4,7 @@
 #include <mutex>
 
 #include "event/coordinates.h"
+#include "event/likeness.h"
 #include "expr/compiler.h"
 #include "expr/event_env.h"
 
@@ -38,6 +39,16 @@ Value point(Args args, Arena& /*arena*/, const void* /*context*/) {
   const double lat = degrees(args[1]);
   if (!(std::abs(lon) <= 180 && std::abs(lat) <= 90)) return Value::error("the point is outside the world");
   return Value::point({lon, lat});
+}
+
+Value likeness_of(Args args, Arena& arena, const void* /*context*/) {
+  const Fingerprint a(fingerprint(args[0].str(), arena));
+  const Fingerprint b(fingerprint(args[1].str(), arena));
+  return Value::number(likeness(a, b));
+}
+
+Value headline_of(Args args, Arena& /*arena*/, const void* /*context*/) {
+  return Value::string(headline(args[0].str()));
 }
 
 Value or_else(Args args, Arena& /*arena*/, const void* /*context*/) {
@@ -81,6 +92,9 @@ void add_engine_functions(Env& env, const TimeZone& zone) {
       env.function("point", false, {lon, lat}, place, point, nullptr, "a place by longitude and latitude, WGS-84");
     }
   }
+  env.function("likeness", false, {text, text}, number, likeness_of, nullptr, "how alike two texts are, 0 to 1");
+  env.function("headline", false, {text}, text, headline_of, nullptr,
+               "a text's first line or sentence, at most 40 characters");
   env.function("orElse", false, {any, any}, any, or_else, nullptr, "the first value, or the second if it is missing");
   env.function("hour", false, {time}, whole, hour, context, "the hour of the day, 0 to 23, local time");
   env.function("weekday", false, {time}, whole, weekday, context, "1 Monday to 7 Sunday, local time");

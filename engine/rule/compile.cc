@@ -5,6 +5,7 @@
 
 #include "detect/row.h"
 #include "rule/checks.h"
+#include "rule/compile_same.h"
 #include "rule/measure.h"
 #include "rule/predicate.h"
 #include "rule/rule_text.h"
@@ -40,6 +41,8 @@ class RuleCompiler {
     key();
     if (plan_.kind == RuleKind::kCluster) plan_.place_cell = implicit_cell("place");
     bounds();
+    if (plan_.kind == RuleKind::kSimilar) same();
+    fail_unless(check_of_groups(reader_, text_));
     conditions();
     fewer_steps();
     if (good_) identity();
@@ -333,6 +336,20 @@ class RuleCompiler {
     return events_.resolve(e) ? cells_.add(events_, e, *e.ast->root) : -1;
   }
 
+  // similar: `same` to a table, and the cells of what it compares.
+  void same() {
+    if (text_.same == nullptr) return;
+    detect::Same& same = plan_.same;
+    fail_unless(compile_same(reader_, *text_.same, events_.params(), same));
+    same.reporter = implicit_cell("reporter");
+    same.place = implicit_cell("place");
+    same.matter_case = implicit_cell("case");
+    same.category = implicit_cell("category.top(1)");
+    same.fingerprint = cells_.add_own("@fingerprint(text)", fingerprint_of_text(options_.zone));
+    same.headline = implicit_cell(R"(headline(orElse(text, "")))");
+    same_text_ = identity_of(same);
+  }
+
   // ---- aggregate scope
   struct Condition {
     Expression e;
@@ -375,6 +392,7 @@ class RuleCompiler {
     ladder(rungs);
     check_fire(fire);
     check_resolve(resolve);
+    if (plan_.kind == RuleKind::kSimilar) fail_unless(check_of_events(reader_, rule_, fire.e, plan_.fire));
     if (plan_.kind == RuleKind::kAbsence) marks(fire, rungs);
     if (plan_.kind == RuleKind::kSilence && fire.e) silence_marks(fire, rungs);
     if (plan_.kind == RuleKind::kBaseline && fire.e) plan_.rises_only = asks_for_rise(plan_, *fire.e.ast->root);
@@ -512,6 +530,7 @@ class RuleCompiler {
     add("until", until_text_);
     add("within", std::to_string(static_cast<int>(plan_.within.unit)) + "/" + std::to_string(plan_.within.amount));
     add("radius", std::to_string(plan_.radius_m));
+    if (!same_text_.empty()) add("same", same_text_);
     add("lateness", std::to_string(plan_.lateness));
     if (plan_.history > 0) add("history", std::to_string(plan_.history) + "/" + plan_.zone.name());
     if (plan_.kind == RuleKind::kBaseline) {
@@ -564,7 +583,7 @@ class RuleCompiler {
   std::shared_ptr<expr::Ast> always_ = make_always();
   std::shared_ptr<expr::Ast> expect_;  // as written, for the parts of the key that it tests
   std::vector<std::string> roles_text_, key_text_;
-  std::string until_text_, measure_text_;
+  std::string until_text_, measure_text_, same_text_;
   bool good_ = true;
 };
 

@@ -195,7 +195,11 @@ int Cells::add(EventScope& scope, const Expression& e, const Node& node) {
   if (found != texts_.end()) return static_cast<int>(found - texts_.begin());
   ProgramPtr program = scope.compile(e, node, Type::Kind::kDyn, "a value");
   if (program == nullptr) return -1;
-  texts_.push_back(text);
+  return add_own(text, std::move(program));
+}
+
+int Cells::add_own(std::string text, ProgramPtr program) {
+  texts_.push_back(std::move(text));
   rule_.cells.push_back(std::move(program));
   rule_.plan.cells = static_cast<int>(rule_.cells.size());
   return static_cast<int>(texts_.size()) - 1;

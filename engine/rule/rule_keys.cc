@@ -22,7 +22,7 @@ constexpr std::array kKeys = {
     RuleKey{"kind", Shape::kKind, kEveryKind, kEveryKind, true, "哪一种规则", "how the events are judged"},
     RuleKey{"from", Shape::kNames, kEveryKind, kEveryKind, true, "哪些数据源", "the sources whose events it looks at"},
     RuleKey{"where", Shape::kExpression, kEveryKind, 0, true, "哪些事件（事件范围）", "which events; event scope"},
-    RuleKey{"key", Shape::kExpressions, kWindow | kSequence | kAbsence | kBaseline | kSilence, 0, true, "哪些放在一起看", "events with equal keys are judged together; without it all are"},
+    RuleKey{"key", Shape::kExpressions, kWindow | kSequence | kAbsence | kBaseline | kSilence | kSimilar, 0, true, "哪些放在一起看", "events with equal keys are judged together; without it all are"},
     RuleKey{"radius", Shape::kDistance, kCluster, kCluster, true, "多近算一处", "how near events must be to belong together"},
     RuleKey{"within", Shape::kSpan, kWindow | kCluster | kSequence | kAbsence | kSimilar | kBaseline, kWindow | kCluster | kSequence | kSimilar, true, "时间跨度", "the span of time; absence: how long it may take; baseline: what is measured, by default `every`"},
     RuleKey{"after", Shape::kExpression, kAbsence, kAbsence, true, "什么之后开始计时", "the event after which something is owed; event scope"},
@@ -30,7 +30,7 @@ constexpr std::array kKeys = {
     RuleKey{"until", Shape::kExpression, kAbsence, 0, true, "到什么时间为止（代替 within）", "the deadline as a time of the event, instead of within"},
     RuleKey{"pause", Shape::kPause, kAbsence, 0, true, "何时暂停、恢复计时", "events between which no time counts"},
     RuleKey{"params", Shape::kParams, kEveryKind, 0, true, "阈值，可按地区等不同", "thresholds by name: a value, or {default, by, override}"},
-    RuleKey{"fire", Shape::kExpression, kEveryKind, kWindow | kCluster | kBaseline | kSilence, true, "什么条件报警（汇总范围）", "the condition; aggregate scope"},
+    RuleKey{"fire", Shape::kExpression, kEveryKind, kWindow | kCluster | kBaseline | kSilence | kSimilar, true, "什么条件报警（汇总范围）", "the condition; aggregate scope"},
     RuleKey{"for", Shape::kSpan, kEveryKind & ~kSequence, 0, true, "持续多久才报", "how long the condition must hold before it opens"},
     RuleKey{"severity", Shape::kSeverity, kEveryKind, 0, true, "颜色，由重到轻，取第一个成立的", "a colour, or a ladder of conditions; the worst that holds"},
     RuleKey{"update", Shape::kUpdate, kEveryKind, 0, true, "已开的警报何时再报", "when an open alert is told again"},
@@ -51,12 +51,12 @@ constexpr std::array kKeys = {
     RuleKey{"against", Shape::kAgainst, kBaseline, kBaseline, true, "与什么时候比", "the past that it is compared with: {hour_of_week: 8w} or {previous: 28d}"},
     RuleKey{"measure", Shape::kExpression, kBaseline, 0, true, "量什么", "what is measured: count(), ratio(condition, condition), avg(number)"},
     RuleKey{"history", Shape::kSpan, kSilence, kSilence, true, "看多长历史，如 28d", "how much past tells what is usual, in whole days"},
-    RuleKey{"same", Shape::kAny, kSimilar, kSimilar, false, "什么算同一件事", "what makes two events the same matter"},
+    RuleKey{"same", Shape::kExpression, kSimilar, kSimilar, true, "什么算同一件事（两件之间）", "what makes two events the same matter; scope of two events"},
 };
 // clang-format on
 
-constexpr std::array kAvailable = {RuleKind::kWindow,  RuleKind::kCluster,  RuleKind::kSequence,
-                                   RuleKind::kAbsence, RuleKind::kBaseline, RuleKind::kSilence};
+constexpr std::array kAvailable = {RuleKind::kWindow,   RuleKind::kCluster, RuleKind::kSequence, RuleKind::kAbsence,
+                                   RuleKind::kBaseline, RuleKind::kSilence, RuleKind::kSimilar};
 constexpr std::array<std::string_view, 4> kTiers = {"grid", "village", "town", "city"};
 constexpr std::array<std::string_view, 3> kModes = {"active", "shadow", "off"};
 constexpr std::array<std::string_view, 7> kGroups = {"area.city", "area.town", "area.village", "area.grid",

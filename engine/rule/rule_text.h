@@ -39,7 +39,8 @@ struct RuleText {
   const yaml::Node* id_node = nullptr;
   Rule rule;  // id, version, name, owner, mode, from, inhibits, and the plan's plain values
   const yaml::Node *where = nullptr, *after = nullptr, *expect = nullptr, *until = nullptr, *fire = nullptr,
-                   *resolve_when = nullptr, *pause_from = nullptr, *pause_to = nullptr, *tests = nullptr, *measure = nullptr;
+                   *same = nullptr, *resolve_when = nullptr, *pause_from = nullptr, *pause_to = nullptr,
+                   *tests = nullptr, *measure = nullptr;
   std::vector<const yaml::Node*> key;
   std::vector<ParamText> params;
   std::vector<StepText> steps;     // as long as the plan's

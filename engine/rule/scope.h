@@ -65,6 +65,8 @@ class Cells {
   explicit Cells(Rule& rule) : rule_(rule) {}
   // The place of the cell for a resolved tree; compiled when it is new. -1 after a fault.
   int add(EventScope& scope, const Expression& e, const expr::Node& node);
+  // The place of a cell that the engine itself needs; `text` names it and its meaning.
+  int add_own(std::string text, ProgramPtr program);
   const std::vector<std::string>& texts() const { return texts_; }
   const expr::Type& type(int cell) const { return rule_.cells[static_cast<size_t>(cell)]->type(); }
 

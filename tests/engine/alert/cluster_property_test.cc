@@ -4,107 +4,29 @@
 #include <cmath>
 
 #include "event/coordinates.h"
-#include "fixture.h"
+#include "linked_oracle.h"
 
 namespace tocsin::testing {
 namespace {
 
-using detect::AggregateOp;
-using detect::Severity;
 using expr::Value;
 
-struct Episode {
-  std::set<std::string> members;
-  std::string worst;
-  TimeMs ended = 0;
-  bool operator<(const Episode& o) const {
-    return std::tie(members, worst, ended) < std::tie(o.members, o.worst, o.ended);
-  }
-  bool operator==(const Episode&) const = default;
-};
-
-std::ostream& operator<<(std::ostream& out, const Episode& e) {
-  for (const auto& m : e.members) out << m << " ";
-  return out << e.worst << " ended " << (e.ended - kStart) / kMinute;
-}
-
-struct Setting {
-  DurationMs within, quiet, lateness;
-  double radius;
-  int least;
-  bool distinct;
+struct Setting : LinkedSetting {
+  DurationMs lateness = 0;
+  double radius = 0;
 };
 
 RuleSpec spec_of(const Setting& s) {
-  RuleSpec spec;
-  spec.kind = detect::RuleKind::kCluster;
-  spec.within = s.within;
+  RuleSpec spec = linked_spec(detect::RuleKind::kCluster, s, s.lateness);
   spec.radius = s.radius;
-  spec.quiet = spec.reopen = s.quiet;
-  spec.lateness = s.lateness;
-  spec.cells = 1;
-  spec.aggregates = {{AggregateOp::kCount, -1, "count()"}, {AggregateOp::kDistinct, 0, "distinct(reporter)"}};
-  spec.fire = std::string(s.distinct ? "a1" : "a0") + " >= " + std::to_string(s.least);
-  spec.severity = {{Severity::kOrange, "a0 >= 9"}, {Severity::kYellow, "a0 >= 5"}, {Severity::kBlue, "true"}};
   return spec;
 }
 
-bool near(const Event& a, const Event& b, const Setting& s) {
-  return std::abs(a.time - b.time) <= s.within && distance_m({a.lon, a.lat}, {b.lon, b.lat}) <= s.radius;
-}
-
-bool is_dense(const std::vector<Event>& rows, const Event& e, const Setting& s) {
-  for (const Event& end : rows) {
-    if (end.time < e.time || end.time > e.time + s.within) continue;
-    size_t count = 0;
-    std::set<std::string> reporters;
-    for (const Event& r : rows) {
-      if (r.time > end.time || r.time < end.time - s.within || !near(e, r, s)) continue;
-      ++count;
-      reporters.insert(std::string(r.cells[0].str()));
-    }
-    if (static_cast<int>(s.distinct ? reporters.size() : count) >= s.least) return true;
-  }
-  return false;
-}
-
 std::vector<Episode> oracle(const std::vector<Event>& rows, const Setting& s) {
-  std::vector<int> chain(rows.size(), -1);
-  std::vector<uint8_t> dense;
-  for (const Event& e : rows) dense.push_back(is_dense(rows, e, s) ? 1 : 0);
-  std::vector<Episode> out;
-  for (size_t i = 0; i < rows.size(); ++i) {
-    if (dense[i] == 0 || chain[i] >= 0) continue;
-    std::vector<size_t> todo{i};
-    chain[i] = static_cast<int>(i);
-    Episode e;
-    for (size_t k = 0; k < todo.size(); ++k) {
-      for (size_t j = 0; j < rows.size(); ++j) {
-        if (!near(rows[todo[k]], rows[j], s)) continue;
-        e.members.insert(rows[j].id);
-        e.ended = std::max(e.ended, rows[j].time + s.quiet);
-        if (dense[j] != 0 && chain[j] < 0) {
-          chain[j] = static_cast<int>(i);
-          todo.push_back(j);
-        }
-      }
-    }
-    e.worst = e.members.size() >= 9 ? "orange" : e.members.size() >= 5 ? "yellow" : "blue";
-    out.push_back(e);
-  }
-  std::sort(out.begin(), out.end());
-  return out;
-}
-
-std::vector<Episode> episodes(const Driver& d) {
-  std::vector<Episode> out;
-  for (const auto& [id, f] : d.fates()) {
-    if (f.void_episode()) continue;
-    EXPECT_EQ(f.status, "resolved") << id;
-    out.push_back({f.members, f.worst, f.ended});
-  }
-  std::sort(out.begin(), out.end());
-  return out;
+  return linked_oracle(rows, s, [&](size_t i, size_t j) {
+    const Event &a = rows[i], &b = rows[j];
+    return std::abs(a.time - b.time) <= s.within && distance_m({a.lon, a.lat}, {b.lon, b.lat}) <= s.radius;
+  });
 }
 
 const char* const kReporters[] = {"p", "q", "r", "s", "t"};

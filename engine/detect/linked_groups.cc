@@ -1,8 +1,8 @@
-// Clusters as objects: how dense events make them, and how they grow, merge, split and are described.
+// Groups as objects: how dense events make them, and how they grow, merge, split and are described.
 #include <algorithm>
-#include <cmath>
 
 #include "detect/cluster.h"
+#include "detect/similar.h"
 
 namespace tocsin::detect {
 namespace {
@@ -11,57 +11,14 @@ constexpr uint32_t kFresh = UINT32_MAX;  // the group of a dense event that has 
 
 }  // namespace
 
-// places, radius_m, area_km2, centre, over the members.
-class Cluster::Values final : public KindScope {
- public:
-  Values(const Cluster& cluster, const Group& g) : cluster_(cluster), group_(g) {}
-
-  expr::Value kind_value(size_t index, Arena& arena) const override {
-    using expr::Value;
-    if (group_.members.empty()) return {};
-    if (index == 0) {
-      const SlotRows rows{&cluster_.nodes_, &group_.members};
-      return aggregate(cluster_.place_plan_, 0, rows.view(), group_.places.get(), arena);
-    }
-    measure();
-    if (index == 1) return Value::number(radius_);
-    if (index == 2) return Value::number(area_);
-    return Value::point({centre_.lon, centre_.lat});
-  }
-  LonLat centre() const {
-    measure();
-    return centre_;
-  }
-  const std::vector<std::pair<double, double>>& ring() const {
-    measure();
-    return ring_;
-  }
-
- private:
-  void measure() const {
-    if (measured_) return;
-    measured_ = true;
-    std::vector<LonLat> places;
-    for (Slot s : group_.members) places.push_back(cluster_.nodes_[s].spot.at);
-    centre_ = centre_of(places);
-    for (const LonLat& p : places) radius_ = std::max(radius_, distance_m(p, centre_));
-    radius_ = std::round(radius_ * 100) / 100;  // to a centimetre
-    area_ = hull(places, centre_, ring_);
-  }
-  const Cluster& cluster_;
-  const Group& group_;
-  mutable bool measured_ = false;
-  mutable LonLat centre_{};
-  mutable double radius_ = 0, area_ = 0;
-  mutable std::vector<std::pair<double, double>> ring_;
-};
-
-Cluster::Group* Cluster::group(uint32_t handle) {
+template <typename L>
+typename Linked<L>::Group* Linked<L>::group(uint32_t handle) {
   const auto it = std::find_if(groups_.begin(), groups_.end(), [&](const Group& g) { return g.handle == handle; });
   return it == groups_.end() ? nullptr : &*it;
 }
 
-Cluster::Group& Cluster::found(const Cause& cause) {
+template <typename L>
+typename Linked<L>::Group& Linked<L>::found(const Cause& cause) {
   Group g;
   g.handle = next_handle_++;
   g.opened_at = cause.time;
@@ -69,33 +26,38 @@ Cluster::Group& Cluster::found(const Cause& cause) {
   return groups_.back();
 }
 
-void Cluster::reset_tallies(Group& g) {
+template <typename L>
+void Linked<L>::reset_tallies(Group& g) {
   g.tallies.reset();
-  g.places.reset();
+  g.own.reset();
 }
 
-void Cluster::insert_sorted(std::vector<Slot>& slots, Slot s) const {
+template <typename L>
+void Linked<L>::insert_sorted(std::vector<Slot>& slots, Slot s) const {
   slots.insert(std::upper_bound(slots.begin(), slots.end(), s, [&](Slot a, Slot b) { return before(a, b); }), s);
 }
 
-void Cluster::join(Group& g, Slot s) {
+template <typename L>
+void Linked<L>::join(Group& g, Slot s) {
   const auto less = [&](Slot a, Slot b) { return before(a, b); };
   if (std::binary_search(g.members.begin(), g.members.end(), s, less)) return;
   insert_sorted(g.members, s);
   g.last = std::max(g.last, nodes_[s].position.time);
   if (g.tallies != nullptr) {
     g.tallies->add(nodes_[s].row());
-    g.places->add(nodes_[s].row());
+    g.own->add(nodes_[s].row());
   }
 }
 
-void Cluster::make_dense(Group& g, Slot s) {
+template <typename L>
+void Linked<L>::make_dense(Group& g, Slot s) {
   nodes_[s].group = g.handle;
   insert_sorted(g.dense, s);
-  for (Slot n : neighbours(nodes_[s].spot, nodes_[s].position.time)) join(g, n);
+  for (Slot n : neighbours(s)) join(g, n);
 }
 
-std::vector<uint32_t> Cluster::groups_around(const std::vector<Slot>& slots) const {
+template <typename L>
+std::vector<uint32_t> Linked<L>::groups_around(const std::vector<Slot>& slots) const {
   std::vector<uint32_t> handles;
   for (Slot s : slots) {
     const uint32_t h = nodes_[s].group;
@@ -108,7 +70,8 @@ std::vector<uint32_t> Cluster::groups_around(const std::vector<Slot>& slots) con
 
 // ---- growth: an arrival, and the events that it made dense
 
-void Cluster::grow(Slot added, const std::vector<Slot>& fresh, const Cause& cause, FindingSink& sink, Arena& arena) {
+template <typename L>
+void Linked<L>::grow(Slot added, const std::vector<Slot>& fresh, const Cause& cause, FindingSink& sink, Arena& arena) {
   std::vector<uint32_t> told;
   for (Slot s : fresh) nodes_[s].group = kFresh;
   for (Slot seed : fresh) {
@@ -116,7 +79,7 @@ void Cluster::grow(Slot added, const std::vector<Slot>& fresh, const Cause& caus
     std::vector<Slot> chain{seed}, linked;
     nodes_[seed].group = 0;
     for (size_t i = 0; i < chain.size(); ++i) {
-      for (Slot n : neighbours(nodes_[chain[i]].spot, nodes_[chain[i]].position.time)) {
+      for (Slot n : neighbours(chain[i])) {
         if (nodes_[n].group == kFresh) {
           nodes_[n].group = 0;
           chain.push_back(n);
@@ -131,7 +94,7 @@ void Cluster::grow(Slot added, const std::vector<Slot>& fresh, const Cause& caus
     report(*group(handle), Finding::Kind::kHolds, cause, sink, arena);
     told.push_back(handle);
   }
-  for (uint32_t h : groups_around(neighbours(nodes_[added].spot, nodes_[added].position.time))) {
+  for (uint32_t h : groups_around(neighbours(added))) {
     if (std::find(told.begin(), told.end(), h) != told.end()) continue;
     Group& g = *group(elder_of({h}, cause, sink));
     join(g, added);
@@ -141,7 +104,8 @@ void Cluster::grow(Slot added, const std::vector<Slot>& fresh, const Cause& caus
 
 // The cluster that goes on among those that are now one; the others are merged into it. Where all are over, what grows
 // is a new episode.
-uint32_t Cluster::elder_of(const std::vector<uint32_t>& handles, const Cause& cause, FindingSink& sink) {
+template <typename L>
+uint32_t Linked<L>::elder_of(const std::vector<uint32_t>& handles, const Cause& cause, FindingSink& sink) {
   uint32_t best = handles.front();
   const auto rank = [&](uint32_t h) {
     const Group& g = *group(h);
@@ -165,7 +129,8 @@ uint32_t Cluster::elder_of(const std::vector<uint32_t>& handles, const Cause& ca
   return best;
 }
 
-void Cluster::absorb(uint32_t elder, uint32_t younger, const Cause& cause, FindingSink& sink) {
+template <typename L>
+void Linked<L>::absorb(uint32_t elder, uint32_t younger, const Cause& cause, FindingSink& sink) {
   report_merged(elder, younger, cause, sink);
   Group& from = *group(younger);
   Group& to = *group(elder);
@@ -179,7 +144,8 @@ void Cluster::absorb(uint32_t elder, uint32_t younger, const Cause& cause, Findi
   std::erase_if(groups_, [&](const Group& g) { return g.handle == younger; });
 }
 
-void Cluster::report_merged(uint32_t elder, uint32_t younger, const Cause& cause, FindingSink& sink) {
+template <typename L>
+void Linked<L>::report_merged(uint32_t elder, uint32_t younger, const Cause& cause, FindingSink& sink) {
   const Group& g = *group(younger);
   if (g.over) return;
   Finding f = finding(g, Finding::Kind::kMerged, cause);
@@ -192,8 +158,9 @@ void Cluster::report_merged(uint32_t elder, uint32_t younger, const Cause& cause
 
 // The chains of dense events that the clusters and the fresh ones now make, each by position, in the order of their
 // first. Clusters that they turn out to be linked with are added to `handles`.
-std::vector<std::vector<Cluster::Slot>> Cluster::chains(std::vector<uint32_t>& handles,
-                                                        const std::vector<Slot>& fresh) {
+template <typename L>
+std::vector<std::vector<typename Linked<L>::Slot>> Linked<L>::chains(std::vector<uint32_t>& handles,
+                                                                     const std::vector<Slot>& fresh) {
   std::vector<Slot> seeds = fresh;
   for (Slot s : fresh) nodes_[s].group = kFresh;
   for (uint32_t h : handles) seeds.insert(seeds.end(), group(h)->dense.begin(), group(h)->dense.end());
@@ -210,7 +177,7 @@ std::vector<std::vector<Cluster::Slot>> Cluster::chains(std::vector<uint32_t>& h
       if (n.group != kFresh && std::find(handles.begin(), handles.end(), n.group) == handles.end()) {
         handles.push_back(n.group);
       }
-      for (Slot next : neighbours(n.spot, n.position.time)) {
+      for (Slot next : neighbours(chain[i])) {
         if (nodes_[next].group == 0 || seen[next] != 0) continue;
         seen[next] = 1;
         chain.push_back(next);
@@ -223,8 +190,9 @@ std::vector<std::vector<Cluster::Slot>> Cluster::chains(std::vector<uint32_t>& h
   return out;
 }
 
-void Cluster::regroup(std::vector<uint32_t> handles, const std::vector<Slot>& fresh, const Cause& cause,
-                      FindingSink& sink, Arena& arena) {
+template <typename L>
+void Linked<L>::regroup(std::vector<uint32_t> handles, const std::vector<Slot>& fresh, const Cause& cause,
+                        FindingSink& sink, Arena& arena) {
   std::sort(handles.begin(), handles.end());
   handles.erase(std::unique(handles.begin(), handles.end()), handles.end());
   std::erase_if(handles, [&](uint32_t h) { return group(h) == nullptr; });
@@ -262,8 +230,9 @@ void Cluster::regroup(std::vector<uint32_t> handles, const std::vector<Slot>& fr
   for (size_t c = 0; c < found_chains.size(); ++c) settle_chain(owner[c], found_chains[c], cause, sink, arena);
 }
 
-void Cluster::settle_chain(uint32_t owner, const std::vector<Slot>& chain, const Cause& cause, FindingSink& sink,
-                           Arena& arena) {
+template <typename L>
+void Linked<L>::settle_chain(uint32_t owner, const std::vector<Slot>& chain, const Cause& cause, FindingSink& sink,
+                             Arena& arena) {
   if (owner != 0) {
     Group& g = *group(owner);
     rebuild(g, chain);
@@ -279,7 +248,8 @@ void Cluster::settle_chain(uint32_t owner, const std::vector<Slot>& chain, const
   report(g, Finding::Kind::kHolds, opening, sink, arena);
 }
 
-void Cluster::rebuild(Group& g, const std::vector<Slot>& chain) {
+template <typename L>
+void Linked<L>::rebuild(Group& g, const std::vector<Slot>& chain) {
   g.dense.clear();
   g.members.clear();
   g.last = kNoTime;
@@ -289,22 +259,30 @@ void Cluster::rebuild(Group& g, const std::vector<Slot>& chain) {
 
 // ---- what is told of them
 
-void Cluster::weigh(Group& g, Arena& arena) {
+template <typename L>
+typename Linked<L>::Values Linked<L>::values_of(const Group& g, const RowsView& rows) const {
+  const std::optional<Slot> first = g.dense.empty() ? std::nullopt : std::optional(g.dense.front());
+  return Values(links_, g.members, first, rows, g.own.get());
+}
+
+template <typename L>
+void Linked<L>::weigh(Group& g, Arena& arena) {
   if (g.tallies == nullptr && g.members.size() >= kTallyFrom) {
     g.tallies = std::make_unique<Tallies>(plan_);
-    g.places = std::make_unique<Tallies>(place_plan_);
+    g.own = std::make_unique<Tallies>(links_.own());
     for (Slot s : g.members) {
       g.tallies->add(nodes_[s].row());
-      g.places->add(nodes_[s].row());
+      g.own->add(nodes_[s].row());
     }
   }
-  const Values values(*this, g);
-  const SlotRows rows{&nodes_, &g.members};
+  const SlotRows rows = rows_of(g);
+  const Values values = values_of(g, rows.view());
   const Scope scope(plan_, rows.view(), g.tallies.get(), nodes_[g.dense.front()].row(), &values, arena);
   g.severity = severity_of(plan_, scope, arena);
 }
 
-Finding Cluster::finding(const Group& g, Finding::Kind kind, const Cause& cause) const {
+template <typename L>
+Finding Linked<L>::finding(const Group& g, Finding::Kind kind, const Cause& cause) const {
   Finding f;
   f.kind = kind;
   f.episode = g.handle;
@@ -318,32 +296,32 @@ Finding Cluster::finding(const Group& g, Finding::Kind kind, const Cause& cause)
   return f;
 }
 
-void Cluster::report(Group& g, Finding::Kind kind, const Cause& cause, FindingSink& sink, Arena& arena) {
+template <typename L>
+void Linked<L>::report(Group& g, Finding::Kind kind, const Cause& cause, FindingSink& sink, Arena& arena) {
   if (!g.dense.empty()) weigh(g, arena);
   g.worst = cause.correction ? g.severity : std::max(g.worst, g.severity);
   sink.on(finding(g, kind, cause));
 }
 
-void Cluster::describe(uint32_t episode, Description& out, Arena& arena) {
+template <typename L>
+void Linked<L>::describe(uint32_t episode, Description& out, Arena& arena) {
   const Group* g = group(episode);
   if (g == nullptr) return;
   out.members.clear();
   for (Slot s : g->members) out.members.push_back({nodes_[s].position.time, nodes_[s].position.uid, nodes_[s].row()});
   out.total = g->members.size() + g->lost;
-  const Values values(*this, *g);
-  const SlotRows rows{&nodes_, &g->members};
+  const SlotRows rows = rows_of(*g);
+  const Values values = values_of(*g, rows.view());
   const PackedRow subject = g->dense.empty() ? PackedRow() : nodes_[g->dense.front()].row();
   const Scope scope(plan_, rows.view(), g->tallies.get(), subject, &values, arena);
   out.values.clear();
   for (size_t i = 0; i < scope.slots(); ++i) out.values.push_back(scope.get(static_cast<int>(i)));
   if (g->members.empty()) return;
-  out.has_location = true;
-  out.lon = values.centre().lon;
-  out.lat = values.centre().lat;
-  out.ring = values.ring();
+  values.locate(out);
 }
 
-Position Cluster::name(uint32_t episode) {
+template <typename L>
+Position Linked<L>::name(uint32_t episode) {
   const Group& g = *group(episode);
   for (Slot s : g.members) {
     if (nodes_[s].named) continue;
@@ -355,12 +333,13 @@ Position Cluster::name(uint32_t episode) {
   return {p.time, p.uid + 0x9e3779b97f4a7c15u * g.handle};
 }
 
-void Cluster::encode(Writer& out) const {
+template <typename L>
+void Linked<L>::encode(Writer& out) const {
   out.varint(next_handle_);
   out.zigzag(watermark_);
   out.zigzag(expiry_);
   out.varint(dropped_);
-  out.varint(unplaced_);
+  out.varint(unlinked_);
   out.varint(order_.size());
   for (Slot s : order_) {
     const Node& n = nodes_[s];
@@ -388,31 +367,30 @@ void Cluster::encode(Writer& out) const {
   for (uint32_t h : revising_->groups) out.varint(h);
 }
 
-Status Cluster::decode(Reader& in) {
+template <typename L>
+Status Linked<L>::decode(Reader& in) {
   next_handle_ = static_cast<uint32_t>(in.varint());
   watermark_ = in.zigzag();
   expiry_ = in.zigzag();
   dropped_ = in.varint();
-  unplaced_ = in.varint();
+  unlinked_ = in.varint();
   const uint64_t n = in.varint();
-  if (n > in.remaining()) return corrupt("a cluster key's rows are cut short");
+  if (n > in.remaining()) return corrupt("linked events' rows are cut short");
   for (uint64_t i = 0; i < n; ++i) {
     Node node;
     node.position = decode_position(in);
     node.group = static_cast<uint32_t>(in.varint());
     node.named = in.flag();
     node.bytes = in.str();
-    if (!in.ok() || !well_formed(node.bytes, plan_.cells + 1)) return corrupt("a cluster key's row does not decode");
-    LonLat at{};
-    if (!node.row().has_location()) return corrupt("a cluster key's row has no place");
-    node.row().location(at.lon, at.lat);
-    node.spot = spot(at);
-    grid_.insert(node.spot, static_cast<Slot>(i));
+    if (!in.ok() || !well_formed(node.bytes, plan_.cells + static_cast<int>(L::kExtraCells)))
+      return corrupt("linked events' row does not decode");
+    if (!links_.readable(node.row())) return corrupt("a key's row cannot be linked");
+    links_.put(static_cast<Slot>(i), node.row());
     nodes_.push_back(std::move(node));
     order_.push_back(static_cast<Slot>(i));
   }
   const uint64_t groups = in.varint();
-  if (groups > in.remaining()) return corrupt("a cluster key's clusters are cut short");
+  if (groups > in.remaining()) return corrupt("linked events' clusters are cut short");
   std::vector<TimeMs> last;
   for (uint64_t i = 0; i < groups; ++i) {
     Group g;
@@ -428,18 +406,21 @@ Status Cluster::decode(Reader& in) {
   for (Slot s : order_) {
     if (nodes_[s].group == 0) continue;
     Group* g = group(nodes_[s].group);
-    if (g == nullptr) return corrupt("a cluster key's row belongs to no cluster");
+    if (g == nullptr) return corrupt("linked events' row belongs to no cluster");
     make_dense(*g, s);
   }
   for (size_t i = 0; i < groups_.size(); ++i) groups_[i].last = last[i];
-  if (!in.flag()) return in.ok() ? Status() : corrupt("a cluster key does not decode");
+  if (!in.flag()) return in.ok() ? Status() : corrupt("a key of linked events does not decode");
   revising_ = Revision{};
   revising_->uid = in.fixed64();
   revising_->cause_time = in.zigzag();
   revising_->named = in.flag();
   const uint64_t waiting = in.varint();
   for (uint64_t i = 0; i < waiting && in.ok(); ++i) revising_->groups.push_back(static_cast<uint32_t>(in.varint()));
-  return in.ok() ? Status() : corrupt("a cluster key does not decode");
+  return in.ok() ? Status() : corrupt("a key of linked events does not decode");
 }
+
+template class Linked<NearLinks>;
+template class Linked<SameLinks>;
 
 }  // namespace tocsin::detect

@@ -1,0 +1,271 @@
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "detect/cluster.h"
+#include "detect/similar.h"
+
+namespace tocsin::detect {
+namespace {
+
+using expr::Value;
+
+// Nodes are looked through for what has expired at most this often within one span.
+constexpr int64_t kSweepsASpan = 16;
+
+}  // namespace
+
+template <typename L>
+Linked<L>::Linked(const Plan& plan)
+    : plan_(plan), within_(plan.within.amount), horizon_(2 * within_ + plan.lateness), links_(plan) {}
+
+// ---- rows come and go
+
+template <typename L>
+typename Linked<L>::Slot Linked<L>::put(const Row& row, Arena& arena) {
+  Slot s = static_cast<Slot>(nodes_.size());
+  if (free_.empty()) {
+    nodes_.emplace_back();
+  } else {
+    s = free_.back();
+    free_.pop_back();
+  }
+  const auto n = static_cast<size_t>(plan_.cells);
+  auto* cells = arena.array<Value>(n + L::kExtraCells);
+  for (size_t i = 0; i < n; ++i) cells[i] = i < row.cells.size() ? row.cells[i] : Value();
+  Row kept = row;
+  kept.cells = {cells, n};
+  links_.extend(kept, cells + n);
+  kept.cells = {cells, n + L::kExtraCells};
+  Node& node = nodes_[s];
+  node = Node{};
+  node.position = position_of(row);
+  pack(node.bytes, kept);
+  links_.put(s, node.row());
+  const auto at = std::upper_bound(order_.begin(), order_.end(), s, [&](Slot a, Slot b) { return before(a, b); });
+  order_.insert(at, s);
+  expiry_ = std::min(expiry_, node.position.time + horizon_);
+  return s;
+}
+
+template <typename L>
+void Linked<L>::take_out(Slot s) {
+  links_.erase(s);
+  nodes_[s] = Node{};
+  free_.push_back(s);
+}
+
+// Linked rows within `within`, by position; itself among them.
+template <typename L>
+std::vector<typename Linked<L>::Slot> Linked<L>::neighbours(Slot s) const {
+  std::vector<Slot> out;
+  const TimeMs time = nodes_[s].position.time;
+  links_.around(s, [&](Slot n) {
+    if (std::abs(nodes_[n].position.time - time) <= within_) out.push_back(n);
+  });
+  std::sort(out.begin(), out.end(), [&](Slot a, Slot b) { return before(a, b); });
+  return out;
+}
+
+// Whether some window that contains the event and the row at `needed` (any, when that has no time) makes it dense.
+template <typename L>
+bool Linked<L>::dense(Slot s, Position needed, Arena& arena) {
+  const Node& e = nodes_[s];
+  const std::vector<Slot> near = neighbours(s);
+  const TimeMs least = needed.time == kNoTime ? e.position.time : std::max(e.position.time, needed.time);
+  const TimeMs most = (needed.time == kNoTime ? e.position.time : std::min(e.position.time, needed.time)) + within_;
+  std::optional<Tallies> tallies;
+  if (near.size() >= kTallyFrom) tallies.emplace(plan_);
+  size_t lo = 0, hi = 0;
+  for (size_t i = 0; i < near.size();) {
+    const TimeMs end = nodes_[near[i]].position.time;
+    while (i < near.size() && nodes_[near[i]].position.time == end) ++i;
+    if (end < least) continue;
+    if (end > most) break;
+    for (; hi < i; ++hi) {
+      if (tallies) tallies->add(nodes_[near[hi]].row());
+    }
+    for (; nodes_[near[lo]].position.time < end - within_; ++lo) {
+      if (tallies) tallies->remove(nodes_[near[lo]].row());
+    }
+    const SlotRows slots{&nodes_, &near};
+    RowsView rows = slots.view();
+    rows.begin = lo;
+    rows.count = hi - lo;
+    const Scope scope(plan_, rows, tallies ? &*tallies : nullptr, e.row(), nullptr, arena);
+    if (fires(plan_, scope, arena)) return true;
+  }
+  return false;
+}
+
+template <typename L>
+void Linked<L>::add(const Row& row, FindingSink& sink, Arena& arena) {
+  if (row.late) return;
+  watermark_ = std::max(watermark_, row.watermark);
+  const bool revision = revising_.has_value() && revising_->uid == row.uid;
+  Cause cause{&row, row.time, Reason::kMatched, false};
+  if (!L::fits(row)) {
+    ++unlinked_;
+    if (revision) settle(sink, arena);
+    return;
+  }
+  const Slot s = put(row, arena);
+  std::vector<Slot> fresh;
+  const std::vector<Slot> near = neighbours(s);
+  for (Slot n : near) {
+    if (nodes_[n].group == 0 && dense(n, position_of(row), arena)) fresh.push_back(n);
+  }
+  if (revision) {
+    nodes_[s].named = revising_->named;
+    std::vector<uint32_t> handles = revising_->groups;
+    revising_.reset();
+    for (uint32_t h : groups_around(near)) handles.push_back(h);
+    cause.correction = true;
+    cause.reason = Reason::kRevised;
+    regroup(std::move(handles), fresh, cause, sink, arena);
+  } else {
+    grow(s, fresh, cause, sink, arena);
+  }
+  if (order_.size() > plan_.max_rows_per_key) drop_oldest();
+}
+
+template <typename L>
+void Linked<L>::retract(uint64_t uid, bool withdrawn, const Row& cause_row, FindingSink& sink, Arena& arena) {
+  const auto at = std::find_if(order_.rbegin(), order_.rend(), [&](Slot s) { return nodes_[s].position.uid == uid; });
+  Revision r{uid, cause_row.time, false, {}};
+  if (at != order_.rend()) {
+    const Slot s = *at;
+    r.named = nodes_[s].named;
+    const std::vector<Slot> near = neighbours(s);
+    r.groups = groups_around(near);
+    for (uint32_t h : r.groups) {
+      Group& g = *group(h);
+      std::erase(g.members, s);
+      std::erase(g.dense, s);
+      reset_tallies(g);
+    }
+    order_.erase(std::next(at).base());
+    take_out(s);
+    for (Slot n : near) {
+      if (n == s || nodes_[n].group == 0 || dense(n, {}, arena)) continue;
+      Group& g = *group(nodes_[n].group);
+      std::erase(g.dense, n);
+      nodes_[n].group = 0;
+    }
+  }
+  if (!withdrawn) {
+    revising_ = std::move(r);
+    return;
+  }
+  if (!r.groups.empty()) regroup(r.groups, {}, {&cause_row, cause_row.time, Reason::kWithdrawn, true}, sink, arena);
+}
+
+template <typename L>
+void Linked<L>::settle(FindingSink& sink, Arena& arena) {
+  if (!revising_.has_value()) return;
+  const Revision r = std::move(*revising_);
+  revising_.reset();
+  if (!r.groups.empty()) regroup(r.groups, {}, {nullptr, r.cause_time, Reason::kRevised, true}, sink, arena);
+}
+
+template <typename L>
+void Linked<L>::rejudge(TimeMs now, FindingSink& sink, Arena& arena) {
+  std::vector<uint32_t> handles;
+  for (Group& g : groups_) {
+    handles.push_back(g.handle);
+    reset_tallies(g);
+  }
+  std::vector<Slot> fresh;
+  for (Slot s : order_) {
+    const bool is = dense(s, {}, arena);
+    if (is && nodes_[s].group == 0) fresh.push_back(s);
+    if (is || nodes_[s].group == 0) continue;
+    std::erase(group(nodes_[s].group)->dense, s);
+    nodes_[s].group = 0;
+  }
+  regroup(std::move(handles), fresh, {nullptr, now, Reason::kRule, true}, sink, arena);
+}
+
+// ---- what nobody needs any more
+
+// At the bound the oldest go, some at once.
+template <typename L>
+void Linked<L>::drop_oldest() {
+  const size_t n = std::min(order_.size(), 1 + plan_.max_rows_per_key / 64);
+  for (size_t i = 0; i < n; ++i) {
+    const Slot s = order_[i];
+    for (Group& g : groups_) {
+      if (std::erase(g.members, s) == 0) continue;
+      std::erase(g.dense, s);
+      ++g.lost;
+      reset_tallies(g);
+    }
+    take_out(s);
+  }
+  order_.erase(order_.begin(), order_.begin() + static_cast<ptrdiff_t>(n));
+  dropped_ += n;
+}
+
+template <typename L>
+void Linked<L>::expire(TimeMs watermark) {
+  const TimeMs cut = watermark - horizon_;
+  std::vector<uint8_t> held(nodes_.size());
+  for (const Group& g : groups_) {
+    // A group whose alert is over stays as long as it may still grow.
+    const bool alive = !g.over || (!g.dense.empty() && nodes_[g.dense.back()].position.time >= cut);
+    if (alive) {
+      for (Slot s : g.members) held[s] = 1;
+    }
+  }
+  std::erase_if(groups_, [&](const Group& g) {
+    const bool gone = g.over && (g.dense.empty() || nodes_[g.dense.back()].position.time < cut);
+    if (gone) {
+      for (Slot s : g.dense) nodes_[s].group = 0;
+    }
+    return gone;
+  });
+  TimeMs oldest = kNever;
+  std::erase_if(order_, [&](Slot s) {
+    const bool keep = held[s] != 0 || nodes_[s].position.time >= cut;
+    if (keep) {
+      if (held[s] == 0 && oldest == kNever) oldest = nodes_[s].position.time;
+    } else {
+      take_out(s);
+    }
+    return !keep;
+  });
+  for (const Group& g : groups_) {
+    if (g.over && !g.dense.empty()) oldest = std::min(oldest, nodes_[g.dense.back()].position.time);
+  }
+  expiry_ = oldest == kNever ? kNever : std::max(oldest + horizon_, watermark + within_ / kSweepsASpan);
+}
+
+template <typename L>
+void Linked<L>::advance(TimeMs deadline, FindingSink&, Arena&) {
+  expire(std::max(deadline + 1, watermark_));
+}
+
+template <typename L>
+void Linked<L>::forget(uint32_t episode) {
+  Group* g = group(episode);
+  if (g == nullptr) return;
+  g->over = true;
+  if (order_.empty()) {
+    std::erase_if(groups_, [](const Group& x) { return x.over; });
+  } else {
+    expiry_ = std::min(expiry_, nodes_[order_.front()].position.time + horizon_);
+  }
+}
+
+template <typename L>
+size_t Linked<L>::bytes() const {
+  size_t n = sizeof(*this) + links_.bytes() + nodes_.capacity() * sizeof(Node) + order_.capacity() * sizeof(Slot);
+  for (Slot s : order_) n += nodes_[s].bytes.capacity();
+  for (const Group& g : groups_) n += sizeof(Group) + (g.members.capacity() + g.dense.capacity()) * sizeof(Slot);
+  return n;
+}
+
+template class Linked<NearLinks>;
+template class Linked<SameLinks>;
+
+}  // namespace tocsin::detect

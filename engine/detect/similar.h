@@ -1,0 +1,107 @@
+#pragma once
+// kind: similar. Reports of one matter, as objects that grow, merge and split: events linked (linked.h) when the rule's
+// `same` holds between them, which looks at reporter, place, case, category and the likeness of the texts
+// (event/likeness.h).
+//
+// A new event is compared with few: those of its reporter, place and case, from an index by value, and those whose
+// texts share enough of its terms, from an inverted index. That search passes over no event that `same` holds with.
+// With the weights as vectors, likeness >= t means a·b >= t|a||b|, and a part r of a contributes at most |r||b|
+// (Cauchy), so the terms of a with the longest lists may be left out as long as together |r| < t|a|: whatever is alike
+// enough shares another one (prefix filtering, Bayardo, Ma, Srikant, Scaling up all pairs similarity search, 2007, with
+// the bound of Anastasiu, Karypis, L2AP, 2014; here every term is indexed and only the search leaves out, so that it
+// may choose by the lists as they are). What the lists that were read prove too unlike is not compared either.
+//
+// State: the rows (at most plan.max_rows_per_key; past it the oldest is dropped and counted), each with a fingerprint
+// of at most 320 bytes and a headline of at most 40 characters, never the text. The index is made anew from the rows.
+#include <memory>
+#include <unordered_map>
+
+#include "detect/linked.h"
+#include "event/likeness.h"
+
+namespace tocsin::detect {
+
+class SameLinks {
+ public:
+  using Slot = uint32_t;
+  static constexpr size_t kExtraCells = 0;
+  explicit SameLinks(const Plan& plan);
+  static bool fits(const Row&) { return true; }
+  bool readable(const PackedRow& row) const;
+  void extend(const Row&, expr::Value*) const {}
+  void put(Slot s, const PackedRow& row);
+  void erase(Slot s);
+  template <typename F>
+  void around(Slot s, F&& f) const {
+    find(s);
+    for (Slot n : found_) {
+      if (n == s || same_.holds(facts(s, n), likeness_of(s, n))) f(n);
+    }
+  }
+  const Plan& own() const { return none_; }
+  size_t bytes() const;
+  // Candidates that searches have compared so far; for tests and benchmarks of the index.
+  uint64_t compared() const { return compared_; }
+
+  // likeness, matter.
+  class Values final : public KindScope {
+   public:
+    Values(const SameLinks& links, const std::vector<Slot>& members, std::optional<Slot> first, const RowsView& rows,
+           const Tallies*)
+        : links_(links), members_(members), first_(first), rows_(rows) {}
+    expr::Value kind_value(size_t index, Arena& arena) const override;
+    void locate(Description& d) const { place_members(d); }
+
+   private:
+    const SameLinks& links_;
+    const std::vector<Slot>& members_;
+    const std::optional<Slot> first_;
+    const RowsView rows_;
+  };
+
+ private:
+  enum Fact : uint8_t { kReporter, kPlace, kCase, kCategory, kFactCount };
+  struct Mark {
+    std::array<uint64_t, kFactCount> values{};  // hashes of the canonical values; 0: missing
+    double length = 0;                          // of the fingerprint as a vector
+    std::string fingerprint;
+    Fingerprint print() const { return Fingerprint(fingerprint); }
+  };
+  struct Posting {
+    Slot slot;
+    uint32_t weight;
+  };
+  struct Mix {
+    size_t operator()(uint64_t k) const { return (k ^ k >> 29) * 0x9e3779b97f4a7c15u; }
+  };
+
+  unsigned facts(Slot a, Slot b) const;
+  double likeness_of(Slot a, Slot b) const { return likeness(marks_[a].print(), marks_[b].print()); }
+  void find(Slot s) const;
+  void find_by_text(Slot s) const;
+  void take(Slot n) const;
+  // The place of a value of a fact in by_value_.
+  static uint64_t key_of(Fact fact, uint64_t value) { return value * kFactCount + fact; }
+
+  const Same same_;
+  const Plan none_;
+  std::array<bool, kCategory> by_fact_{};  // whether events with this in common must be looked at
+  std::vector<Mark> marks_;                // by slot
+  std::unordered_map<uint64_t, std::vector<Slot>, Mix> by_value_;
+  std::unordered_map<uint64_t, std::vector<Posting>, Mix> by_term_;
+  // Scratch of one search.
+  struct Probe {
+    const std::vector<Posting>* list;
+    uint32_t weight;
+  };
+  mutable std::vector<Slot> found_, touched_;
+  mutable std::vector<Probe> probes_;
+  mutable std::vector<uint32_t> shared_;  // by slot
+  mutable std::vector<uint8_t> taken_;    // by slot
+  mutable uint64_t compared_ = 0;
+};
+
+using Similar = Linked<SameLinks>;
+extern template class Linked<SameLinks>;
+
+}  // namespace tocsin::detect
