@@ -29,6 +29,9 @@ enum class Shape : uint8_t {
   kUpdate,
   kResolve,
   kPause,
+  kExpect,
+  kEach,
+  kExtend,
   kTests,
   kAny
 };
