@@ -12,10 +12,11 @@
 #include "connectors/cli/exit_code.h"
 #include "connectors/cli/files.h"
 #include "connectors/cli/format_option.h"
-#include "connectors/feed/calendar_file.h"
 #include "connectors/feed/feed.h"
 #include "connectors/simulate/profile.h"
+#include "rule/calendar_file.h"
 #include "rule/rule_tests.h"
+#include "rule/table.h"
 
 namespace tocsin::cli {
 namespace {
@@ -62,10 +63,13 @@ void check_config(const TextFile& f, const rule::Vocabulary& names, std::vector<
   for (const SourceConfig& s : config->sources) {
     if (!s.feed.empty() && !inputs.known_sources.empty()) inputs.known_sources.push_back(source_of_feed(s.feed));
   }
-  if (auto options = load_options(inputs)) check_rules(rules, with_names(std::move(*options), names), out);
+  const auto sources = rule_sources(inputs);
+  auto options = load_options(inputs);
+  if (sources && options) check_rules(*sources, with_names(std::move(*options), names), out);
 }
 
-void check_other(const TextFile& f, const rule::Vocabulary& names, std::vector<rule::Diagnostic>& out, Tally& tally) {
+void check_other(const TextFile& f, const rule::Vocabulary& names, const TimeZone& zone,
+                 std::vector<rule::Diagnostic>& out, Tally& tally) {
   const std::string& path = f.file.path;
   WorkingTime::Spec calendar;
   switch (f.kind) {
@@ -75,8 +79,14 @@ void check_other(const TextFile& f, const rule::Vocabulary& names, std::vector<r
       return;
     case FileKind::kCalendar:
       ++tally.others;
-      (void)feed::parse_calendar(f.file.text, path, out, calendar);
+      (void)rule::parse_calendar(f.file.text, path, out, calendar);
       return;
+    case FileKind::kTable: {
+      ++tally.others;
+      const std::vector<rule::SourceFile> parts = with_rows(f.file);
+      (void)rule::parse_table(parts[0], parts.size() > 1 ? &parts[1] : nullptr, zone, out);
+      return;
+    }
     case FileKind::kProfile:
       ++tally.others;
       if (auto p = simulate::read_profile(f.file.text, path); !p) out.push_back(whole_file(path, p.error().message));
@@ -92,7 +102,7 @@ void check_other(const TextFile& f, const rule::Vocabulary& names, std::vector<r
       ++tally.others;
       out.push_back(whole_file(path,
                                "no kind of file that this version knows; its top key should be one of rules, feed, "
-                               "profile, calendar, categories, or a config's sources"));
+                               "profile, calendar, table, categories, or a config's sources"));
       return;
     case FileKind::kPolicies:
     case FileKind::kRules:
@@ -100,7 +110,7 @@ void check_other(const TextFile& f, const rule::Vocabulary& names, std::vector<r
   }
 }
 
-// A file that is named twice (itself, and by a config) is told once.
+// A file that is named twice (itself, and by a config or a rule that looks it up) is told once.
 void tell_once(std::vector<rule::Diagnostic>& diagnostics) {
   std::set<std::tuple<std::string, int, int, std::string, std::string>> told;
   std::erase_if(diagnostics, [&](const rule::Diagnostic& d) {
@@ -132,25 +142,27 @@ int report(const std::vector<rule::Diagnostic>& diagnostics, const Tally& tally,
   return errors == 0 ? kWell : kFound;
 }
 
-int check(const std::vector<std::string>& paths, const RuleInputs& inputs, bool json) {
-  auto files = collect(paths);
+int check(const RuleInputs& inputs, bool json) {
+  auto files = collect(inputs.paths);
   if (!files) return fail(files.error());
+  auto zone = TimeZone::load(inputs.zone);
+  if (!zone) return fail(zone.error());
   std::vector<rule::Diagnostic> diagnostics;
-  std::vector<rule::SourceFile> rules;
   Tally tally;
   const rule::Vocabulary names = known_names(*files, diagnostics);
-  for (TextFile& f : *files) {
+  for (const TextFile& f : *files) {
     if (f.kind == FileKind::kRules || f.kind == FileKind::kPolicies)
-      rules.push_back(std::move(f.file));
+      ++tally.rule_files;
     else
-      check_other(f, names, diagnostics, tally);
+      check_other(f, names, *zone, diagnostics, tally);
   }
-  tally.rule_files = rules.size();
   if (tally.total() == 0) return fail(kUsage, "no YAML file in what was named: nothing was checked");
-  if (!rules.empty()) {
+  if (tally.rule_files > 0) {
     auto options = load_options(inputs);
     if (!options) return fail(options.error());
-    tally.rules = check_rules(rules, with_names(std::move(*options), names), diagnostics);
+    const auto sources = rule_sources(inputs);
+    if (!sources) return fail(sources.error());
+    tally.rules = check_rules(*sources, with_names(std::move(*options), names), diagnostics);
   }
   tell_once(diagnostics);
   return report(diagnostics, tally, json);
@@ -159,18 +171,17 @@ int check(const std::vector<std::string>& paths, const RuleInputs& inputs, bool 
 }  // namespace
 
 void add_check(CLI::App& app, int& exit_code) {
-  auto* command = app.add_subcommand("check", "Check rule, feed, calendar, profile and config files");
+  auto* command = app.add_subcommand("check", "Check rule, feed, calendar, table, profile and config files");
   struct Options {
-    std::vector<std::string> paths;
     std::string format = "text";
     RuleInputs inputs;
   };
   auto o = std::make_shared<Options>();
-  command->add_option("PATH", o->paths, "files or folders; a config is followed to the files that it names")
+  command->add_option("PATH", o->inputs.paths, "files or folders; a config is followed to the files that it names")
       ->required();
   command->add_option("--calendar", o->inputs.calendar, "calendar for working time: a name or a file");
   add_format(*command, o->format);
-  command->callback([o, &exit_code] { exit_code = check(o->paths, o->inputs, o->format == "json"); });
+  command->callback([o, &exit_code] { exit_code = check(o->inputs, o->format == "json"); });
 }
 
 }  // namespace tocsin::cli

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <filesystem>
 
-#include "connectors/feed/calendar_file.h"
 #include "connectors/feed/feed.h"
 #include "event/area_table.h"
+#include "rule/calendar_file.h"
 #include "rule/yaml_file.h"
 
 namespace tocsin::cli {
@@ -122,7 +122,7 @@ void check_references(const Config& config, const std::string& text, std::vector
     if (!days)
       check.fault(config.calendar, days.error().message);
     else
-      (void)feed::parse_calendar(*days, path, diagnostics, calendar);
+      (void)rule::parse_calendar(*days, path, diagnostics, calendar);
   }
   for (const std::string& path : config.areas) {
     AreaTable areas;

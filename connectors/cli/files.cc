@@ -10,7 +10,8 @@
 #include <sstream>
 
 #include "connectors/cli/exit_code.h"
-#include "connectors/feed/calendar_file.h"
+#include "rule/calendar_file.h"
+#include "rule/table.h"
 
 namespace tocsin::cli {
 namespace fs = std::filesystem;
@@ -40,7 +41,7 @@ FileKind kind_of(std::string_view text) {
   static constexpr std::pair<std::string_view, FileKind> kKeys[] = {
       {"rules:", FileKind::kRules},       {"feed:", FileKind::kFeed},         {"profile:", FileKind::kProfile},
       {"calendar:", FileKind::kCalendar}, {"policies:", FileKind::kPolicies}, {"categories:", FileKind::kCategories},
-      {"state:", FileKind::kConfig}};
+      {"table:", FileKind::kTable},       {"state:", FileKind::kConfig}};
   FileKind kind = FileKind::kUnknown;
   for (size_t at = 0; at < text.size();) {
     const std::string_view line = text.substr(at, text.find('\n', at) - at);
@@ -167,28 +168,105 @@ Result<rule::LoadOptions> load_options(const RuleInputs& inputs) {
   }
   auto text = read_text(*path);
   if (!text) return text.error();
-  auto calendar = feed::parse_calendar(*text, *path);
+  auto calendar = rule::parse_calendar(*text, *path);
   if (!calendar) return calendar.error();
   options.calendar = std::make_shared<const WorkingTime>(std::move(*calendar));
   return options;
 }
 
-Result<std::shared_ptr<const rule::RuleSet>> compile_rules(const RuleInputs& inputs,
-                                                           std::vector<rule::Diagnostic>& diagnostics) {
+namespace {
+
+// The calendar that is configured first, then the others of its folder.
+Status add_calendars(const RuleInputs& inputs, std::vector<rule::SourceFile>& out) {
+  auto path = inputs.calendar.empty() ? calendar_beside(inputs.paths) : resolve(inputs.calendar, "calendars");
+  if (!path) return inputs.calendar.empty() ? Status() : Status(path.error());
+  auto text = read_text(*path);
+  if (!text) return text.error();
+  using Kind = rule::SourceFile::Kind;
+  out.push_back({*path, std::move(*text), Kind::kCalendar, fs::path(*path).stem().string()});
+  std::error_code ec;
+  auto others = collect({fs::path(*path).parent_path().empty() ? "." : fs::path(*path).parent_path().string()});
+  if (!others) return {};  // the one that is needed is there
+  for (TextFile& f : *others) {
+    if (f.kind != FileKind::kCalendar || fs::equivalent(f.file.path, *path, ec)) continue;
+    std::string name = fs::path(f.file.path).stem().string();
+    out.push_back({std::move(f.file.path), std::move(f.file.text), Kind::kCalendar, std::move(name)});
+  }
+  return {};
+}
+
+// The nearest `tables` folder at or above each path, each once.
+std::vector<std::string> table_folders(const std::vector<std::string>& paths) {
+  std::vector<std::string> out;
+  std::error_code ec;
+  for (const std::string& path : paths) {
+    for (fs::path p = fs::absolute(path, ec); !ec && p.has_relative_path(); p = p.parent_path()) {
+      const std::string folder = fs::weakly_canonical(p / "tables", ec).string();
+      if (!fs::is_directory(folder, ec)) continue;
+      if (std::ranges::find(out, folder) == out.end()) out.push_back(folder);
+      break;
+    }
+  }
+  return out;
+}
+
+void add_tables(const RuleInputs& inputs, std::vector<TextFile>& found, std::vector<rule::SourceFile>& out) {
+  std::vector<std::string> seen;
+  std::error_code ec;
+  const auto add = [&](std::vector<TextFile>& files) {
+    for (TextFile& f : files) {
+      const std::string path = fs::weakly_canonical(f.file.path, ec).string();
+      if (f.kind != FileKind::kTable || std::ranges::find(seen, path) != seen.end()) continue;
+      seen.push_back(path);
+      for (rule::SourceFile& part : with_rows(std::move(f.file))) out.push_back(std::move(part));
+    }
+  };
+  add(found);
+  for (const std::string& folder : table_folders(inputs.paths)) {
+    if (auto beside = collect({folder})) add(*beside);
+  }
+}
+
+}  // namespace
+
+std::vector<rule::SourceFile> with_rows(rule::SourceFile table) {
+  table.kind = rule::SourceFile::Kind::kTable;
+  std::vector<rule::SourceFile> out;
+  const std::string file = rule::rows_of(table.text);
+  if (!file.empty()) {
+    const std::string path = (fs::path(table.path).parent_path() / file).string();
+    if (auto text = read_text(path)) {
+      out.push_back({path, std::move(*text), rule::SourceFile::Kind::kRows, table.path});
+    }
+  }
+  out.insert(out.begin(), std::move(table));
+  return out;
+}
+
+Result<std::vector<rule::SourceFile>> rule_sources(const RuleInputs& inputs) {
   auto files = collect(inputs.paths);
   if (!files) return files.error();
-  std::vector<rule::SourceFile> rules;
+  std::vector<rule::SourceFile> out;
   for (TextFile& f : *files) {
-    if (f.kind == FileKind::kRules || f.kind == FileKind::kPolicies) rules.push_back(std::move(f.file));
+    if (f.kind == FileKind::kRules || f.kind == FileKind::kPolicies) out.push_back(std::move(f.file));
   }
-  if (rules.empty()) {
+  if (out.empty()) {
     std::string where;
     for (const std::string& p : inputs.paths) where += " " + p;
     return not_found("no rule file (a YAML file with the key `rules:`) under" + where);
   }
+  if (auto s = add_calendars(inputs, out); !s) return s.error();
+  add_tables(inputs, *files, out);
+  return out;
+}
+
+Result<std::shared_ptr<const rule::RuleSet>> compile_rules(const RuleInputs& inputs,
+                                                           std::vector<rule::Diagnostic>& diagnostics) {
+  auto sources = rule_sources(inputs);
+  if (!sources) return sources.error();
   auto options = load_options(inputs);
   if (!options) return options.error();
-  auto set = rule::RuleSet::load(rules, *options, diagnostics);
+  auto set = rule::RuleSet::load(*sources, *options, diagnostics);
   if (set == nullptr) return invalid("the rules have faults; `tocsin check` shows them all");
   if (set->rules().empty()) return not_found("no rule is switched on in the files given");
   return set;

@@ -12,7 +12,7 @@
 
 namespace tocsin::cli {
 
-enum class FileKind { kRules, kFeed, kProfile, kCalendar, kPolicies, kCategories, kConfig, kUnknown };
+enum class FileKind { kRules, kFeed, kProfile, kCalendar, kTable, kPolicies, kCategories, kConfig, kUnknown };
 
 struct TextFile {
   FileKind kind = FileKind::kUnknown;
@@ -44,6 +44,12 @@ struct RuleInputs {
   DurationMs lateness = 0;
   std::vector<std::string> known_sources;
 };
+// Everything that the rules below the paths are made of, for RuleSet::load: rule files; the calendar that is
+// configured, then the others beside it; tables below the paths and in the `tables` folder beside them, each with its
+// rows. No rule file at all is kNotFound.
+Result<std::vector<rule::SourceFile>> rule_sources(const RuleInputs& inputs);
+// A table's declaration and, when it can be read, its rows.
+std::vector<rule::SourceFile> with_rows(rule::SourceFile table);
 // Loads all rules below the paths. Faults are printed; a failure says how many there were. No rule at all is kNotFound.
 Result<std::shared_ptr<const rule::RuleSet>> load_rules(const RuleInputs& inputs);
 // The same without printing: all faults are appended, an error says how many there were.
@@ -51,7 +57,8 @@ Result<std::shared_ptr<const rule::RuleSet>> compile_rules(const RuleInputs& inp
                                                            std::vector<rule::Diagnostic>& diagnostics);
 // A JSON array.
 std::string diagnostics_json(const std::vector<rule::Diagnostic>& diagnostics);
-// The options that load_rules compiles with, and a compiler of stored texts with the same.
+// The options that load_rules compiles with. Their calendar serves stored rules of a time when calendars were not
+// stored.
 Result<rule::LoadOptions> load_options(const RuleInputs& inputs);
 
 }  // namespace tocsin::cli

@@ -10,19 +10,21 @@
 #include "connectors/feed/feed.h"
 #include "event/event_schema.h"
 #include "rule/rule_keys.h"
+#include "rule/table.h"
 
 namespace tocsin::cli {
 
 void add_schema(CLI::App& app, int& exit_code) {
   auto* command = app.add_subcommand("schema", "Print a JSON Schema");
   auto what = std::make_shared<std::string>();
-  command->add_option("WHAT", *what, "config, feed, rule, event or alert")
+  command->add_option("WHAT", *what, "config, feed, rule, table, event or alert")
       ->required()
-      ->check(CLI::IsMember({"config", "feed", "rule", "event", "alert"}));
+      ->check(CLI::IsMember({"config", "feed", "rule", "table", "event", "alert"}));
   command->callback([what, &exit_code] {
     if (*what == "config") std::cout << config_json_schema();
     if (*what == "feed") std::cout << feed::feed_json_schema();
     if (*what == "rule") std::cout << rule::rule_json_schema();
+    if (*what == "table") std::cout << rule::table_json_schema();
     if (*what == "event") std::cout << event_json_schema();
     if (*what == "alert") std::cout << alert::alert_json_schema();
     std::cout << '\n';

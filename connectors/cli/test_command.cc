@@ -86,7 +86,25 @@ std::string nearest(const rule::RuleTest& test, const Bench& bench) {
   return {};
 }
 
+rule::TestOutcome run_one(const rule::RuleTest& test, const Bench& bench);
+
+// Under the rows that the test itself gives its tables.
+rule::TestOutcome run_with_tables(rule::RuleTest test, const Bench& bench) {
+  auto files = rule::with_tables(bench.files, test);
+  if (!files) return {false, "  " + files.error().message + "\n"};
+  std::vector<rule::Diagnostic> faults;
+  auto rules = rule::RuleSet::load(*files, bench.options, faults);
+  if (rules == nullptr) {
+    std::string text;
+    for (const rule::Diagnostic& d : faults) text += rule::render(d, language(), false);
+    return {false, text};
+  }
+  test.tables.clear();
+  return run_one(test, {*files, bench.options, std::move(rules), bench.decoder});
+}
+
 rule::TestOutcome run_one(const rule::RuleTest& test, const Bench& bench) {
+  if (!test.tables.empty()) return run_with_tables(test, bench);
   auto published = publish(test, bench.rules, bench.options.zone, bench.decoder);
   if (!published) return {false, "  " + published.error().message + "\n"};
   rule::TestOutcome outcome = rule::judge(test, *published, {}, language());
@@ -122,12 +140,9 @@ int report(const std::vector<Ran>& ran, bool json) {
 }
 
 int test(const RuleInputs& inputs, const std::string& only, bool json) {
-  auto files = collect(inputs.paths);
-  if (!files) return fail(files.error());
-  std::vector<rule::SourceFile> sources;
-  for (TextFile& f : *files) {
-    if (f.kind == FileKind::kRules || f.kind == FileKind::kPolicies) sources.push_back(std::move(f.file));
-  }
+  auto found = rule_sources(inputs);
+  if (!found) return fail(found.error());
+  const std::vector<rule::SourceFile>& sources = *found;
   auto zone = TimeZone::load(inputs.zone);
   if (!zone) return fail(zone.error());
   if (sources.empty()) return fail(kUsage, "no rule file (a YAML file with the key `rules:`) in what was named");

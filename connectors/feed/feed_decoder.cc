@@ -1,9 +1,9 @@
 // Records to events by a feed: rows of cells or JSON objects, expressions over them, and the common intake.
 #include <algorithm>
 
+#include "base/csv.h"
 #include "base/json_writer.h"
 #include "base/nearest.h"
-#include "connectors/feed/csv.h"
 #include "connectors/feed/feed_impl.h"
 #include "connectors/feed/field_value.h"
 #include "connectors/feed/json_row.h"

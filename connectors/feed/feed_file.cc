@@ -1,8 +1,8 @@
 // Reads feed files: the keys into Feed::Impl, the expressions into programs, every fault with its place.
 #include <algorithm>
 
+#include "base/csv.h"
 #include "base/nearest.h"
-#include "connectors/feed/csv.h"
 #include "connectors/feed/feed_impl.h"
 #include "connectors/feed/feed_keys.h"
 #include "expr/event_env.h"

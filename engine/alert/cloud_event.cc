@@ -51,7 +51,7 @@ void write_location(JsonWriter& w, const Telling& t) {
 }
 
 std::string params_json(const detect::Plan& plan, std::span<const expr::Value> values) {
-  const size_t first = plan.aggregates.size() + detect::kind_values(plan.kind).size();
+  const size_t first = plan.aggregates.size() + detect::own_values(plan);
   std::string out;
   JsonWriter w(out);
   w.begin_object();
@@ -141,13 +141,12 @@ void append_values(std::string& out, const detect::Plan& plan, std::span<const e
   JsonWriter w(out);
   w.begin_object();
   const size_t aggregates = plan.aggregates.size();
-  const auto kinds = detect::kind_values(plan.kind);
-  for (size_t i = 0; i < aggregates + kinds.size() && i < values.size(); ++i) {
+  for (size_t i = 0; i < aggregates + detect::own_values(plan) && i < values.size(); ++i) {
     const bool own = i >= aggregates;
     if (!own && !read.contains(static_cast<int>(i))) continue;
     std::string value;
     expr::append_json(value, values[i]);
-    w.key(own ? kinds[i - aggregates].name : std::string_view(plan.aggregates[i].text)).raw(value);
+    w.key(own ? detect::own_value_name(plan, i - aggregates) : std::string_view(plan.aggregates[i].text)).raw(value);
   }
   w.end_object();
 }

@@ -48,6 +48,7 @@ Evidence evidence_of(const detect::Description& d) {
   if (listed.size() > kMaxListed) listed.resize(kMaxListed);
   for (const Listed& l : listed) e.events.push_back({std::string(l.facts.source), std::string(l.facts.id), l.time});
   if (d.gone.has_value()) share(shared, *d.gone);
+  if (d.subject.has_value()) shared = *d.subject;
   e.city = shared.city;
   e.town = shared.town;
   e.village = shared.village;

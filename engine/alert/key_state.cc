@@ -10,6 +10,7 @@
 #include "detect/absence.h"
 #include "detect/baseline.h"
 #include "detect/cluster.h"
+#include "detect/duty.h"
 #include "detect/sequence.h"
 #include "detect/silence.h"
 #include "detect/similar.h"
@@ -62,10 +63,15 @@ template <typename D>
 class DetectorKey final : public KeyState {
  public:
   DetectorKey(const rule::Rule& rule, Hash128 key, std::string_view key_text)
-      : rule_(rule), key_(key), key_text_(key_text), detector_(rule.plan) {}
+      : rule_(rule), key_(key), key_text_(key_text), detector_(rule.plan) {
+    if constexpr (requires { detector_.attach(key); }) detector_.attach(key);
+  }
 
   void add(const detect::Row& row, Context& context) override;
   void retract(uint64_t uid, bool withdrawn, const detect::Row& cause, Context& context) override;
+  void owe(TimeMs start) override {
+    if constexpr (requires { detector_.owe(start); }) detector_.owe(start);
+  }
   void act(const Action& action, Context& context) override;
   void end(TimeMs time, Context& context) override;
   void rejudge(TimeMs now, Context& context) override;
@@ -342,8 +348,8 @@ Record* DetectorKey<D>::begin(const Finding& finding, Context& context) {
   } else {
     detect::Description d;
     detector_.describe(finding.episode, d, context.arena);
-    if (!d.members.empty()) {
-      const detect::RowFacts f = d.members.front().row.facts();
+    if (d.subject.has_value() || !d.members.empty()) {
+      const detect::RowFacts f = d.subject.has_value() ? *d.subject : d.members.front().row.facts();
       r.opened_source = f.source;
       r.opened_id = f.id;
     }
@@ -383,10 +389,10 @@ void DetectorKey<D>::publish(Record& r, const Change& change, const Finding* fin
   detector_.describe(r.episode, d, context.arena);
   Evidence evidence = evidence_of(d);
   evidence.total = std::max<size_t>(evidence.total, d.members.size());
-  if (!d.members.empty() || r.said.summary.empty()) {
+  if (d.subject.has_value() || !d.members.empty() || r.said.summary.empty()) {
     r.said = said_of(rule_, context.zone, d);
   }
-  if (!d.members.empty()) {
+  if (d.subject.has_value() || !d.members.empty()) {
     r.city = evidence.city;
     r.town = evidence.town;
     r.village = evidence.village;
@@ -474,10 +480,11 @@ size_t DetectorKey<D>::bytes() const {
   return n;
 }
 
-// Calls f(type tag) with the detector of `kind`; answers f's result, or null for a kind that has none yet.
+// Calls f(type tag) with the plan's detector; answers f's result, or null for a kind that has none yet.
 template <typename F>
-std::unique_ptr<KeyState> with_detector(detect::RuleKind kind, F&& f) {
-  switch (kind) {
+std::unique_ptr<KeyState> with_detector(const detect::Plan& plan, F&& f) {
+  if (plan.duties != nullptr) return f(std::type_identity<detect::Duty>{});
+  switch (plan.kind) {
     case detect::RuleKind::kWindow:
       return f(std::type_identity<detect::Window>{});
     case detect::RuleKind::kCluster:
@@ -500,7 +507,7 @@ std::unique_ptr<KeyState> with_detector(detect::RuleKind kind, F&& f) {
 }  // namespace
 
 std::unique_ptr<KeyState> make_key_state(const rule::Rule& rule, Hash128 key, std::string_view key_text) {
-  return with_detector(rule.plan.kind, [&]<typename D>(std::type_identity<D>) -> std::unique_ptr<KeyState> {
+  return with_detector(rule.plan, [&]<typename D>(std::type_identity<D>) -> std::unique_ptr<KeyState> {
     return std::make_unique<DetectorKey<D>>(rule, key, key_text);
   });
 }
@@ -512,7 +519,7 @@ Result<std::unique_ptr<KeyState>> decode_key_state(const rule::Rule& rule, Hash1
   const std::string_view key_text = in.str();
   if (!in.ok()) return corrupt("a key's state does not decode");
   Status status;
-  auto state = with_detector(rule.plan.kind, [&]<typename D>(std::type_identity<D>) -> std::unique_ptr<KeyState> {
+  auto state = with_detector(rule.plan, [&]<typename D>(std::type_identity<D>) -> std::unique_ptr<KeyState> {
     auto made = std::make_unique<DetectorKey<D>>(rule, key, key_text);
     status = made->decode(in);
     return made;

@@ -36,6 +36,8 @@ class KeyState {
   // Takes back what event `uid` contributed; `withdrawn` tells a withdrawal from a revision (whose add follows at
   // once).
   virtual void retract(uint64_t uid, bool withdrawn, const detect::Row& cause, Context& context) = 0;
+  // A period of `each` begins (of which rule::Rule::plan says more). Publishes nothing by itself.
+  virtual void owe(TimeMs /*start*/) {}
   // A person's action on one of this key's alerts.
   virtual void act(const Action& action, Context& context) = 0;
   // The rule is taken out of force at `time`: every alert that lives is resolved (reason `rule`). Nothing may be called

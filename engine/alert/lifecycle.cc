@@ -175,7 +175,8 @@ class Decision {
     if (s().phase == Phase::kLive) {
       s().total = in_.total;
       end(TransitionType::kResolved, AlertStatus::kResolved, in_.reason, in_.time);
-    } else if (s().phase == Phase::kEnded && in_.reason != Reason::kStage && (merged || in_.changed)) {
+    } else if (s().phase == Phase::kEnded && in_.reason != Reason::kStage && in_.reason != Reason::kDeadline &&
+               (merged || in_.changed)) {
       s().total = in_.total;
       publish(TransitionType::kAmended, in_.reason, in_.time);
     }

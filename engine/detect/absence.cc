@@ -145,14 +145,23 @@ std::vector<Pause> Absence::pauses_of(Position start) const {
   return out;
 }
 
-SpanClock Absence::clock(const Owed& o, const Kept* start) const {
-  return {plan_, o.start.time, start == nullptr ? kNoTime : start->due_at, o.pauses};
+// The deadline that events tell: the last extension's, or else the start's own.
+TimeMs Absence::due_of(const Kept& start) const {
+  TimeMs due = start.due_at;
+  for (const Kept& k : rows_) {
+    const bool extends = (k.roles & kExtend) != 0 && k.due_at != kNoTime;
+    if (extends && k.position.time >= start.position.time && k.position != start.position) due = k.due_at;
+  }
+  return due;
 }
+
+SpanClock Absence::clock(const Owed& o) const { return {plan_, o.start.time, o.due_at, o.pauses}; }
 
 void Absence::refresh(Owed& o) {
   o.pauses = pauses_of(o.start);
   const Kept* start = kept(o.start);
-  o.next = start == nullptr ? kNever : clock(o, start).next_mark(o.checked);
+  o.due_at = start == nullptr ? kNoTime : due_of(*start);
+  o.next = start == nullptr ? kNever : clock(o).next_mark(o.checked);
   if (o.next >= o.answered) o.next = kNever;
 }
 
@@ -164,6 +173,7 @@ void Absence::refold(const Cause& cause, FindingSink& sink, Arena& arena) {
   owed_.clear();
   absl::InlinedVector<TimeMs, 4> answered_before;
   absl::InlinedVector<uint8_t, 4> same_start;
+  absl::InlinedVector<uint8_t, 4> extended;
   const auto take = [&](auto&& matches) {
     const auto it = std::find_if(before.begin(), before.end(), matches);
     if (it == before.end()) return false;
@@ -195,7 +205,9 @@ void Absence::refold(const Cause& cause, FindingSink& sink, Arena& arena) {
     o.start = f.start;
     o.label = label;
     o.answered = f.answered;
+    const TimeMs due_before = o.due_at;
     refresh(o);
+    extended.push_back(known && o.due_at != due_before ? 1 : 0);
   }
   for (Owed& gone : before) {
     owed_.push_back(gone);  // so that it can be described
@@ -205,6 +217,10 @@ void Absence::refold(const Cause& cause, FindingSink& sink, Arena& arena) {
   for (size_t i = 0; i < owed_.size(); ++i) {
     Cause mine = cause;
     mine.correction = cause.correction && (cause.uid == owed_[i].start.uid || same_start[i] == 0);
+    if (extended[i] != 0) {
+      mine.correction = true;
+      if (!cause.correction) mine.reason = Reason::kRecovered;
+    }
     amend(owed_[i], answered_before[i], mine, sink, arena);
   }
   reschedule();
@@ -243,7 +259,7 @@ bool Absence::judge(Owed& o, TimeMs as_of, Arena& arena) {
   o.as_of = as_of;
   const Kept* start = kept(o.start);
   if (start == nullptr) return false;
-  const SpanClock span = clock(o, start);
+  const SpanClock span = clock(o);
   const Values values(span, as_of);
   RowsView rows;
   rows.owner = start;
@@ -370,7 +386,7 @@ void Absence::describe(uint32_t episode, Description& out, Arena& arena) {
   }
   out.total = rows.count;
   out.label = o->label;
-  const SpanClock span = clock(*o, start);
+  const SpanClock span = clock(*o);
   const Values values(span, o->as_of);
   const bool known = start != nullptr;
   const Scope scope(plan_, rows, nullptr, known ? rows[0] : PackedRow(), known ? &values : nullptr, arena);

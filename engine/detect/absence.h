@@ -4,8 +4,10 @@
 // A row that starts (kAfter) makes an obligation, named by its label; while one of the same label is pending, the first
 // stands. It is answered by the earliest other row of the key that expects (kExpect) at its time or later. Its span
 // runs from the start, stops while paused (kPause … kUnpause after the start), and is plain time, working time, or ends
-// at the row's own due_at. At each mark of the span (plan.elapsed_marks, the deadline, plan.overdue_marks) that passes
-// before the answer, the ladder is judged as of that mark: so the alert opens and escalates by time alone.
+// at the row's own due_at; a row that extends (kExtend), of the start's time or later, sets the deadline anew, the last
+// one in the order of time, and what it makes untrue is taken back. At each mark of the span (plan.elapsed_marks, the
+// deadline, plan.overdue_marks) that passes before the answer, the ladder is judged as of that mark: so the alert opens
+// and escalates by time alone.
 //
 // Obligations are a pure function of the rows in order; a row out of order, late or taken back only changes them. A
 // mark fires once the watermark is past it, so an answer of exactly the deadline is in time. An answer that is known
@@ -65,6 +67,7 @@ class Absence final : public Detector {
     bool told_answer = false;  // and its answer has been told
     Severity severity = Severity::kNone, worst = Severity::kNone;
     std::vector<Pause> pauses;  // follow from the rows
+    TimeMs due_at = kNoTime;    // as an event tells it; follows from the rows
     TimeMs next = kNever;       // next mark before the answer; follows from the rows
   };
   struct Cause {
@@ -79,6 +82,7 @@ class Absence final : public Detector {
   void insert(const Row& row, uint32_t roles, bool named);
   absl::InlinedVector<Found, 4> obligations() const;
   std::vector<Pause> pauses_of(Position start) const;
+  TimeMs due_of(const Kept& start) const;
   const Kept* kept(Position p) const;
   void refold(const Cause& cause, FindingSink& sink, Arena& arena);
   void refresh(Owed& o);
@@ -86,7 +90,7 @@ class Absence final : public Detector {
   void amend(Owed& o, TimeMs answered_before, const Cause& cause, FindingSink& sink, Arena& arena);
   bool judge(Owed& o, TimeMs as_of, Arena& arena);
   Finding finding(const Owed& o, Finding::Kind kind, Reason reason, TimeMs time, const Row* cause) const;
-  SpanClock clock(const Owed& o, const Kept* start) const;
+  SpanClock clock(const Owed& o) const;
   void expire(TimeMs watermark, FindingSink& sink);
   void reschedule();
   Owed* find(uint32_t handle);

@@ -79,6 +79,7 @@ struct Description {
   double lon = 0, lat = 0;
   std::vector<std::pair<double, double>> ring;  // closed hull, longitude first; empty: none
   std::string_view label;                       // absence: the obligation's name; empty: the key's
+  std::optional<RowFacts> subject;              // `each`: the row that owes; its area and place are the alert's
 };
 
 class Detector {

@@ -69,4 +69,13 @@ std::span<const KindValue> kind_values(RuleKind kind) {
   return {};
 }
 
+size_t own_values(const Plan& plan) {
+  return kind_values(plan.kind).size() + (plan.duties == nullptr ? 0 : plan.duties->expect.size());
+}
+
+std::string_view own_value_name(const Plan& plan, size_t index) {
+  const auto values = kind_values(plan.kind);
+  return index < values.size() ? values[index].name : std::string_view(plan.duties->expect[index - values.size()].name);
+}
+
 }  // namespace tocsin::detect

@@ -8,11 +8,13 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/hash.h"
 #include "detect/same.h"
 #include "event/event.h"
 #include "expr/program.h"
 #include "time/calendar.h"
 #include "time/format.h"
+#include "time/period.h"
 
 namespace tocsin::detect {
 
@@ -81,6 +83,28 @@ struct Step {
 };
 inline constexpr size_t kMaxSteps = 16;
 
+// absence over a population (`each`): who owes, what, and by when.
+struct Duties {
+  struct Expectation {
+    std::string name;  // of the value that counts: "visits"
+    uint32_t at_least = 1;
+  };
+  struct Owner {  // a row of the table
+    Hash128 key;
+    std::string key_text;  // of the key's state: the table's key as a JSON array
+    std::string label;     // of its alerts: the rule's key and the table's, as a JSON array
+    std::string row;       // packed: area, place, the columns that texts and conditions read
+  };
+  const Owner* find(const Hash128& key) const {
+    const auto it = by_key.find(key);
+    return it == by_key.end() ? nullptr : &owners[it->second];
+  }
+  Periods every;
+  std::vector<Expectation> expect;  // bit i of Row::roles: the event counts for the i-th
+  std::vector<Owner> owners;        // in the order of the table
+  std::unordered_map<Hash128, uint32_t> by_key;
+};
+
 struct Plan {
   RuleKind kind = RuleKind::kWindow;
   std::string rule_id;
@@ -126,8 +150,13 @@ struct Plan {
   Measure measure = Measure::kCount;
   int measure_cell = -1;             // kAverage
   bool rises_only = false;           // `fire` asks for a rise, so that the end of a bucket says nothing new
-  size_t max_rows_per_key = 200000;  // bound; past it the oldest row is dropped and counted
+  std::shared_ptr<const Duties> duties;  // absence with `each`; `until` holds then, the period's end being the deadline
+  size_t max_rows_per_key = 200000;      // bound; past it the oldest row is dropped and counted
   std::shared_ptr<Arena> constants = std::make_shared<Arena>(4096);
 };
+
+// The values that the kind adds for this plan: kind_values(plan.kind), then the counts of `each`'s expectations.
+size_t own_values(const Plan& plan);
+std::string_view own_value_name(const Plan& plan, size_t index);
 
 }  // namespace tocsin::detect

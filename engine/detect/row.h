@@ -16,7 +16,8 @@ namespace tocsin::detect {
 
 // Which of a rule's predicates the event fulfils; bit i of `roles`. window, cluster, similar, …: kMember alone.
 inline constexpr uint32_t kMember = 1;                                        // where
-inline constexpr uint32_t kAfter = 1, kExpect = 2, kPause = 4, kUnpause = 8;  // absence
+inline constexpr uint32_t kAfter = 1, kExpect = 2, kPause = 4, kUnpause = 8,  // absence
+    kExtend = 16;
 // sequence: bit i = step i.
 inline constexpr uint32_t kBeside = 1U << 16;  // sequence: `where` takes it; for resolve.when alone
 inline constexpr uint32_t kNumerator = 1, kDenominator = 2;  // baseline with measure: ratio(…)
@@ -32,7 +33,7 @@ struct Row {
   TimeMs watermark = kNoTime;  // the shard watermark with this event taken in; kNoTime: none yet
   uint32_t roles = kMember;
   bool late = false;        // event time is behind the watermark; only corrections may use it
-  TimeMs due_at = kNoTime;  // absence with `until`
+  TimeMs due_at = kNoTime;  // absence: kAfter with `until`, kExtend: the deadline
   TimeMs was = kNoTime;     // cause of a retraction: the event time of the row that it takes back
   std::string_view source, id;
   std::string_view city, town, village, grid;

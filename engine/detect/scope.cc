@@ -13,7 +13,7 @@ Scope::Scope(const Plan& plan, const RowsView& rows, const Tallies* tallies, Pac
       kind_(kind),
       arena_(arena),
       aggregates_(plan.aggregates.size()),
-      kinds_(kind_values(plan.kind).size()) {}
+      kinds_(own_values(plan)) {}
 
 Value Scope::get(int slot) const {
   const auto s = static_cast<size_t>(slot);

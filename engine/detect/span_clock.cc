@@ -6,10 +6,10 @@
 namespace tocsin::detect {
 
 SpanClock::SpanClock(const Plan& plan, TimeMs start, TimeMs due_at, const std::vector<Pause>& pauses)
-    : plan_(plan), start_(start), pauses_(pauses) {
+    : plan_(plan), start_(start), pauses_(pauses), told_due_(due_at) {
   working_ = plan.within.unit != Span::Unit::kPlain && plan.calendar != nullptr && !plan.until;
-  if (plan.until) {
-    span_ = due_at - start;
+  if (plan.until || due_at != kNoTime) {
+    span_ = working_ ? plan.calendar->between(start, due_at) : due_at - start;
   } else if (working_) {
     span_ = plan.calendar->between(start, plan.calendar->add(start, plan.within));
   } else {
@@ -38,6 +38,7 @@ TimeMs SpanClock::instant(double share) const {
     at = p.to;
   }
   // Working days end at the same time of day, which adding up hours need not give at the edge of an office day.
+  if (working_ && pauses_.empty() && left == span_ && told_due_ != kNoTime) return std::max(told_due_, start_);
   if (working_ && pauses_.empty() && left == span_) return plan_.calendar->add(start_, plan_.within);
   return add(at, left);
 }

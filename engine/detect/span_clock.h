@@ -14,7 +14,7 @@ struct Pause {
 
 class SpanClock {
  public:
-  // `due_at`: the deadline where the plan takes it from the event (plan.until), else kNoTime. `pauses` ascending,
+  // `due_at`: the deadline where an event tells it (plan.until, an extension), else kNoTime. `pauses` ascending,
   // disjoint, none before `start`. Plan and pauses must outlive the clock.
   SpanClock(const Plan& plan, TimeMs start, TimeMs due_at, const std::vector<Pause>& pauses);
   // The instant at which `share` of the span has passed; kNever while a pause keeps it from coming.
@@ -31,6 +31,7 @@ class SpanClock {
   const Plan& plan_;
   const TimeMs start_;
   const std::vector<Pause>& pauses_;
+  const TimeMs told_due_;  // kNoTime: `within` says
   bool working_ = false;
   DurationMs span_ = 0;
 };

@@ -16,7 +16,12 @@ bool is_value(const Node* n) { return n->kind == Node::Kind::kLiteral && !n->val
 
 }  // namespace
 
-// What a guard speaks of: a variable ("area.town") or an entry of one ("values.depth").
+bool Checker::is_nullable_call(const Node* n) const {
+  const std::vector<Overload>* overloads = n->kind == Node::Kind::kCall ? env_.overloads(n->text) : nullptr;
+  return overloads && std::any_of(overloads->begin(), overloads->end(), [](const Overload& o) { return o.nullable; });
+}
+
+// What a guard speaks of: a variable ("area.town"), an entry of one ("values.depth"), or a call that may answer null.
 bool Checker::path_of(const Node* n, std::string& out) const {
   if (n->kind == Node::Kind::kIdent && n->slot >= 0) {
     out = n->text;
@@ -24,6 +29,14 @@ bool Checker::path_of(const Node* n, std::string& out) const {
   }
   if (n->kind == Node::Kind::kSelect && path_of(n->args[0], out)) {
     out += "." + n->text;
+    return true;
+  }
+  if (is_nullable_call(n)) {
+    out = n->text + "(";
+    for (const Node* arg : n->args) {
+      std::string part;
+      out += (path_of(arg, part) ? part : source_of(arg)) + ",";
+    }
     return true;
   }
   const bool is_entry = is_call(n, "_[_]") && n->args[1]->kind == Node::Kind::kLiteral &&
@@ -39,6 +52,7 @@ bool Checker::may_be_null(const Node* n) const {
   }
   if (std::find(guards_.begin(), guards_.end(), path) != guards_.end()) return false;
   if (n->kind == Node::Kind::kIdent) return env_.variables[static_cast<size_t>(n->slot)].optional;
+  if (is_nullable_call(n)) return true;
   const Node* from = n->args[0];
   return from->kind == Node::Kind::kIdent && from->slot >= 0 &&
          env_.variables[static_cast<size_t>(from->slot)].nullable_keys;
@@ -90,7 +104,8 @@ bool Checker::needs_value(const Node* call, size_t arg) const {
   const std::vector<Overload>* overloads = env_.overloads(call->text);
   if (!overloads) return true;
   return std::none_of(overloads->begin(), overloads->end(), [&](const Overload& o) {
-    return o.receiver == call->receiver && o.params.size() == call->args.size() && is_open(o.params[arg]);
+    return o.receiver == call->receiver && o.params.size() == call->args.size() &&
+           (is_open(o.params[arg]) || o.params[arg].kind == Type::Kind::kNull);
   });
 }
 
@@ -122,7 +137,8 @@ void Checker::check_presence(const Node* n) {
 void Checker::require_present(const Node* n) {
   std::string path;
   if (!may_be_null(n)) return;
-  if (!path_of(n, path)) {
+  if (is_nullable_call(n)) path = source_of(n);
+  if (path.empty() && !path_of(n, path)) {
     fault(n, "unguarded", {"This may be missing.", "该值可能缺失。"});
     return;
   }

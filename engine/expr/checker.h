@@ -65,6 +65,7 @@ class Checker {
   // check_optional.cc: fields that may be missing
   bool may_be_null(const Node* n) const;
   bool path_of(const Node* n, std::string& out) const;
+  bool is_nullable_call(const Node* n) const;
   void collect_guards(const Node* n, bool when, std::vector<std::string>& out) const;
   void require_present(const Node* n);
   void presence_of_call(const Node* n);

@@ -52,7 +52,11 @@ int Env::variable(std::string name, Type type, bool optional, std::string doc) {
 void Env::function(std::string name, bool receiver, std::vector<Type> params, Type result, Function f,
                    const void* context, std::string doc) {
   own().functions[std::move(name)].push_back(
-      {receiver, std::move(params), std::move(result), f, context, std::move(doc)});
+      {receiver, std::move(params), std::move(result), f, context, std::move(doc), false});
+}
+
+void Env::nullable_result(std::string_view name) {
+  for (Overload& o : own().functions.find(name)->second) o.nullable = true;
 }
 
 void Env::nullable_keys(int slot) { own().variables[static_cast<size_t>(slot)].nullable_keys = true; }

@@ -23,6 +23,7 @@ struct Overload {
   Function function = nullptr;
   const void* context = nullptr;
   std::string doc;
+  bool nullable = false;  // the result may be null
 };
 
 struct Env::Impl {

@@ -57,6 +57,9 @@ class Env {
   // program.
   void function(std::string name, bool receiver, std::vector<Type> params, Type result, Function f,
                 const void* context = nullptr, std::string doc = {});
+  // The function's result may be null, as a field that may be missing: under strict_optional its use asks for a guard
+  // of the same call. Declared before.
+  void nullable_result(std::string_view name);
   // Indexing the map in `slot` with a key that it does not have gives null, as a missing field does, not CEL's error.
   void nullable_keys(int slot);
   int slot(std::string_view name) const;  // -1: not declared

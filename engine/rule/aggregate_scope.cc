@@ -71,6 +71,16 @@ bool AggregateScope::collect(const Expression& e, Node*& node) {
     return false;
   }
   if (node->kind == Node::Kind::kIdent && aggregate_op(node->text, op)) return refuse_bare(e, *node);
+  if (global && node->text == "lookup") {
+    events_.lookups().refuse(e, *node);
+    node = e.ast->make(Node::Kind::kLiteral);
+    return false;
+  }
+  // Of many events the last one tells the season; of an obligation its deadline.
+  if (global && node->text == "season" && node->args.size() == 1) {
+    const bool owed = rule_.plan.kind == detect::RuleKind::kAbsence;
+    node->args.push_back(Lookups::tree_of(e, *node, owed ? "due_at" : "last(occurred_at)"));
+  }
   if (global && is_letter(node->text[0]) && !events_.env().impl().functions.contains(node->text)) {
     const std::string near = nearest(node->text, aggregate_names());
     if (!near.empty()) {
@@ -81,6 +91,9 @@ bool AggregateScope::collect(const Expression& e, Node*& node) {
       return false;
     }
   }
+  const bool column = rule_.plan.duties != nullptr && node->kind == Node::Kind::kSelect &&
+                      node->args[0]->kind == Node::Kind::kIdent && node->args[0]->text == "row";
+  if (column && !node->test_only) return collect_column(e, node);
   bool good = true;
   for (Node*& arg : node->args) good &= collect(e, arg);
   return good;
@@ -95,6 +108,16 @@ bool AggregateScope::refuse_bare(const Expression& e, const Node& name) const {
           "write `" + how + "`" + (count ? "" : ", with the value that is meant"),
           "请写 `" + how + "`" + (count ? "" : "，括号内写要汇总的值")});
   return false;
+}
+
+// `each`: a column of the row that owes is the first (and only) value of a cell that the row carries.
+bool AggregateScope::collect_column(const Expression& e, Node*& node) {
+  detect::Aggregate aggregate;
+  aggregate.op = AggregateOp::kFirst;
+  aggregate.text = e.ast->source.substr(node->begin, node->end - node->begin);
+  if (!events_.resolve(e, node)) return false;
+  aggregate.cell = cells_.add(events_, e, *node);
+  return aggregate.cell >= 0 && keep(e, node, aggregate);
 }
 
 // An aggregate inside another's argument.
@@ -117,6 +140,14 @@ bool AggregateScope::refuse_nested(const Expression& e, const Node& call) const 
 
 bool AggregateScope::collect_call(const Expression& e, Node*& node, AggregateOp op) {
   const std::string name = node->text;
+  if (rule_.plan.duties != nullptr) {
+    report(reader_, e.place, *node,
+           {"aggregate-here", "`" + name + "(…)` looks at events, and a row owes also when none came",
+            "`" + name + "(…)` 汇总事件，而表中的行即使没有事件也有应办事项",
+            "write the name of what is expected, which counts, or row.COLUMN",
+            "请写期待事项的名称（它是计数），或 row.列"});
+    return false;
+  }
   const size_t want = op == AggregateOp::kCount ? 0 : op == AggregateOp::kTop ? 2 : 1;
   if (node->args.size() != want) {
     const std::string how = op == AggregateOp::kCount ? "count()"
@@ -154,6 +185,11 @@ bool AggregateScope::collect_call(const Expression& e, Node*& node, AggregateOp 
     aggregate.n = static_cast<int>(n.value.i);
   }
   return add_aggregate(e, node, canonical(*node), aggregate, want > 0 ? node->args[0] : nullptr);
+}
+
+// The aggregate once, and a variable in its place.
+bool AggregateScope::keep(const Expression& e, Node*& node, const detect::Aggregate& aggregate) {
+  return add_aggregate(e, node, canonical(*node), aggregate, node->args.empty() ? nullptr : node->args[0]);
 }
 
 bool AggregateScope::add_aggregate(const Expression& e, Node*& node, const std::string& key,
@@ -206,6 +242,13 @@ bool AggregateScope::check_argument(const Expression& e, const Node& call, const
   return false;
 }
 
+// What `each` expects, whose name counts it.
+bool AggregateScope::owed(std::string_view name) const {
+  if (rule_.plan.duties == nullptr) return false;
+  const auto& expect = rule_.plan.duties->expect;
+  return std::any_of(expect.begin(), expect.end(), [&](const auto& x) { return x.name == name; });
+}
+
 // A field of one event, where many are judged together.
 bool AggregateScope::refuse_fields(const Expression& e) {
   bool good = true;
@@ -218,7 +261,9 @@ bool AggregateScope::refuse_fields(const Expression& e) {
     if (base->kind != Node::Kind::kIdent) return true;
     const bool loop = std::find(loops.begin(), loops.end(), base->text) != loops.end();
     const auto values = detect::kind_values(rule_.plan.kind);
-    const bool of_kind = std::any_of(values.begin(), values.end(), [&](const auto& v) { return v.name == base->text; });
+    const bool of_kind =
+        std::any_of(values.begin(), values.end(), [&](const auto& v) { return v.name == base->text; }) ||
+        owed(base->text);
     const bool field = is_event_field(base->text) || base->text == "area";
     if (!field || loop || of_kind) return true;
     const std::string name = e.ast->source.substr(n.begin, n.end - n.begin);
@@ -265,11 +310,17 @@ void AggregateScope::declare() {
   for (const detect::KindValue& value : detect::kind_values(rule_.plan.kind)) {
     env_.variable(std::string(value.name), Type::of(value.type), false, std::string(value.doc));
   }
+  if (rule_.plan.duties != nullptr) {
+    for (const auto& owed : rule_.plan.duties->expect) {
+      env_.variable(owed.name, Type::of(Type::Kind::kInt), false, "how many have come in the period");
+    }
+  }
   first_param_ = static_cast<int>(env_.variables());
   for (const ParamValue& param : events_.params()) env_.variable("params." + param.name, param.type);
 }
 
 ProgramPtr AggregateScope::compile(Expression& e, Type::Kind want, std::string_view what) {
+  if (!events_.lookups().resolve_calendar(e, e.ast->root, env_)) return nullptr;
   expr::Faults faults;
   const bool good = expr::check(*e.ast, e.ast->root, env_, faults);
   for (expr::Fault& fault : faults) {

@@ -5,6 +5,7 @@
 
 #include "detect/row.h"
 #include "rule/checks.h"
+#include "rule/compile_each.h"
 #include "rule/compile_same.h"
 #include "rule/measure.h"
 #include "rule/predicate.h"
@@ -29,22 +30,28 @@ class RuleCompiler {
         text_(text),
         rule_(text.rule),
         plan_(text.rule.plan),
-        events_(reader, options.zone),
+        lookups_(reader, rule_),
+        events_(reader, options.zone, lookups_),
         cells_(rule_),
         aggregates_(reader, options.zone, rule_, events_, cells_) {}
 
   bool run() {
     if (options_.vocabulary != nullptr) events_.know(*options_.vocabulary, rule_.from);
+    if (options_.tables != nullptr) lookups_.set_known(options_.tables->names());
+    for (const auto& table : text_.tables) lookups_.add_table(table);
+    lookups_.set_calendar(text_.calendar);
+    if (text_.each != nullptr && !each()) return false;
     params();
     roles();
     until();
-    key();
+    if (text_.each == nullptr) key();
     if (plan_.kind == RuleKind::kCluster) plan_.place_cell = implicit_cell("place");
     bounds();
     if (plan_.kind == RuleKind::kSimilar) same();
     fail_unless(check_of_groups(reader_, text_));
     conditions();
     fewer_steps();
+    if (good_ && each_ != nullptr) fill_owners(rule_, *each_, *duties_);
     if (good_) identity();
     return good_;
   }
@@ -53,6 +60,26 @@ class RuleCompiler {
   void fail_unless(bool good) { good_ = good_ && good; }
   // Whoever brings the names (`check`) wants every fault; a service and a replay take what can do no harm.
   bool strict() const { return options_.vocabulary != nullptr; }
+
+  // The population: its columns are known before any expression is.
+  bool each() {
+    if (rule_.reads_alerts) {
+      reader_.fault(*text_.each, {"each-and-alerts",
+                                  "a population owes events, not alerts; take `alerts` out of `from`",
+                                  "名册上的每一个应办的是事件，不是警报；请从 `from` 中去掉 `alerts`",
+                                  {},
+                                  {}});
+      return false;
+    }
+    duties_ = std::make_shared<detect::Duties>();
+    each_ = std::make_shared<Each>();
+    rule_.each = each_;
+    plan_.duties = duties_;
+    if (!open_each(reader_, options_, text_, events_, *duties_, *each_)) return false;
+    plan_.until = true;
+    plan_.within = {Span::Unit::kPlain, 2 * duties_->every.longest()};
+    return true;
+  }
 
   // ---- event scope
   void params() {
@@ -219,6 +246,9 @@ class RuleCompiler {
         fail_unless(can_match(reader_, rule_, where, {}, nullptr, strict()));
       }
     }
+    if (each_ != nullptr) {
+      return fail_unless(compile_each(reader_, text_, events_, where, *duties_, *each_, roles_text_));
+    }
     if (plan_.kind == RuleKind::kSequence) return steps(where);
     if (plan_.kind == RuleKind::kBaseline && text_.measure != nullptr) return measure(where);
     if (plan_.kind != RuleKind::kAbsence) return role(detect::kMember, nullptr, where, "`where`");
@@ -228,6 +258,7 @@ class RuleCompiler {
       expect_ = parse_quietly(text_.expect->value);
     }
     if (text_.pause_from != nullptr) role(detect::kPause, text_.pause_from, where, "`pause.from`");
+    if (text_.extend_when != nullptr) role(detect::kExtend, text_.extend_when, where, "`extend.when`");
     if (text_.pause_to != nullptr) role(detect::kUnpause, text_.pause_to, where, "`pause.to`");
   }
 
@@ -270,12 +301,18 @@ class RuleCompiler {
   }
 
   void until() {
-    if (text_.until == nullptr) return;
-    Expression e = parse_expression(reader_, *text_.until);
-    if (!e || !events_.resolve(e)) return fail_unless(false);
-    rule_.until = events_.compile(e, *e.ast->root, Type::Kind::kTimestamp, "`until`");
-    until_text_ = canonical(*e.ast->root);
-    fail_unless(rule_.until != nullptr);
+    rule_.until = deadline(text_.until, "`until`");
+    rule_.extend_until = deadline(text_.extend_until, "`extend.until`");
+  }
+
+  ProgramPtr deadline(const yaml::Node* node, std::string_view what) {
+    if (node == nullptr) return nullptr;
+    Expression e = parse_expression(reader_, *node);
+    if (!e || !events_.resolve(e)) return fail_unless(false), nullptr;
+    ProgramPtr program = events_.compile(e, *e.ast->root, Type::Kind::kTimestamp, what);
+    until_text_ += (until_text_.empty() ? "" : "\n") + canonical(*e.ast->root);
+    fail_unless(program != nullptr);
+    return program;
   }
 
   void key() {
@@ -552,6 +589,9 @@ class RuleCompiler {
       add(rung.when);
     }
     for (const DurationMs d : {plan_.quiet, plan_.keep, plan_.hold, plan_.reopen}) all += "\n" + std::to_string(d);
+    if (duties_ != nullptr) {
+      for (const auto& owed : duties_->expect) all += "\n" + std::to_string(owed.at_least);
+    }
     for (const ParamText& param : text_.params) {
       all += "\n" + param.name;
       add(param.value);
@@ -577,8 +617,11 @@ class RuleCompiler {
   RuleText& text_;
   Rule& rule_;
   detect::Plan& plan_;
+  Lookups lookups_;
   EventScope events_;
   Cells cells_;
+  std::shared_ptr<detect::Duties> duties_;  // of `each`, or null
+  std::shared_ptr<Each> each_;
   AggregateScope aggregates_;
   std::shared_ptr<expr::Ast> always_ = make_always();
   std::shared_ptr<expr::Ast> expect_;  // as written, for the parts of the key that it tests

@@ -45,9 +45,16 @@ expr::Value choice(const std::string& text, Type::Kind type) {
 
 }  // namespace
 
-EventScope::EventScope(const yaml::Reader& reader, const TimeZone& zone)
-    : reader_(reader), env_(expr::event_env(zone)), loose_(env_) {
+EventScope::EventScope(const yaml::Reader& reader, const TimeZone& zone, Lookups& lookups)
+    : reader_(reader), lookups_(lookups), env_(expr::event_env(zone)), loose_(env_) {
   env_.strict_optional = true;
+}
+
+void EventScope::add_row(const Table& table) {
+  for (size_t i = 0; i < table.columns().size(); ++i) {
+    const Table::Column& c = table.columns()[i];
+    for (expr::Env* env : {&env_, &loose_}) env->variable("row." + c.name, type_of(c.type), i != table.key_column());
+  }
 }
 
 bool EventScope::resolve(Expression& e) { return e && resolve(e, e.ast->root); }
@@ -58,6 +65,8 @@ bool EventScope::resolve(const Expression& e, Node*& node) { return resolve(e, n
 
 bool EventScope::resolve(const Expression& e, Node*& node, const expr::Env& env) {
   if (!refuse_aggregates(e, *node) || !put_params_in(e, node)) return false;
+  expr::Env* const both[] = {&env_, &loose_};
+  if (!lookups_.resolve(e, node, both, "occurred_at")) return false;
   expr::Faults faults;
   const bool good = expr::check(*e.ast, node, env, faults);
   report(reader_, e.place, faults);

@@ -236,12 +236,33 @@ class SchemaWriter {
       case Shape::kSteps:
         steps();
         break;
+      case Shape::kEach:
+        members({{"table", "word"}, {"where", "expression"}, {"every", "word"}});
+        break;
+      case Shape::kExtend:
+        members({{"when", "expression"}, {"until", "expression"}});
+        break;
+      case Shape::kExpect:
+        expect();
+        break;
       case Shape::kTests:
         items("test");
         break;
       case Shape::kAny:
         break;
     }
+  }
+
+  // One expression; with `each`, {of, at_least} by name.
+  void expect() {
+    json_.key("anyOf").begin_array().begin_object();
+    reference("expression");
+    json_.end_object().begin_object().field("type", "object").key("additionalProperties").begin_object();
+    json_.field("type", "object").key("required").begin_array().string("of").end_array();
+    json_.key("additionalProperties").boolean(false).key("properties").begin_object().key("of").begin_object();
+    reference("expression");
+    json_.end_object().key("at_least").begin_object().field("type", "integer").key("minimum").integer(1);
+    json_.end_object().end_object().end_object().end_object().end_array();
   }
 
   void kinds() {
@@ -332,7 +353,8 @@ class SchemaWriter {
     json_.key("start").begin_object().field("type", "string").end_object();
     json_.key("defaults").begin_object();
     event({});
-    json_.end_object().key("given").begin_object().field("type", "array").key("items").begin_object();
+    json_.end_object().key("tables").begin_object().field("type", "object").end_object();
+    json_.key("given").begin_object().field("type", "array").key("items").begin_object();
     event("at");
     json_.end_object().end_object();
     json_.key("expect").begin_object().key("anyOf").begin_array();

@@ -180,6 +180,7 @@ std::vector<NearMiss> near_misses(std::span<const SourceFile> files, std::string
   std::vector<NearMiss> out;
   std::vector<Diagnostic> ignored;  // reported when the rules were loaded
   for (const SourceFile& file : files) {
+    if (file.kind != SourceFile::Kind::kRules) continue;
     const auto document = yaml::Document::parse(file.path, file.text, ignored);
     const yaml::Node* node = document == nullptr ? nullptr : find_rule(*document, rule);
     if (node == nullptr) continue;

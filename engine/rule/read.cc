@@ -1,6 +1,7 @@
 // Phase read: keys and plain values of a rule.
 #include <algorithm>
 
+#include "rule/lookups.h"
 #include "rule/rule_keys.h"
 #include "rule/rule_text.h"
 
@@ -38,6 +39,8 @@ class RuleReader {
     check_keys();
     read_identity();
     read_from();
+    read_calendar();
+    read_tables();
     read_spans();
     read_past(reader_, fields_, options_, out_);
     read_expressions();
@@ -167,6 +170,44 @@ class RuleReader {
     std::sort(rule_.from.begin(), rule_.from.end());
   }
 
+  void read_calendar() {
+    out_.calendar = options_.calendar;
+    const Node* node = fields_.get("calendar");
+    if (node == nullptr || !reader_.read(*node, out_.calendar_name)) return;
+    const auto found = options_.calendars.find(out_.calendar_name);
+    if (found != options_.calendars.end()) {
+      out_.calendar = found->second;
+      return;
+    }
+    std::vector<std::string_view> known;
+    for (const auto& [name, calendar] : options_.calendars) known.push_back(name);
+    unknown(*node, "unknown-calendar", "calendar", "日历", out_.calendar_name, known);
+  }
+
+  void read_tables() {
+    const Node* node = fields_.get("tables");
+    std::vector<std::string> names;
+    if (node == nullptr || !reader_.read(*node, names) || options_.tables == nullptr) return;
+    for (size_t i = 0; i < names.size(); ++i) {
+      const Node& at = node->is_list() ? node->items[i] : *node;
+      if (!options_.tables->has(names[i])) {
+        unknown(at, "unknown-table", "table", "表", names[i], options_.tables->names());
+      } else if (auto table = options_.tables->find(names[i])) {
+        out_.tables.push_back(std::move(table));
+      }
+    }
+  }
+
+  // A name that means nothing, with the nearest that does.
+  void unknown(const Node& at, const char* code, const std::string& what, const std::string& what_zh,
+               const std::string& name, const std::vector<std::string_view>& known) {
+    const std::string near = nearest(name, known);
+    const std::string all = known.empty() ? "" : "there are " + join(known);
+    reader_.fault(at, {code, "there is no " + what + " `" + name + "`", "没有" + what_zh + " `" + name + "`",
+                       near.empty() ? all : "did you mean `" + near + "`?",
+                       near.empty() ? (known.empty() ? "" : "现有：" + join(known)) : "是否想写 `" + near + "`？"});
+  }
+
   void read_spans() {
     if (const Node* node = fields_.get("within"); node != nullptr && reader_.read(*node, plan_.within))
       check_within(*node);
@@ -179,6 +220,8 @@ class RuleReader {
     plan_.lateness = options_.lateness;
     plan_.rule_id = rule_.id;
     if (plan_.kind != RuleKind::kAbsence) return;
+    if (fields_.get("each") != nullptr) return refuse_spans();
+    fields_.require("after");
     const Node* until = fields_.key("until");
     if (until == nullptr && fields_.get("within") == nullptr) {
       reader_.fault(
@@ -193,6 +236,19 @@ class RuleReader {
     }
   }
 
+  // A population owes by the calendar: nothing begins it, and the period's end is the deadline.
+  void refuse_spans() {
+    for (const std::string_view key : {"after", "within", "until", "pause", "extend"}) {
+      const Node* at = fields_.key(key);
+      if (at == nullptr) continue;
+      reader_.fault(*at, {"each-and-span",
+                          "`" + std::string(key) + "` has no meaning beside `each`: its rows owe by the calendar",
+                          "`" + std::string(key) + "` 不能与 `each` 同用：名册上的每一个按日历应办",
+                          {},
+                          {}});
+    }
+  }
+
   void check_within(const Node& node) {
     const bool working = plan_.within.unit != Span::Unit::kPlain;
     if (plan_.within.amount <= 0) {
@@ -200,7 +256,7 @@ class RuleReader {
     } else if (working && plan_.kind != RuleKind::kAbsence) {
       reader_.fault(node, {"working-time-here", "working time is for absence alone; a sliding window takes plain time",
                            "工作时间只能用于 absence；滑动窗口用自然时间", "write 3d or 8h", "请写 3d 或 8h"});
-    } else if (working && options_.calendar == nullptr) {
+    } else if (working && out_.calendar == nullptr) {
       reader_.fault(
           node, {"no-calendar", "working time needs a calendar, and none is configured", "工作时间需要日历，但没有配置",
                  "give one with --calendar or in the config", "请用 --calendar 或在配置中指定日历"});
@@ -212,13 +268,19 @@ class RuleReader {
                            {},
                            {}});
     }
-    if (working) plan_.calendar = options_.calendar;
+    if (working) plan_.calendar = out_.calendar;
   }
 
   void read_expressions() {
     out_.where = expression("where");
     out_.after = expression("after");
-    out_.expect = expression("expect");
+    out_.each = fields_.get("each");
+    if (out_.each == nullptr) {
+      out_.expect = expression("expect");
+    } else if (const Node* expect = fields_.get("expect");
+               expect != nullptr && reader_.expect_map(*expect, "`expect` beside `each`")) {
+      out_.expect = expect;
+    }
     out_.until = expression("until");
     out_.fire = expression("fire");
     out_.same = expression("same");
@@ -235,6 +297,11 @@ class RuleReader {
       }
     }
     for (const Node* part : out_.key) rule_.key_names.push_back(part->value);
+    if (const Node* extend = fields_.get("extend")) {
+      const Fields parts(reader_, *extend, {"when", "until"}, "an extension");
+      if (const Node* when = parts.require("when")) out_.extend_when = scalar(*when);
+      if (const Node* until = parts.require("until")) out_.extend_until = scalar(*until);
+    }
     if (const Node* pause = fields_.get("pause")) {
       const Fields parts(reader_, *pause, {"from", "to"}, "a pause");
       if (const Node* from = parts.require("from")) out_.pause_from = scalar(*from);

@@ -26,6 +26,8 @@ struct RolePredicate {
   std::shared_ptr<const expr::Program> when;  // event scope, bool; null: always
 };
 
+struct Each;  // each.h
+
 struct Rule {
   std::string id;
   int version = 1;
@@ -41,8 +43,12 @@ struct Rule {
   // `key`.
   std::vector<std::shared_ptr<const expr::Program>> label_key;
   std::vector<std::shared_ptr<const expr::Program>> cells;  // event scope, in the order of Row::cells
-  std::shared_ptr<const expr::Program> until;               // absence: event scope, timestamp; or null
+  std::shared_ptr<const Each> each;                         // absence over a population; or null
+  std::shared_ptr<const expr::Program> extend_until;  // absence: the new deadline that an extension tells; or null
+  std::shared_ptr<const expr::Program> until;         // absence: event scope, timestamp; or null
   detect::Plan plan;
+  // What the programs' functions refer to: tables, the calendar.
+  std::vector<std::shared_ptr<const void>> held;
   Template summary_zh, summary_en, advice_zh, advice_en;  // over the aggregate scope
   std::vector<std::string> inhibits, inhibited_by;
   std::vector<std::string> group;      // names of group_names(); empty: none

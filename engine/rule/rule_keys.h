@@ -31,6 +31,9 @@ enum class Shape : uint8_t {
   kAgainst,
   kPause,
   kSteps,
+  kExpect,
+  kEach,
+  kExtend,
   kTests,
   kAny
 };

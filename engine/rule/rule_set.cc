@@ -4,6 +4,8 @@
 #include <map>
 #include <set>
 
+#include "rule/calendar_file.h"
+#include "rule/lookups.h"
 #include "rule/policy_text.h"
 #include "rule/rule_keys.h"
 #include "rule/rule_text.h"
@@ -26,6 +28,7 @@ class Loader {
  public:
   Loader(const LoadOptions& options, std::vector<Diagnostic>& out) : options_(options), out_(out) {}
   std::vector<Rule> rules;
+  std::set<std::string> calendars;  // that rules name
 
   void file(const SourceFile& file) {
     auto document = yaml::Document::parse(file.path, file.text, out_);
@@ -108,6 +111,7 @@ class Loader {
     RuleText text;
     const bool read = read_rule(reader, node, options_, text);
     if (text.id_node != nullptr) know(reader, text);
+    if (!text.calendar_name.empty()) calendars.insert(text.calendar_name);
     if (!read || !compile_rule(reader, options_, text)) return;
     for (const std::string_view key : {"inhibits", "inhibited_by"}) refer(reader, node, key, text.rule);
     if (text.rule.mode != Mode::kOff || options_.include_off) rules.push_back(std::move(text.rule));
@@ -144,11 +148,34 @@ class Loader {
 
 }  // namespace
 
-std::shared_ptr<const RuleSet> RuleSet::load(std::span<const SourceFile> files, const LoadOptions& options,
+namespace {
+
+// What the rules look up, from the files given.
+void add_calendars(std::span<const SourceFile> files, LoadOptions& options, std::vector<Diagnostic>& out) {
+  bool first = true;
+  for (const SourceFile& file : files) {
+    if (file.kind != SourceFile::Kind::kCalendar) continue;
+    WorkingTime::Spec spec;
+    if (!parse_calendar(file.text, file.path, out, spec)) continue;
+    auto calendar = std::make_shared<const WorkingTime>(std::move(spec));
+    if (first) options.calendar = calendar;
+    first = false;
+    options.calendars.emplace(file.name, std::move(calendar));
+  }
+}
+
+}  // namespace
+
+std::shared_ptr<const RuleSet> RuleSet::load(std::span<const SourceFile> files, const LoadOptions& given,
                                              std::vector<Diagnostic>& diagnostics) {
   std::vector<Diagnostic> found;
+  LoadOptions options = given;
+  add_calendars(files, options, found);
+  options.tables = std::make_shared<TableShelf>(files, options.zone, found);
   Loader loader(options, found);
-  for (const SourceFile& file : files) loader.file(file);
+  for (const SourceFile& file : files) {
+    if (file.kind == SourceFile::Kind::kRules) loader.file(file);
+  }
   loader.check_references();
   loader.check_set_params();
   check_silences(loader.policies(), found);
@@ -156,7 +183,17 @@ std::shared_ptr<const RuleSet> RuleSet::load(std::span<const SourceFile> files, 
   diagnostics.insert(diagnostics.end(), std::make_move_iterator(found.begin()), std::make_move_iterator(found.end()));
   if (failed) return nullptr;
   auto set = std::make_shared<RuleSet>();
-  set->files_.assign(files.begin(), files.end());
+  bool first_calendar = true;
+  for (const SourceFile& file : files) {
+    bool needed = file.kind == SourceFile::Kind::kRules;
+    if (file.kind == SourceFile::Kind::kCalendar) {
+      needed = first_calendar || loader.calendars.contains(file.name);
+      first_calendar = false;
+    } else if (!needed) {
+      needed = options.tables->used(file);
+    }
+    if (needed) set->files_.push_back(file);
+  }
   loader.apply_policies(set->silences_);
   set->rules_ = std::move(loader.rules);
   for (const Rule& rule : set->rules_) set->reads_alerts_ = set->reads_alerts_ || rule.reads_alerts;
@@ -171,6 +208,11 @@ uint64_t RuleSet::fingerprint() const {
   for (const Rule& rule : rules_) all += rule.id + "/" + hex(rule.identity) + "\n";
   std::set<std::string_view> texts;  // whatever the order of reading
   for (const SourceFile& file : files_) texts.insert(file.text);
+  for (const SourceFile& file : files_) {  // but it matters which calendar comes first
+    if (file.kind != SourceFile::Kind::kCalendar) continue;
+    all += hex(hash64(file.text));
+    break;
+  }
   for (const std::string_view text : texts) all.append(text).push_back('\0');
   return hash64(all);
 }

@@ -15,6 +15,8 @@
 
 namespace tocsin::rule {
 
+class TableShelf;
+
 // What is asked of a sequence instead of all its steps.
 struct FewerSteps {
   size_t positive = 0;  // the first so many
@@ -24,10 +26,15 @@ struct FewerSteps {
 
 struct LoadOptions {
   TimeZone zone = TimeZone::utc();
-  DurationMs lateness = 0;                              // the sources' allowed lateness (part of a rule's identity)
-  std::vector<std::string> known_sources;               // empty: any source name is accepted
-  std::shared_ptr<const Vocabulary> vocabulary;         // names of sources and categories; null: not looked at
-  std::shared_ptr<const detect::WorkingTime> calendar;  // for working time; null: a fault where a rule needs it
+  DurationMs lateness = 0;                       // the sources' allowed lateness (part of a rule's identity)
+  std::vector<std::string> known_sources;        // empty: any source name is accepted
+  std::shared_ptr<const Vocabulary> vocabulary;  // names of sources and categories; null: not looked at
+  // For working time and seasons where no file given is a calendar; null: a fault where a rule needs one.
+  std::shared_ptr<const detect::WorkingTime> calendar;
+  // By name, for rules with a `calendar:` of their own. RuleSet::load fills it from the files given.
+  std::map<std::string, std::shared_ptr<const detect::WorkingTime>> calendars;
+  // Reference tables (lookups.h), likewise from the files given; null: there are none.
+  std::shared_ptr<TableShelf> tables;
   // How far back the log goes: a rule that looks farther is a fault.
   DurationMs retention = 400LL * 24 * 3600 * 1000;
   // Values that replace a param's default (and its overrides), by "RULE.PARAM": backtest's --set.
@@ -40,16 +47,24 @@ struct LoadOptions {
   std::map<std::string, FewerSteps> steps_instead;
 };
 
-// The text of one rule file, as read from disk or from the store.
+// The text of one file that a rule set is made of, as read from disk or from the store.
 struct SourceFile {
+  enum class Kind : uint8_t {
+    kRules,
+    kCalendar,  // `name`: what rules call it; the first one given serves rules that name none
+    kTable,     // `table:`, the declaration
+    kRows       // its CSV file; `name`: the path of the declaration
+  };
   std::string path;
   std::string text;
+  Kind kind = Kind::kRules;
+  std::string name = {};
 };
 
 class RuleSet {
  public:
-  // Compiles the `rules:` of all files. All faults are reported at once; with any error the result is null. Files of
-  // another kind (feed:, profile:, calendar:) are passed over by load_paths in the connectors, not here.
+  // Compiles the `rules:` of all files under the calendars and tables among them. All faults are reported at once; with
+  // any error the result is null. Files of other kinds (feed:, profile:) are no business of a rule set.
   static std::shared_ptr<const RuleSet> load(std::span<const SourceFile> files, const LoadOptions& options,
                                              std::vector<Diagnostic>& diagnostics);
   // In the order of (file, line); a rule's place here is Row::rule. Rules with mode off are left out.
@@ -65,7 +80,8 @@ class RuleSet {
   const std::vector<Silence>& silences() const { return silences_; }
   // A rule in force reads alerts.
   bool reads_alerts() const { return reads_alerts_; }
-  // The texts it was compiled from, to be stored with the state.
+  // All texts it was compiled from, to be stored with the state: whoever compiles them again gets this set, whatever
+  // calendar or table has changed on disk meanwhile.
   const std::vector<SourceFile>& files() const { return files_; }
   // Hash of ids, identities and texts: equal for equal sets, so that any edit (a threshold, a text) makes another set.
   uint64_t fingerprint() const;

@@ -25,6 +25,12 @@ struct ExpectedTransition {
   std::vector<Value> values;
 };
 
+// What a reference table holds while the test runs, instead of the shipped rows.
+struct TestTable {
+  std::string name;
+  std::vector<std::vector<std::pair<std::string, std::string>>> rows;  // column and cell; what is not named is missing
+};
+
 struct RuleTest {
   std::string rule;  // its id
   std::string name;
@@ -34,6 +40,7 @@ struct RuleTest {
   DurationMs by = 0;                       // how far time goes on, since the start
   std::vector<std::string> given;          // canonical events, one JSON object each, in the order of the file
   std::vector<ExpectedTransition> expect;  // empty: `none`
+  std::vector<TestTable> tables;
 };
 
 // The tests of all rules in these files (also of rules with mode off or shadow). Faults are appended; a test with
@@ -41,6 +48,9 @@ struct RuleTest {
 // an expectation that the rule can never meet. With a vocabulary, sources of given events are looked up.
 std::vector<RuleTest> read_rule_tests(std::span<const SourceFile> files, const TimeZone& zone,
                                       std::vector<Diagnostic>& diagnostics, const Vocabulary* vocabulary = nullptr);
+
+// The rule set's files under the tables of the test. kNotFound: it names a table that is not there.
+Result<std::vector<SourceFile>> with_tables(std::span<const SourceFile> files, const RuleTest& test);
 
 // A condition a little weaker than a rule's `fire`: one of its thresholds, one step lower than the one before.
 struct NearMiss {

@@ -90,6 +90,10 @@ TestCheck::TestCheck(const yaml::Reader& reader, const Node& rule, const Vocabul
     kind_known_ = true;
     for (const detect::KindValue& v : detect::kind_values(*kind)) values.insert(std::string(v.name));
   }
+  const Node* expect = rule.find("expect");  // `each`: what is expected counts under its name
+  if (rule.find("each") != nullptr && expect != nullptr && expect->is_map()) {
+    for (const Node& name : expect->keys) values.insert(name.value);
+  }
   values_.assign(values.begin(), values.end());
 }
 

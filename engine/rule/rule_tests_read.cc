@@ -103,7 +103,7 @@ class TestReader {
   }
 
   void read(const Node& node, RuleTest& test) {
-    const Fields fields(reader_, node, {"name", "start", "defaults", "given", "expect", "by"}, "a test");
+    const Fields fields(reader_, node, {"name", "start", "defaults", "tables", "given", "expect", "by"}, "a test");
     if (!node.is_map()) return;
     test.file = reader_.document().path();
     test.line = reader_.document().place(node.begin).line;
@@ -112,6 +112,7 @@ class TestReader {
     if (const Node* start = fields.get("start")) time(*start, test.start);
     const Node* defaults = fields.get("defaults");
     if (defaults != nullptr && !reader_.expect_map(*defaults, "defaults")) return;
+    if (const Node* tables = fields.get("tables")) read_tables(*tables, test);
     given(fields, defaults, test);
     expect(fields, test);
     if (const Node* by = fields.get("by")) {
@@ -119,6 +120,24 @@ class TestReader {
     } else {
       test.by = std::max<DurationMs>(last_, 0);
       for (const ExpectedTransition& e : test.expect) test.by = std::max(test.by, e.at.value_or(0));
+    }
+  }
+
+  // tables: {NAME: [{COLUMN: cell, …}, …]}
+  void read_tables(const Node& map, RuleTest& test) const {
+    if (!reader_.expect_map(map, "tables by name")) return;
+    for (size_t i = 0; i < map.items.size(); ++i) {
+      TestTable table{map.keys[i].value, {}};
+      if (!reader_.expect_list(map.items[i], "a list of rows")) continue;
+      for (const Node& row : map.items[i].items) {
+        if (!reader_.expect_map(row, "a row: cells by column")) continue;
+        auto& cells = table.rows.emplace_back();
+        for (size_t c = 0; c < row.items.size(); ++c) {
+          std::string text;
+          if (reader_.read(row.items[c], text)) cells.emplace_back(row.keys[c].value, text);
+        }
+      }
+      test.tables.push_back(std::move(table));
     }
   }
 
@@ -481,6 +500,7 @@ std::vector<RuleTest> read_rule_tests(std::span<const SourceFile> files, const T
   std::vector<RuleTest> out;
   const size_t before = diagnostics.size();
   for (const SourceFile& file : files) {
+    if (file.kind != SourceFile::Kind::kRules) continue;
     auto document = yaml::Document::parse(file.path, file.text, diagnostics);
     if (document == nullptr || !document->root().is_map()) continue;
     const Node* rules = document->root().find("rules");

@@ -9,6 +9,8 @@
 
 namespace tocsin::rule {
 
+class Table;
+
 struct ParamText {
   std::string name;
   const yaml::Node* name_node = nullptr;
@@ -40,12 +42,16 @@ struct RuleText {
   Rule rule;  // id, version, name, owner, mode, from, inhibits, and the plan's plain values
   const yaml::Node *where = nullptr, *after = nullptr, *expect = nullptr, *until = nullptr, *fire = nullptr,
                    *same = nullptr, *resolve_when = nullptr, *pause_from = nullptr, *pause_to = nullptr,
-                   *tests = nullptr, *measure = nullptr;
+                   *tests = nullptr, *measure = nullptr, *each = nullptr, *extend_when = nullptr,
+                   *extend_until = nullptr;
   std::vector<const yaml::Node*> key;
   std::vector<ParamText> params;
   std::vector<StepText> steps;     // as long as the plan's
   std::vector<RungText> severity;  // worst first
   BilingualText summary, advice;
+  std::vector<std::shared_ptr<const Table>> tables;     // that it names
+  std::shared_ptr<const detect::WorkingTime> calendar;  // its own, or the one of the rule set; or null
+  std::string calendar_name;                            // its own; or empty
 };
 
 // Phase read: the keys of one rule; faults are appended. Answers whether its expressions can be looked at: not without

@@ -9,6 +9,7 @@
 
 #include "expr/event_env.h"
 #include "rule/expression.h"
+#include "rule/lookups.h"
 #include "rule/rule_text.h"
 #include "rule/satisfiable.h"
 
@@ -27,7 +28,10 @@ struct ParamValue {
 
 class EventScope {
  public:
-  EventScope(const yaml::Reader& reader, const TimeZone& zone);
+  // `lookups` must outlive the scope.
+  EventScope(const yaml::Reader& reader, const TimeZone& zone, Lookups& lookups);
+  // The table's columns become known as `row.COLUMN`, in the slots behind the event's fields. Before anything else.
+  void add_row(const Table& table);
   void add_param(ParamValue param) { params_.push_back(std::move(param)); }
   const std::vector<ParamValue>& params() const { return params_; }
 
@@ -45,6 +49,7 @@ class EventScope {
     vocabulary_ = &vocabulary;
     from_ = from;
   }
+  Lookups& lookups() { return lookups_; }
 
  private:
   bool put_params_in(const Expression& e, expr::Node*& node);
@@ -55,6 +60,7 @@ class EventScope {
   bool resolve(const Expression& e, expr::Node*& node, const expr::Env& env);
   const Vocabulary* vocabulary_ = nullptr;
   std::span<const std::string> from_;
+  Lookups& lookups_;
   expr::Env env_, loose_;
   std::vector<ParamValue> params_;
 };
@@ -113,9 +119,12 @@ class AggregateScope {
   bool add_aggregate(const Expression& e, expr::Node*& node, const std::string& key, const detect::Aggregate& aggregate,
                      const expr::Node* argument);
   bool collect_call(const Expression& e, expr::Node*& node, detect::AggregateOp op);
+  bool collect_column(const Expression& e, expr::Node*& node);
+  bool keep(const Expression& e, expr::Node*& node, const detect::Aggregate& aggregate);
   bool check_argument(const Expression& e, const expr::Node& call, const expr::Node& argument, detect::AggregateOp op,
                       const expr::Type& type) const;
   bool refuse_fields(const Expression& e);
+  bool owed(std::string_view name) const;
   bool refuse_nested(const Expression& e, const expr::Node& call) const;
   bool refuse_bare(const Expression& e, const expr::Node& name) const;
   void suggest_param(const Expression& e, expr::Fault& fault) const;

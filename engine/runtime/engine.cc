@@ -123,16 +123,10 @@ Result<std::unique_ptr<Engine>> Engine::open(Options options, std::shared_ptr<co
 Status Engine::recover(const CompileRules& compile) {
   const auto stored = store_->get(state::Table::kMeta, kRulesKey);
   if (!stored) return corrupt("the state directory holds progress but no rules; restore it from a checkpoint");
-  Reader in(*stored);
-  std::vector<rule::SourceFile> files(in.varint());
-  for (rule::SourceFile& f : files) {
-    f.path = in.str();
-    f.text = in.str();
-  }
-  const uint64_t fingerprint = in.fixed64();
-  if (!in.ok()) return corrupt("the rules stored in the state directory do not decode");
-  if (fingerprint != rules_->fingerprint()) {
-    auto then = compile(files);
+  const auto rules = decode_rules(*stored);
+  if (!rules) return rules.error();
+  if (rules->fingerprint != rules_->fingerprint()) {
+    auto then = compile(rules->files);
     if (!then) {
       return Error{
           then.error().code,
@@ -178,7 +172,8 @@ Status Engine::load_checkpoint() {
     status = router_->seen().load_day(day, value);
     return status.is_ok();
   });
-  return scanned ? status : scanned;
+  if (!scanned || !status) return scanned ? status : scanned;
+  return load_duties();
 }
 
 Status Engine::apply_deltas() {
@@ -397,6 +392,7 @@ void Engine::stage_checkpoint(const rule::RuleSet& rules, Router& router, ShardP
       }
     });
   }
+  stage_duties(shards);
   std::vector<std::pair<int64_t, std::string>> days;
   router.seen().take_changed(days);
   for (auto& [day, bytes] : days) {

@@ -37,7 +37,7 @@ struct DeadLetter {
 void encode(Writer& out, const DeadLetter& letter);
 Result<DeadLetter> decode_dead_letter(std::string_view bytes);
 
-// Compiles the texts that are stored with the state (recovery under the rules of that time).
+// Compiles the texts that are stored with the state: rules, calendars and tables (recovery under those of that time).
 using CompileRules = std::function<Result<std::shared_ptr<const rule::RuleSet>>(std::span<const rule::SourceFile>)>;
 
 class Engine {
@@ -135,6 +135,9 @@ class Engine {
   Status recover(const CompileRules& compile);
   Status load_checkpoint();
   Status apply_deltas();
+  Status load_duties();
+  void stage_duties(ShardPool& shards);
+  void carry_duties(ShardPool& to, TimeMs now) const;
   Status load_book();
   // What works under one set of rules.
   struct Works {
@@ -148,7 +151,7 @@ class Engine {
   void install(Works works);
   std::vector<int> heirs(const rule::RuleSet& rules) const;
   std::vector<bool> edited(const rule::RuleSet& rules, std::span<const int> map) const;
-  Status move_keys(std::span<const int> map, Works& to);
+  Status move_keys(std::span<const int> map, const Shard::Ends& ends, Works& to);
   void take_offset(uint32_t partition, uint64_t next_offset);
   SourceTotals* source_totals(std::string_view source);
   SourceTotals* find_totals(std::string_view source);

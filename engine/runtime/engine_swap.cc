@@ -28,12 +28,12 @@ std::vector<bool> Engine::edited(const rule::RuleSet& rules, std::span<const int
   return edited;
 }
 
-Status Engine::move_keys(std::span<const int> map, Works& to) {
+Status Engine::move_keys(std::span<const int> map, const Shard::Ends& ends, Works& to) {
   Status status;
   for (const Shard* shard : shards_->all()) {
     shard->for_each([&](uint16_t rule, const Hash128& key, const alert::KeyState& state) {
       if (!status) return;
-      if (map[rule] < 0) {
+      if (ends(rule, key)) {
         next_.batch.deletes.push_back({state::Table::kState, state_key(rules_->rules()[rule].id, key)});
         return;
       }
@@ -57,11 +57,15 @@ Status Engine::swap_rules(std::shared_ptr<const rule::RuleSet> rules) {
   const Progress before = progress_;
   const auto by_type = by_type_;
   const std::vector<int> map = heirs(*rules);
-  std::vector<bool> gone(map.size());
-  for (size_t i = 0; i < map.size(); ++i) gone[i] = map[i] < 0;
+  // A row that has left its population is owed nothing any more.
+  const auto ends = [&](uint16_t rule, const Hash128& key) {
+    if (map[rule] < 0) return true;
+    const auto& duties = rules->rules()[static_cast<size_t>(map[rule])].plan.duties;
+    return duties != nullptr && duties->find(key) == nullptr;
+  };
   const TimeMs now = router_->watermark().now();
   next_.transitions.clear();
-  if (auto s = shards_->end_rules(gone, now == kNoTime ? 0 : now, router_->position(), next_.transitions); !s) return s;
+  if (auto s = shards_->end_keys(ends, now == kNoTime ? 0 : now, router_->position(), next_.transitions); !s) return s;
   alert::Policy policy = *policy_;
   policy.apply(next_.transitions, now);
   stage_transitions(*rules_);
@@ -71,7 +75,8 @@ Status Engine::swap_rules(std::shared_ptr<const rule::RuleSet> rules) {
   next.router->seen() = std::move(router_->seen());
   const auto dropped = next.router->seen().renumber(map);
   next.router->restore(progress_.position, progress_.watermark);
-  Status status = move_keys(map, next);
+  carry_duties(*next.shards, now);
+  Status status = move_keys(map, ends, next);
   if (status && now != kNoTime) {
     next_.transitions.clear();
     next.shards->rejudge(edited(*rules, map), now, router_->position(), next_.transitions);

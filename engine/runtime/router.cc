@@ -6,7 +6,10 @@ namespace tocsin::runtime {
 
 Router::Router(std::shared_ptr<const rule::RuleSet> rules, Options options)
     : rules_(std::move(rules)), options_(options), counters_(rules_->rules().size()) {
-  for (const rule::Rule& r : rules_->rules()) key_seeds_.push_back(hash64(r.id));
+  for (const rule::Rule& r : rules_->rules()) {
+    key_seeds_.push_back(hash64(r.id));
+    owes_ = owes_ || r.each != nullptr;
+  }
 }
 
 void Router::restore(uint64_t position, TimeMs watermark) {
@@ -28,6 +31,11 @@ Outcome Router::route(const Event& event, uint32_t partition, std::string& delta
   const bool late = known == nullptr && event.occurred_at < watermark_.now();
   watermark_.observe(partition, event.occurred_at);
   ++position_;
+  // What a population owes begins when time does, at one moment for all shards.
+  if (owes_ && told_ == kNoTime && watermark_.now() != kNoTime) {
+    told_ = watermark_.now();
+    DeltaWriter(delta).time(told_);
+  }
   if (late) {
     if (!withdrawal) write_rows(event, true, delta);
     return Outcome::kLate;
@@ -85,6 +93,7 @@ void Router::write_rows(const Event& event, bool late, std::string& delta) {
     const auto index = static_cast<uint16_t>(i);
     const rule::Rule& rule = rules_->rules()[i];
     if (late && !rule.plan.takes_late()) return;
+    if (rule.each != nullptr) return write_duties(index, event, late, out);
     uint32_t roles = proven;
     for (const rule::RolePredicate& p : rule.roles) {
       if ((p.role & possible & ~proven) == 0) continue;
@@ -98,6 +107,25 @@ void Router::write_rows(const Event& event, bool late, std::string& delta) {
     }
     if (roles != 0) write_row(index, event, roles, late, out);
   });
+}
+
+// A row for each owner of the population that the event counts for.
+void Router::write_duties(uint16_t index, const Event& event, bool late, DeltaWriter& out) {
+  const rule::Rule& rule = rules_->rules()[index];
+  expr::Value failed;
+  rule.each->match(event, arena_, matches_, failed);
+  if (failed.is_error()) fail(index, failed);
+  detect::Row row = row_of(event, late);
+  row.rule = index;
+  for (const rule::Each::Match& m : matches_) {
+    const detect::Duties::Owner& owner = rule.plan.duties->owners[m.owner];
+    row.roles = m.roles;
+    row.key = owner.key;
+    row.key_text = owner.key_text;
+    out.row(row);
+    ++counters_[index].matches;
+    if (!late) seen_.add_route(index, row.key);
+  }
 }
 
 // The key as a JSON array of its parts' values. False: a part is missing or failed.
@@ -135,6 +163,12 @@ void Router::write_row(uint16_t index, const Event& event, uint32_t roles, bool 
   if (rule.until != nullptr && (roles & detect::kAfter) != 0) {
     const expr::Value due = rule.until->evaluate(vars, arena_);
     if (!due.is(expr::Tag::kTimestamp)) return fail(index, expr::Value::error("`until` is not a time"));
+    row.due_at = due.ms();
+  }
+  // Where one event begins an obligation and extends it, its own deadline stands.
+  if (rule.extend_until != nullptr && (roles & detect::kExtend) != 0 && (roles & detect::kAfter) == 0) {
+    const expr::Value due = rule.extend_until->evaluate(vars, arena_);
+    if (!due.is(expr::Tag::kTimestamp)) return fail(index, expr::Value::error("`extend.until` is not a time"));
     row.due_at = due.ms();
   }
   cells_.clear();

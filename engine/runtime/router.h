@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "expr/event_env.h"
+#include "rule/each.h"
 #include "rule/rule_set.h"
 #include "runtime/delta.h"
 #include "runtime/seen.h"
@@ -56,6 +57,7 @@ class Router {
 
  private:
   void write_rows(const Event& event, bool late, std::string& delta);
+  void write_duties(uint16_t index, const Event& event, bool late, DeltaWriter& out);
   void write_row(uint16_t index, const Event& event, uint32_t roles, bool late, DeltaWriter& out);
   bool build_key(const rule::Rule& rule, const expr::Activation& vars, std::string& text);
   void fail(uint16_t rule, const expr::Value& error);
@@ -77,6 +79,8 @@ class Router {
   TimeMs told_ = kNoTime;
   std::vector<RuleCounters> counters_;
   std::vector<uint64_t> key_seeds_;  // by rule
+  bool owes_ = false;                // some rule has a population
+  std::vector<rule::Each::Match> matches_;
   Arena arena_{16 * 1024};
   std::string key_text_, label_;
   std::vector<expr::Value> cells_;

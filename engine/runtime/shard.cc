@@ -18,7 +18,8 @@ Shard::Shard(std::shared_ptr<const rule::RuleSet> rules, const TimeZone& zone, u
       index_(index),
       count_(count),
       over_alerts_(over_alerts),
-      keys_by_rule_(rules_->rules().size()) {}
+      keys_by_rule_(rules_->rules().size()),
+      duties_(*rules_) {}
 
 alert::Context Shard::context(uint16_t rule) {
   arena_.reset();
@@ -72,10 +73,35 @@ void Shard::finish(const Hash128& key, Slot& s) {
   }
 }
 
+// Periods that have begun and timers that are due, each in its turn.
 void Shard::fire_due(TimeMs watermark) {
   watermark_ = watermark;
+  duties_.begin(watermark);
+  while (const auto begun = duties_.next(watermark)) {
+    fire_timers(begun->start);
+    begin_period(*begun);
+  }
+  fire_timers(watermark);
+}
+
+// Publishes nothing, so the order among the owners does not matter.
+void Shard::begin_period(const Duties::Begun& begun) {
+  if (over_alerts_) return;  // `each` reads no alerts
+  for (const detect::Duties::Owner& owner : rules_->rules()[begun.rule].plan.duties->owners) {
+    if (!owns(owner.key)) continue;
+    Slot& s = slot(begun.rule, owner.key, owner.key_text);
+    s.state->owe(begun.start);
+    touch(owner.key, s);
+    const TimeMs next = s.state->next_deadline();
+    if (next >= s.scheduled) continue;
+    s.scheduled = next;
+    timers_.push({next, begun.rule, owner.key});
+  }
+}
+
+void Shard::fire_timers(TimeMs before) {
   Timer timer{};
-  while (timers_.pop(watermark, timer)) {
+  while (timers_.pop(before, timer)) {
     if (const Timer* t = timers_.ahead(kSlotAhead)) slots_.prefetch(t->key);
     if (const Timer* t = timers_.ahead(kStateAhead)) fetch_state(t->key);
     const auto it = slots_.find(timer.key);
@@ -233,10 +259,10 @@ void Shard::for_each(const std::function<void(uint16_t, const Hash128&, const al
   for (const auto& [key, s] : slots_) f(s.rule, key, *s.state);
 }
 
-Status Shard::end_rules(const std::vector<bool>& gone, TimeMs time, uint64_t position) {
+Status Shard::end_keys(const Ends& ends, TimeMs time, uint64_t position) {
   std::vector<std::pair<uint16_t, Hash128>> keys;
   for (const auto& [key, s] : slots_) {
-    if (gone[s.rule]) keys.emplace_back(s.rule, key);
+    if (ends(s.rule, key)) keys.emplace_back(s.rule, key);
   }
   std::sort(keys.begin(), keys.end());
   for (const auto& [rule, key] : keys) {

@@ -11,6 +11,7 @@
 #include "alert/key_state.h"
 #include "rule/rule_set.h"
 #include "runtime/delta.h"
+#include "runtime/duties.h"
 #include "runtime/timer_queue.h"
 
 namespace tocsin::runtime {
@@ -38,9 +39,14 @@ class Shard {
   // All keys, for a change of the rule set or of the number of shards.
   void for_each(const std::function<void(uint16_t, const Hash128&, const alert::KeyState&)>& f) const;
 
-  // What is told when the rules that `gone` names are taken out of force at `time`: their alerts are resolved, in the
+  // What is told when the keys that `ends` names are taken out of force at `time`: their alerts are resolved, in the
   // order of (rule, key). The keys stay as they are: copies of them are ended.
-  Status end_rules(const std::vector<bool>& gone, TimeMs time, uint64_t position);
+  using Ends = std::function<bool(uint16_t rule, const Hash128& key)>;
+  Status end_keys(const Ends& ends, TimeMs time, uint64_t position);
+
+  // Periods of rules with a population: of each rule the start of the next one to begin, kNoTime while no time is
+  // known. The first period that counts is the first that begins when time does, or after.
+  Duties& duties() { return duties_; }
 
   // Rules that `edited` names have other conditions now: their keys are judged anew, in the order of (rule, key).
   void rejudge(const std::vector<bool>& edited, TimeMs now, uint64_t position);
@@ -79,6 +85,8 @@ class Shard {
   void fire_due(TimeMs watermark);
   bool apply_op(const DeltaOp& op);
   void fetch_state(const Hash128& key) const;
+  void fire_timers(TimeMs before);
+  void begin_period(const Duties::Begun& begun);
   void touch(const Hash128& key, Slot& slot);
   void drop(const Hash128& key, const Slot& slot);
 
@@ -95,6 +103,7 @@ class Shard {
   std::vector<std::pair<uint16_t, Hash128>> changed_;  // may name keys that are gone again
   std::vector<std::pair<uint16_t, Hash128>> gone_;     // of those that the last checkpoint holds
   std::vector<size_t> keys_by_rule_;
+  Duties duties_;
   std::vector<alert::Transition> transitions_;
   Collector collector_{transitions_};
   Arena row_arena_{4 * 1024};  // the row at hand

@@ -51,15 +51,15 @@ void ShardPool::collect(std::vector<alert::Transition>& out) {
   }
 }
 
-Status ShardPool::end_rules(const std::vector<bool>& gone, TimeMs time, uint64_t position,
-                            std::vector<alert::Transition>& out) {
+Status ShardPool::end_keys(const Shard::Ends& ends, TimeMs time, uint64_t position,
+                           std::vector<alert::Transition>& out) {
   Status status;
   for (const auto& shard : shards_) {
-    if (status) status = shard->end_rules(gone, time, position);
+    if (status) status = shard->end_keys(ends, time, position);
   }
   collect(out);
   if (over_alerts_ == nullptr || !status) return status;
-  status = over_alerts_->end_rules(gone, time, position);
+  status = over_alerts_->end_keys(ends, time, position);
   auto& last = over_alerts_->transitions();
   std::move(last.begin(), last.end(), std::back_inserter(out));
   last.clear();

@@ -22,8 +22,8 @@ class ShardPool {
 
   // Applies the delta's events and appends the transitions in order to `out`. False: the delta does not decode.
   bool apply(std::string_view delta, std::vector<alert::Transition>& out);
-  // See Shard::end_rules; transitions in order.
-  Status end_rules(const std::vector<bool>& gone, TimeMs time, uint64_t position, std::vector<alert::Transition>& out);
+  // See Shard::end_keys; transitions in order.
+  Status end_keys(const Shard::Ends& ends, TimeMs time, uint64_t position, std::vector<alert::Transition>& out);
   // See Shard::rejudge; transitions in order.
   void rejudge(const std::vector<bool>& edited, TimeMs now, uint64_t position, std::vector<alert::Transition>& out);
   // The shard of rules over alerts; null where there are none.

@@ -1,15 +1,21 @@
 #pragma once
-// Under what names rules and their keys lie in the store.
+// Under what names rules and their keys lie in the store, and how a rule set stands there: all texts that it was
+// compiled from, so that recovery applies deltas under the rules, calendars and tables that they were written under.
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "base/codec.h"
 #include "base/hash.h"
+#include "base/status.h"
 #include "rule/rule_set.h"
 #include "state/store.h"
 
 namespace tocsin::runtime {
 
-inline constexpr char kRulesKey[] = "rules";  // of Table::kMeta: the texts in force
+// Of Table::kMeta.
+inline constexpr char kRulesKey[] = "rules";    // the texts in force
+inline constexpr char kDutiesKey[] = "duties";  // Duties::encode, as of the checkpoint
 
 // Of Table::kState.
 inline std::string state_key(std::string_view rule_id, const Hash128& key) {
@@ -20,16 +26,11 @@ inline std::string state_key(std::string_view rule_id, const Hash128& key) {
   return k;
 }
 
-inline std::string encode_rules(const rule::RuleSet& rules) {
-  std::string out;
-  Writer w(out);
-  w.varint(rules.files().size());
-  for (const rule::SourceFile& f : rules.files()) {
-    w.str(f.path);
-    w.str(f.text);
-  }
-  w.fixed64(rules.fingerprint());
-  return out;
-}
+struct StoredRules {
+  std::vector<rule::SourceFile> files;
+  uint64_t fingerprint = 0;
+};
+std::string encode_rules(const rule::RuleSet& rules);
+Result<StoredRules> decode_rules(std::string_view bytes);
 
 }  // namespace tocsin::runtime

@@ -58,6 +58,20 @@ int64_t WorkingTime::counted(int64_t day) const {
 
 bool WorkingTime::is_workday_number(int64_t day) const { return index(day + 1) > index(day); }
 
+bool WorkingTime::Season::contains(int64_t day) const {
+  if (from != 0) {
+    const CivilDay civil = civil_from_days(day);
+    const int at = civil.month * 100 + civil.day;
+    if (from <= to ? at >= from && at <= to : at >= from || at <= to) return true;
+  }
+  return std::any_of(days.begin(), days.end(), [&](const auto& d) { return day >= d.first && day <= d.second; });
+}
+
+bool WorkingTime::in_season(std::string_view name, TimeMs t) const {
+  const auto season = spec_.seasons.find(name);
+  return season != spec_.seasons.end() && season->second.contains(local(t).day);
+}
+
 bool WorkingTime::is_workday(TimeMs t) const { return is_workday_number(local(t).day); }
 
 // The n-th working day after `day` (n >= 1), or INT64_MAX when the calendar has none within twenty years.

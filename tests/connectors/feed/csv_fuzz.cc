@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "connectors/feed/csv.h"
+#include "base/csv.h"
 #include "connectors/feed/feed.h"
 
 namespace {
@@ -32,13 +32,13 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   std::vector<std::string_view> cells;
   std::string fault;
   while (!rest.empty()) {
-    const size_t end = feed::csv_record_end(rest, true);
+    const size_t end = csv_record_end(rest, true);
     if (end == 0 || end > rest.size()) std::abort();
     const std::string_view record = rest.substr(0, end);
-    const size_t sooner = feed::csv_record_end(rest, false);
+    const size_t sooner = csv_record_end(rest, false);
     if (sooner != std::string_view::npos && sooner != end) std::abort();
     fault.clear();
-    if (!feed::parse_csv_record(record, ',', arena, cells, fault) && fault.empty()) std::abort();
+    if (!parse_csv_record(record, ',', arena, cells, fault) && fault.empty()) std::abort();
     Event event;
     runtime::Rejection why;
     if (!decoder->decode(record, arena, event, why) && why.reason.empty()) std::abort();

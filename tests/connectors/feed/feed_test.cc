@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "connectors/feed/calendar_file.h"
 #include "connectors/feed/loose_time.h"
+#include "rule/calendar_file.h"
 
 namespace tocsin::feed {
 namespace {
@@ -301,12 +301,12 @@ TEST(LooseTime, ReadsWhatSystemsExport) {
 }
 
 TEST(CalendarFile, Reads) {
-  const auto w = parse_calendar(R"(calendar:
+  const auto w = rule::parse_calendar(R"(calendar:
   time_zone: Asia/Shanghai
   holidays: [2025-01-01, 2025-01-28..2025-02-04]
   workdays: [2025-01-26]
 )",
-                                "cn.yaml");
+                                      "cn.yaml");
   ASSERT_TRUE(w) << w.error().message;
   EXPECT_EQ(w->spec().holidays.size(), 9u);
   EXPECT_EQ(w->spec().hours.size(), 2u);
@@ -317,11 +317,11 @@ TEST(CalendarFile, FaultsAllAtOnce) {
   std::vector<rule::Diagnostic> out;
   WorkingTime::Spec spec;
   EXPECT_FALSE(
-      parse_calendar("calendar:\n  time_zone: Mars\n  hours: [\"8:30-12:00\", \"13:00-12:00\"]\n  holidays: "
-                     "[2025-02-30]\n  weekdays: [8]\n  x: 1\n",
-                     "c.yaml", out, spec));
+      rule::parse_calendar("calendar:\n  time_zone: Mars\n  hours: [\"8:30-12:00\", \"13:00-12:00\"]\n  holidays: "
+                           "[2025-02-30]\n  weekdays: [8]\n  x: 1\n",
+                           "c.yaml", out, spec));
   EXPECT_EQ(out.size(), 6u);
-  const auto one = parse_calendar("calendar:\n  time_zone: Mars\n", "c.yaml");
+  const auto one = rule::parse_calendar("calendar:\n  time_zone: Mars\n", "c.yaml");
   ASSERT_FALSE(one);
   EXPECT_EQ(one.error().message.substr(0, 12), "c.yaml:2:14:");
 }

@@ -10,10 +10,10 @@
 #include <set>
 #include <sstream>
 
-#include "connectors/feed/calendar_file.h"
-#include "connectors/feed/csv.h"
+#include "base/csv.h"
 #include "connectors/feed/feed.h"
 #include "event/area_table.h"
+#include "rule/calendar_file.h"
 #include "rule/diagnostic.h"
 
 namespace tocsin::feed {
@@ -291,7 +291,7 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST(Shipped, CalendarOfChina) {
   const std::string path = std::string(TOCSIN_ROOT) + "/rules/calendars/cn.yaml";
-  const auto w = parse_calendar(slurp(path), path);
+  const auto w = rule::parse_calendar(slurp(path), path);
   ASSERT_TRUE(w) << w.error().message;
   const TimeZone zone = w->spec().zone;
   // Working days of a year, as the announcements add up.

@@ -7,7 +7,9 @@
 #include <regex>
 #include <set>
 
+#include "rule/calendar_file.h"
 #include "rule/rule_tests.h"
+#include "rule/table.h"
 #include "rule_fixture.h"
 
 namespace tocsin::rule {
@@ -15,9 +17,35 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// What the broken rules may look up, rightly or wrongly.
+std::vector<SourceFile> inputs() {
+  const fs::path folder = fs::path(TOCSIN_ROOT) / "tests/engine/rule/broken/inputs";
+  const SourceFile posts{"posts.yaml", read_file(folder / "posts.yaml"), SourceFile::Kind::kTable};
+  return {posts, {"posts.csv", read_file(folder / "posts.csv"), SourceFile::Kind::kRows, posts.path}};
+}
+
+// A table's declaration, its rows beside it where there are any.
+std::vector<Diagnostic> faults_of_table(const SourceFile& file, const fs::path& path) {
+  fs::path beside = path;
+  beside.replace_extension(".csv");
+  std::vector<Diagnostic> diagnostics;
+  const SourceFile rows{beside.filename().string(), read_file(beside), SourceFile::Kind::kRows};
+  EXPECT_EQ(parse_table(file, fs::exists(beside) ? &rows : nullptr, TimeZone::utc(), diagnostics), nullptr);
+  return diagnostics;
+}
+
+std::vector<Diagnostic> faults_of_calendar(const SourceFile& file) {
+  std::vector<Diagnostic> diagnostics;
+  WorkingTime::Spec spec;
+  EXPECT_FALSE(parse_calendar(file.text, file.path, diagnostics, spec));
+  return diagnostics;
+}
+
 // As `tocsin check` has them: the rules, their tests, the names in both.
 std::vector<Diagnostic> faults_of(const fs::path& path) {
   const SourceFile file{path.filename().string(), read_file(path)};
+  if (file.text.starts_with("table:")) return faults_of_table(file, path);
+  if (file.text.starts_with("calendar:")) return faults_of_calendar(file);
   LoadOptions options;
   options.known_sources = {"grid", "police110", "cityops", "hotline12345", "mediation", "visit", "sensor"};
   Vocabulary names;
@@ -26,7 +54,15 @@ std::vector<Diagnostic> faults_of(const fs::path& path) {
   EXPECT_TRUE(read_categories("categories.yaml", read_file(tree), names, diagnostics)) << render_all(diagnostics);
   for (const std::string& source : options.known_sources) names.add_source(source);
   options.vocabulary = std::make_shared<const Vocabulary>(names);
-  RuleSet::load({&file, 1}, options, diagnostics);
+  std::vector<SourceFile> files = inputs();
+  files.push_back(file);
+  if (file.text.starts_with("# with a calendar")) {
+    WorkingTime::Spec spec;
+    spec.seasons["flood"].from = 415;
+    spec.seasons["flood"].to = 1015;
+    options.calendar = std::make_shared<const WorkingTime>(spec);
+  }
+  RuleSet::load(files, options, diagnostics);
   read_rule_tests({&file, 1}, options.zone, diagnostics, options.vocabulary.get());
   return diagnostics;
 }

@@ -5,6 +5,7 @@
 
 #include "rule/rule_keys.h"
 #include "rule/rule_tests.h"
+#include "rule/table.h"
 #include "rule_fixture.h"
 
 namespace tocsin::rule {
@@ -28,6 +29,19 @@ Vocabulary shipped_names() {
   return names;
 }
 
+// The shipped calendar and tables, as a command finds them beside the packs.
+void add_inputs(std::vector<SourceFile>& out) {
+  const fs::path rules = fs::path(TOCSIN_ROOT) / "rules";
+  out.push_back({"cn.yaml", read_file(rules / "calendars/cn.yaml"), SourceFile::Kind::kCalendar, "cn"});
+  for (const auto& entry : fs::directory_iterator(rules / "tables")) {
+    if (entry.path().extension() != ".yaml") continue;
+    SourceFile table{entry.path().string(), read_file(entry.path()), SourceFile::Kind::kTable};
+    const fs::path rows = rules / "tables" / rows_of(table.text);
+    out.push_back({rows.string(), read_file(rows), SourceFile::Kind::kRows, table.path});
+    out.push_back(std::move(table));
+  }
+}
+
 LoadOptions shipped_options() {
   LoadOptions options = test_options();
   options.known_sources = {"grid", "police110", "cityops", "hotline12345", "mediation", "visit", "sensor"};
@@ -36,7 +50,8 @@ LoadOptions shipped_options() {
 }
 
 TEST(Packs, CompileAndCarryTheirTests) {
-  const auto files = packs();
+  auto files = packs();
+  add_inputs(files);
   std::vector<Diagnostic> diagnostics;
   const auto set = RuleSet::load(files, shipped_options(), diagnostics);
   ASSERT_NE(set, nullptr) << render_all(diagnostics);
@@ -115,7 +130,9 @@ TEST(Packs, NameOnlyCategoriesOfTheTable) {
     }
   }
   std::vector<Diagnostic> none;
-  const auto set = RuleSet::load(packs(), shipped_options(), none);
+  auto files = packs();
+  add_inputs(files);
+  const auto set = RuleSet::load(files, shipped_options(), none);
   ASSERT_NE(set, nullptr);
   for (const Rule& rule : set->rules()) {
     for (const RoleNeeds& needs : rule.needs) {
@@ -149,10 +166,11 @@ TEST(Reference, EveryExampleCompiles) {
   const auto blocks = examples();
   EXPECT_GE(blocks.size(), 3U);
   for (const std::string& block : blocks) {
-    const SourceFile file{"rules/README.md", block};
+    std::vector<SourceFile> file = {{"rules/README.md", block}};
+    add_inputs(file);
     std::vector<Diagnostic> diagnostics;
-    EXPECT_NE(RuleSet::load({&file, 1}, shipped_options(), diagnostics), nullptr) << render_all(diagnostics) << block;
-    read_rule_tests({&file, 1}, TimeZone::utc(), diagnostics);
+    EXPECT_NE(RuleSet::load(file, shipped_options(), diagnostics), nullptr) << render_all(diagnostics) << block;
+    read_rule_tests(file, TimeZone::utc(), diagnostics);
     EXPECT_TRUE(diagnostics.empty()) << render_all(diagnostics);
   }
 }

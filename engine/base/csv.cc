@@ -1,8 +1,8 @@
-#include "connectors/feed/csv.h"
+#include "base/csv.h"
 
 #include <cstring>
 
-namespace tocsin::feed {
+namespace tocsin {
 namespace {
 
 // Past the closing quote of a cell whose opening quote is at `i`, or npos.
@@ -87,4 +87,4 @@ bool parse_csv_record(std::string_view record, char delimiter, Arena& arena, std
   }
 }
 
-}  // namespace tocsin::feed
+}  // namespace tocsin

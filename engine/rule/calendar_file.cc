@@ -1,13 +1,11 @@
-#include "connectors/feed/calendar_file.h"
+#include "rule/calendar_file.h"
 
 #include <optional>
 
 #include "rule/yaml_file.h"
 
-namespace tocsin::feed {
+namespace tocsin::rule {
 namespace {
-
-namespace yaml = rule::yaml;
 
 constexpr int64_t kMaxRange = 60;     // days in one range of holidays
 constexpr size_t kMaxDays = 100'000;  // in one list
@@ -35,7 +33,8 @@ class CalendarReader {
   CalendarReader(const yaml::Reader& read, WorkingTime::Spec& spec) : read_(read), spec_(spec) {}
 
   void read(const yaml::Node& node) {
-    const yaml::Fields f(read_, node, {"name", "time_zone", "weekdays", "hours", "holidays", "workdays"}, "a calendar");
+    const yaml::Fields f(read_, node, {"name", "time_zone", "weekdays", "hours", "holidays", "workdays", "seasons"},
+                         "a calendar");
     std::string zone;
     if (const yaml::Node* n = f.require("time_zone"); n != nullptr && read_.read(*n, zone)) {
       auto loaded = TimeZone::load(zone);
@@ -50,6 +49,7 @@ class CalendarReader {
     if (const yaml::Node* n = f.get("hours")) hours(*n);
     if (const yaml::Node* n = f.get("holidays")) days(*n, spec_.holidays);
     if (const yaml::Node* n = f.get("workdays")) days(*n, spec_.makeup_days);
+    if (const yaml::Node* n = f.get("seasons")) seasons(*n);
   }
 
  private:
@@ -104,13 +104,67 @@ class CalendarReader {
     }
   }
 
+  void seasons(const yaml::Node& map) {
+    if (!read_.expect_map(map, "seasons")) return;
+    for (size_t i = 0; i < map.items.size(); ++i) {
+      WorkingTime::Season& season = spec_.seasons[map.keys[i].value];
+      const yaml::Node& node = map.items[i];
+      if (node.is_map()) {
+        days_before(node, season);
+      } else if (node.is_list()) {
+        std::set<int64_t> listed;
+        days(node, listed);
+        for (const int64_t day : listed) season.days.emplace_back(day, day);
+      } else {
+        every_year(node, season);
+      }
+    }
+  }
+
+  // "04-15..10-15", both days in it.
+  void every_year(const yaml::Node& node, WorkingTime::Season& season) {
+    std::string text;
+    if (!read_.read(node, text)) return;
+    const bool range = text.size() == 12 && text.substr(5, 2) == "..";
+    const int from = range ? month_day(text.substr(0, 5)) : 0;
+    const int to = range ? month_day(text.substr(7)) : 0;
+    if (from != 0 && to != 0) {
+      season.from = from;
+      season.to = to;
+      return;
+    }
+    read_.fault(node, {"bad-season",
+                       "a season is written as 04-15..10-15, as a list of days, or as {days: 30, before: [2026-02-17]}",
+                       "季节写作 04-15..10-15、日期列表，或 {days: 30, before: [2026-02-17]}",
+                       {},
+                       {}});
+  }
+
+  // Month * 100 + day; 0 where there is no such day in a leap year.
+  static int month_day(const std::string& text) {
+    const auto day = parse_day("2000-" + text);
+    if (!day) return 0;
+    const CivilDay civil = civil_from_days(*day);
+    return civil.month * 100 + civil.day;
+  }
+
+  void days_before(const yaml::Node& node, WorkingTime::Season& season) {
+    const yaml::Fields f(read_, node, {"days", "before"}, "a season");
+    int64_t count = 0;
+    std::set<int64_t> feasts;
+    const yaml::Node* n = f.require("days");
+    if (n == nullptr || !read_.read_integer(*n, 1, 366, count)) return;
+    if (const yaml::Node* before = f.require("before")) days(*before, feasts);
+    for (const int64_t day : feasts) season.days.emplace_back(day - count, day - 1);
+  }
+
   const yaml::Reader& read_;
   WorkingTime::Spec& spec_;
 };
 
 }  // namespace
 
-bool parse_calendar(std::string_view text, std::string_view path, std::vector<rule::Diagnostic>& out,
+bool parse_calendar(std::string_view text, std::string_view path, std::vector<Diagnostic>& out,
                     WorkingTime::Spec& spec) {
   const size_t before = out.size();
   const auto document = yaml::Document::parse(std::string(path), std::string(text), out);
@@ -122,12 +176,12 @@ bool parse_calendar(std::string_view text, std::string_view path, std::vector<ru
 }
 
 Result<WorkingTime> parse_calendar(std::string_view text, std::string_view path) {
-  std::vector<rule::Diagnostic> faults;
+  std::vector<Diagnostic> faults;
   WorkingTime::Spec spec;
   if (parse_calendar(text, path, faults, spec)) return WorkingTime(std::move(spec));
   if (faults.empty()) return invalid(std::string(path) + " is not a calendar");
-  const rule::Diagnostic& d = faults.front();
+  const Diagnostic& d = faults.front();
   return invalid(d.file + ":" + std::to_string(d.line) + ":" + std::to_string(d.column) + ": " + d.en);
 }
 
-}  // namespace tocsin::feed
+}  // namespace tocsin::rule

@@ -1,9 +1,9 @@
-#include "connectors/feed/csv.h"
+#include "base/csv.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace tocsin::feed {
+namespace tocsin {
 namespace {
 
 using ::testing::ElementsAre;
@@ -67,4 +67,4 @@ TEST_F(CsvCells, Faults) {
 }
 
 }  // namespace
-}  // namespace tocsin::feed
+}  // namespace tocsin

@@ -12,7 +12,7 @@
 
 #include "base/arena.h"
 
-namespace tocsin::feed {
+namespace tocsin {
 
 inline constexpr size_t kMaxColumns = 2048;
 
@@ -26,4 +26,4 @@ size_t csv_record_end(std::string_view buffer, bool at_eof, char delimiter = ','
 bool parse_csv_record(std::string_view record, char delimiter, Arena& arena, std::vector<std::string_view>& cells,
                       std::string& fault);
 
-}  // namespace tocsin::feed
+}  // namespace tocsin
