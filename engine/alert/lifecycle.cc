@@ -190,7 +190,7 @@ class Decision {
     if (s().phase != Phase::kLive && s().phase != Phase::kEnded) return;
     if (late) {
       s().severity = in_.severity == Severity::kNone ? s().severity : in_.severity;
-      s().worst = plan_.kind == RuleKind::kAbsence ? s().severity : in_.worst;
+      s().worst = plan_.kind == detect::RuleKind::kAbsence ? s().severity : in_.worst;
     }
     const bool closed = s().status == AlertStatus::kClosed;
     end(late ? TransitionType::kAmended : TransitionType::kResolved,

@@ -330,6 +330,15 @@ void Baseline::advance(TimeMs deadline, FindingSink& sink, Arena& arena) {
   reschedule();
 }
 
+// Buckets of the last day (and the lateness) are judged again.
+void Baseline::rejudge(TimeMs now, FindingSink& sink, Arena& arena) {
+  if (newest_ == INT64_MIN) return;
+  seen(now, now);
+  past_.bucket = INT64_MIN;
+  judge_from(INT64_MIN, {nullptr, now, Reason::kRule, true}, sink, arena);
+  reschedule();
+}
+
 // Counts that no bucket looks back to, verdicts that can no more change.
 void Baseline::evict() {
   if (newest_ == INT64_MIN || judged_ == kNoTime) return;

@@ -35,6 +35,7 @@ class Baseline final : public Detector {
   void retract(uint64_t uid, bool withdrawn, const Row& cause, FindingSink& sink, Arena& arena) override;
   void settle(FindingSink& sink, Arena& arena) override;
   void advance(TimeMs deadline, FindingSink& sink, Arena& arena) override;
+  void rejudge(TimeMs now, FindingSink& sink, Arena& arena) override;
   TimeMs next_deadline() const override { return due_; }
   void forget(uint32_t episode) override;
   void describe(uint32_t episode, Description& out, Arena& arena) override;

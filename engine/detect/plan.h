@@ -148,8 +148,8 @@ struct Plan {
   DurationMs every = 0;
   bool hour_of_week = false;
   Measure measure = Measure::kCount;
-  int measure_cell = -1;             // kAverage
-  bool rises_only = false;           // `fire` asks for a rise, so that the end of a bucket says nothing new
+  int measure_cell = -1;                 // kAverage
+  bool rises_only = false;               // `fire` asks for a rise, so that the end of a bucket says nothing new
   std::shared_ptr<const Duties> duties;  // absence with `each`; `until` holds then, the period's end being the deadline
   size_t max_rows_per_key = 200000;      // bound; past it the oldest row is dropped and counted
   std::shared_ptr<Arena> constants = std::make_shared<Arena>(4096);

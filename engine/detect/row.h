@@ -19,7 +19,7 @@ inline constexpr uint32_t kMember = 1;                                        //
 inline constexpr uint32_t kAfter = 1, kExpect = 2, kPause = 4, kUnpause = 8,  // absence
     kExtend = 16;
 // sequence: bit i = step i.
-inline constexpr uint32_t kBeside = 1U << 16;  // sequence: `where` takes it; for resolve.when alone
+inline constexpr uint32_t kBeside = 1U << 16;                // sequence: `where` takes it; for resolve.when alone
 inline constexpr uint32_t kNumerator = 1, kDenominator = 2;  // baseline with measure: ratio(…)
 
 struct Row {

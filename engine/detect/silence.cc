@@ -292,6 +292,12 @@ void Silence::advance(TimeMs deadline, FindingSink& sink, Arena& arena) {
   reschedule();
 }
 
+void Silence::rejudge(TimeMs now, FindingSink& sink, Arena& arena) {
+  seen(now);
+  fitted_.clear();
+  review({nullptr, now, Reason::kRule, true}, sink, arena);
+}
+
 // Rows that no correction needs, and counts that no silence looks back to.
 void Silence::evict(TimeMs watermark) {
   if (watermark == kNoTime || rows_.size() <= kLeastRows) return;

@@ -6,6 +6,7 @@
 #include "detect/row.h"
 #include "rule/checks.h"
 #include "rule/compile_each.h"
+#include "rule/compile_params.h"
 #include "rule/compile_same.h"
 #include "rule/measure.h"
 #include "rule/predicate.h"
@@ -19,8 +20,6 @@ namespace {
 using detect::RuleKind;
 using expr::Node;
 using expr::Type;
-
-constexpr size_t kMaxOverrides = 2000;
 
 class RuleCompiler {
  public:
@@ -41,7 +40,7 @@ class RuleCompiler {
     for (const auto& table : text_.tables) lookups_.add_table(table);
     lookups_.set_calendar(text_.calendar);
     if (text_.each != nullptr && !each()) return false;
-    params();
+    fail_unless(compile_params(reader_, options_, text_, events_, cells_));
     roles();
     until();
     if (text_.each == nullptr) key();
@@ -82,115 +81,6 @@ class RuleCompiler {
   }
 
   // ---- event scope
-  void params() {
-    for (const ParamText& param : text_.params) {
-      ParamValue value;
-      value.name = param.name;
-      if (param_value(param, value)) events_.add_param(value);
-    }
-    for (const ParamValue& value : events_.params()) {
-      detect::Param param;
-      param.name = value.name;
-      param.value = value.value;
-      for (const auto& [key, v] : value.overrides) param.overrides.emplace(key, v);
-      if (value.by) param.by_cell = cells_.add(events_, value.by, *value.by.ast->root);
-      plan_.params.push_back(std::move(param));
-    }
-  }
-
-  bool param_value(const ParamText& param, ParamValue& out) {
-    std::vector<std::pair<const yaml::Node*, expr::Value>> values = {{param.value, scalar(*param.value, {})}};
-    const auto set = options_.set_params.find(rule_.id + "." + param.name);
-    if (set != options_.set_params.end()) {
-      values[0].second = scalar(*param.value, set->second);
-    } else if (param.override_ != nullptr) {
-      if (param.override_->items.size() > kMaxOverrides) {
-        reader_.fault(*param.override_,
-                      {"out-of-range", "a param has at most 2000 overrides", "一个参数最多 2000 个覆盖值", {}, {}});
-        return good_ = false;
-      }
-      for (size_t i = 0; i < param.override_->items.size(); ++i) {
-        values.push_back({&param.override_->items[i], scalar(param.override_->items[i], {})});
-      }
-    }
-    if (!one_type(param, values)) return good_ = false;
-    out.value = values[0].second;
-    out.type = Type::of(type_of(out.value));
-    for (size_t i = 1; i < values.size(); ++i)
-      out.overrides.push_back({param.override_->keys[i - 1].value, values[i].second});
-    if (param.by == nullptr || set != options_.set_params.end()) return true;
-    out.by = parse_expression(reader_, *param.by);
-    if (!out.by || !events_.resolve(out.by)) return good_ = false;
-    const Type::Kind by = out.by.ast->root->type.kind;
-    if (by == Type::Kind::kList || by == Type::Kind::kMap) {
-      reader_.fault(*param.by, {"type-mismatch", "`by` must be a single value", "`by` 应为单个值", {}, {}});
-      return good_ = false;
-    }
-    return true;
-  }
-
-  // A value of a params block: whole numbers, numbers, true and false, durations as 48h; anything else is a text.
-  expr::Value scalar(const yaml::Node& node, std::string_view instead) {
-    if (!node.is_scalar()) return {};
-    const std::string_view text = instead.empty() ? std::string_view(node.value) : instead;
-    if (node.plain) {
-      if (const auto v = yaml::as_integer(text)) return expr::Value::integer(*v);
-      if (const auto v = yaml::as_number(text)) return expr::Value::number(*v);
-      if (const auto v = yaml::as_boolean(text)) return expr::Value::boolean(*v);
-      if (!text.empty() && text[0] >= '0' && text[0] <= '9') {
-        if (const Result<DurationMs> span = parse_duration(text)) return expr::Value::duration(*span);
-      }
-    }
-    return expr::Value::string(plan_.constants->copy(text));
-  }
-
-  static Type::Kind type_of(const expr::Value& v) {
-    switch (v.tag) {
-      case expr::Tag::kInt:
-        return Type::Kind::kInt;
-      case expr::Tag::kDouble:
-        return Type::Kind::kDouble;
-      case expr::Tag::kBool:
-        return Type::Kind::kBool;
-      case expr::Tag::kDuration:
-        return Type::Kind::kDuration;
-      case expr::Tag::kString:
-        return Type::Kind::kString;
-      default:
-        return Type::Kind::kNull;
-    }
-  }
-
-  // Default and overrides have one type; whole numbers among numbers become numbers.
-  bool one_type(const ParamText& param, std::vector<std::pair<const yaml::Node*, expr::Value>>& values) {
-    const auto is = [](expr::Tag tag) { return [tag](const auto& v) { return v.second.is(tag); }; };
-    if (std::any_of(values.begin(), values.end(), is(expr::Tag::kDouble))) {
-      for (auto& [node, value] : values) {
-        if (value.is(expr::Tag::kInt)) value = expr::Value::number(static_cast<double>(value.i));
-      }
-    }
-    for (const auto& [node, value] : values) {
-      if (value.is(expr::Tag::kNull)) {
-        reader_.fault(*node, {"wrong-type",
-                              "a param's value is a number, a text, true, false or a duration",
-                              "参数值应为数字、文本、true、false 或时长",
-                              {},
-                              {}});
-        return false;
-      }
-      if (value.tag == values[0].second.tag) continue;
-      reader_.fault(*node, {"type-mismatch",
-                            "the values of `" + param.name +
-                                "` are of two types: " + expr::to_string(Type::of(type_of(values[0].second))) +
-                                " and " + expr::to_string(Type::of(type_of(value))),
-                            "`" + param.name + "` 的值类型不一致",
-                            {},
-                            {}});
-      return false;
-    }
-    return true;
-  }
-
   // A role's predicate: `where` and its own condition together.
   void role(uint32_t bit, const yaml::Node* own, const Expression& where, std::string_view what) {
     role(bit, own == nullptr ? where : parse_expression(reader_, *own), own != nullptr, where, what);

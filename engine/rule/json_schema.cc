@@ -115,7 +115,6 @@ class SchemaWriter {
     }
     json_.end_array().key("properties").begin_object();
     for (const RuleKey& key : rule_keys()) {
-      if (!key.available) continue;
       json_.key(key.name).begin_object();
       json_.field("description", std::string(key.doc) + " / " + std::string(key.zh));
       key_ = key.name;
@@ -133,11 +132,11 @@ class SchemaWriter {
     json_.field("const", detect::name_of(kind)).end_object().end_object().end_object();
     json_.key("then").begin_object().key("required").begin_array();
     for (const RuleKey& key : rule_keys()) {
-      if ((key.needed_by & kind_bit(kind)) != 0 && key.available) json_.string(key.name);
+      if ((key.needed_by & kind_bit(kind)) != 0) json_.string(key.name);
     }
     json_.end_array().key("properties").begin_object();
     for (const RuleKey& key : rule_keys()) {
-      if ((key.kinds & kind_bit(kind)) == 0 && key.available) json_.key(key.name).boolean(false);
+      if ((key.kinds & kind_bit(kind)) == 0) json_.key(key.name).boolean(false);
     }
     json_.end_object().end_object().end_object();
   }

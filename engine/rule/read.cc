@@ -88,7 +88,7 @@ class RuleReader {
     return false;
   }
 
-  // Keys of another kind, keys that are missing, keys that are not available yet.
+  // Keys of another kind, keys that are missing.
   void check_keys() {
     const std::string kind(detect::name_of(plan_.kind));
     const uint8_t bit = kind_bit(plan_.kind);
@@ -101,12 +101,6 @@ class RuleReader {
         reader_.fault(*at, {"key-of-another-kind",
                             "`" + name + "` has no meaning for the kind `" + kind + "`",
                             "`" + name + "` 不能用于 `" + kind + "` 规则",
-                            {},
-                            {}});
-      } else if (!key.available) {
-        reader_.fault(*at, {"key-not-available",
-                            "`" + name + "` is not available in this version",
-                            "本版本还没有 `" + name + "`",
                             {},
                             {}});
       }

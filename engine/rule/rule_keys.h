@@ -46,7 +46,6 @@ struct RuleKey {
   Shape shape;
   uint8_t kinds;             // kind_bit of those that it may stand in
   uint8_t needed_by;         // kind_bit of those that cannot do without
-  bool available;            // false: part of the language, not of this version
   std::string_view zh, doc;  // one line
 };
 std::span<const RuleKey> rule_keys();

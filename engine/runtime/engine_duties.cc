@@ -6,7 +6,7 @@ namespace tocsin::runtime {
 
 // Every shard has the same.
 void Engine::stage_duties(ShardPool& shards) {
-  const Duties& duties = shards.shards()[0]->duties();
+  const Duties& duties = shards.all()[0]->duties();
   if (duties.empty()) return;
   std::string bytes;
   Writer w(bytes);
@@ -19,7 +19,7 @@ Status Engine::load_duties() {
   const auto stored = store_->get(state::Table::kMeta, kDutiesKey);
   if (!stored) return stored.error().code == Code::kNotFound ? Status() : Status(stored.error());
   Status status;
-  for (const auto& shard : shards_->shards()) {
+  for (Shard* shard : shards_->all()) {
     if (status) status = shard->duties().decode(*stored);
   }
   return status;
@@ -29,8 +29,8 @@ Status Engine::load_duties() {
 void Engine::carry_duties(ShardPool& to, TimeMs now) const {
   std::string bytes;
   Writer w(bytes);
-  shards_->shards()[0]->duties().encode(w);
-  for (const auto& shard : to.shards()) {
+  shards_->all()[0]->duties().encode(w);
+  for (Shard* shard : to.all()) {
     (void)shard->duties().decode(bytes);  // just encoded
     if (now != kNoTime) shard->duties().begin(now);
   }

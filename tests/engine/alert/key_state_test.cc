@@ -284,13 +284,6 @@ TEST(KeyState, AClusterTellsItsShape) {
   EXPECT_NE(json.find(R"("area_km2":0.0962)"), std::string::npos) << json;
 }
 
-TEST(KeyState, KindsToComeHaveNoStateYet) {
-  RuleSpec s = three_places();
-  s.kind = detect::RuleKind::kSimilar;
-  const rule::Rule rule = make_rule(s);
-  EXPECT_EQ(alert::make_key_state(rule, {}, "[]"), nullptr);
-}
-
 TEST(KeyState, AShadowRuleMarksItsTransitions) {
   rule::Rule rule = make_rule(three_places());
   rule.mode = rule::Mode::kShadow;

@@ -157,6 +157,33 @@ TEST(Silence, AKeyThatNobodyHearsOfAnyMoreIsForgotten) {
   EXPECT_TRUE(d.state->empty());
 }
 
+// An edited threshold is judged at once on what is kept.
+TEST(Silence, AnEditedThresholdOpensAndResolves) {
+  rule::Rule rule = hourly_rule();
+  rule.plan.p_marks = {1e-12};
+  RuleSpec strict;
+  strict.kind = detect::RuleKind::kSilence;
+  strict.fire = "p < 0.000000000001";
+  rule.plan.fire = make_rule(strict).plan.fire;
+  Driver d(rule, 0);
+  const DurationMs last = warm_up(d);
+  d.pass(kStart + last + 12 * kHour);
+  EXPECT_TRUE(d.told.empty());
+  const auto edit = [&](const rule::Rule& to) {
+    rule.plan.fire = to.plan.fire;
+    rule.plan.p_marks = to.plan.p_marks;
+    Arena arena(4096);
+    const TimeZone zone = TimeZone::utc();
+    alert::Context c{rule, 0, zone, d.watermark, arena, d};
+    d.state->rejudge(d.watermark, c);
+  };
+  const rule::Rule strict_rule = rule;
+  edit(hourly_rule());
+  EXPECT_EQ(heads(d), (Story{"opened yellow rule"}));
+  edit(strict_rule);
+  EXPECT_EQ(heads(d), (Story{"opened yellow rule", "resolved yellow rule"}));
+}
+
 // The bound that the header states: a grid with an event a day, four weeks of history.
 TEST(Silence, AGridTakesAFewKilobytes) {
   rule::Rule rule = hourly_rule(10 * kMinute);

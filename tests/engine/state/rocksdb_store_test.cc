@@ -83,7 +83,8 @@ TEST(RocksDB, AnotherFormatIsRefusedWithBothVersions) {
     ASSERT_FALSE(store);
     EXPECT_EQ(store.error().code, Code::kCorrupt);
     EXPECT_THAT(store.error().message,
-                HasSubstr("state directory " + (dir / "s") + " is of format 3, this program reads 1"));
+                HasSubstr("state directory " + (dir / "s") + " is of format 3, this program reads " +
+                          std::to_string(kFormatVersion)));
   }
 }
 

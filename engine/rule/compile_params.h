@@ -1,0 +1,12 @@
+#pragma once
+// Compiling `params:`: their values, in all their towns or categories, of one type.
+#include "rule/scope.h"
+
+namespace tocsin::rule {
+
+// Makes the params known in event scope and puts them into the plan; values given by options (backtest's --set) take
+// the place of those written. False after a fault.
+bool compile_params(const yaml::Reader& reader, const LoadOptions& options, RuleText& text, EventScope& events,
+                    Cells& cells);
+
+}  // namespace tocsin::rule
