@@ -185,8 +185,7 @@ TEST(Reference, NamesEveryKeyOfThisVersion) {
 TEST(Schema, HasEveryKeyAndOnlyAvailableOnes) {
   const std::string schema = rule_json_schema();
   for (const RuleKey& key : rule_keys()) {
-    EXPECT_EQ(schema.find("\"" + std::string(key.name) + "\":{\"description\"") != std::string::npos, true)
-        << key.name;
+    EXPECT_EQ(schema.find("\"" + std::string(key.name) + "\":{\"description\"") != std::string::npos, true) << key.name;
   }
 }
 
