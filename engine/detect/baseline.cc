@@ -221,7 +221,10 @@ void Baseline::hold(int64_t bucket, Severity severity, std::vector<Touched>& tou
   if (held != held_.end() && held->bucket == bucket) {
     held->severity = severity;
     held->last = last;
-    if (find(held->episode) != nullptr) touched.push_back({held->episode, false, true});
+    Episode* owner = find(held->episode);
+    if (owner == nullptr) return;
+    if (last > owner->last) owner->keep_since = kNoTime;
+    touched.push_back({held->episode, false, true});
     return;
   }
   Episode* e = episodes_.empty() ? nullptr : &episodes_.back();
@@ -233,6 +236,10 @@ void Baseline::hold(int64_t bucket, Severity severity, std::vector<Touched>& tou
     e = &episodes_.back();
     e->handle = next_handle_++;
     e->first = e->focus = bucket;
+  }
+  if (fresh || last > e->last) {
+    e->last = last;
+    e->keep_since = kNoTime;
   }
   held_.insert(held, {bucket, last, severity, e->handle});
   touched.push_back({e->handle, fresh, true});
@@ -266,9 +273,7 @@ void Baseline::report(const std::vector<Touched>& touched, const Cause& cause, F
     const auto mine = [&](const Held& h) { return h.episode == handle; };
     const bool stands = e->settled || std::any_of(held_.begin(), held_.end(), mine);
     if (stands) {
-      const TimeMs before = e->last;
       refocus(*e);
-      if (held && e->last > before) e->keep_since = kNoTime;
       const bool corrected = !fresh && (cause.correction || !held);
       sink.on(finding(*e, corrected ? Finding::Kind::kCorrected : Finding::Kind::kHolds, cause));
     } else {
