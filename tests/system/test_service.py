@@ -232,10 +232,13 @@ class Reload(ServiceCase):
         service.rules.write_text(RULES.replace("orange: count() >= 3", "red: count() >= 9, orange: count() >= 2"))
         status, answer = service.post("/-/reload", b"")
         self.assertEqual((status, answer["rules"]), (200, 2), answer)
-        service.ingest(report("a3", "p"))
         event = self.opened(stream, 3)[-1][1]
+        self.assertEqual((event["type"], event["data"]["reason"], event["data"]["severity"], event["data"]["values"]),
+                         ("tocsin.alert.amended", "rule", "orange", {"count()": 2}), "the kept state is judged at once")
+        service.ingest(report("a3", "p"))
+        event = self.opened(stream, 4)[-1][1]
         self.assertEqual((event["type"], event["data"]["severity"], event["data"]["values"]),
-                         ("tocsin.alert.escalated", "orange", {"count()": 3}), "the state must outlive a change of threshold")
+                         ("tocsin.alert.updated", "orange", {"count()": 3}), "the state must outlive a change of threshold")
         service.rules.write_text(RULES.replace("count() >= 1", "cuont() >= 1"))
         status, answer = service.post("/-/reload", b"")
         self.assertEqual(status, 422, answer)
@@ -243,7 +246,7 @@ class Reload(ServiceCase):
         self.assertEqual((fault["line"], fault["code"]), (9, "unknown-function"))
         wait_for("the metric of the failed reload", lambda: service.metrics().get("tocsin_reload_success") == 0)
         service.ingest(report("b", "q"))
-        self.assertEqual(self.opened(stream, 4)[-1][1]["data"]["opened_by"]["id"], "b", "the old rules must go on")
+        self.assertEqual(self.opened(stream, 5)[-1][1]["data"]["opened_by"]["id"], "b", "the old rules must go on")
 
     def test_sighup_reloads(self):
         service = self.service().start()
