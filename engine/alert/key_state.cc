@@ -77,6 +77,7 @@ class DetectorKey final : public KeyState {
   void rejudge(TimeMs now, Context& context) override;
   void advance(TimeMs deadline, Context& context) override;
   TimeMs next_deadline() const override;
+  bool has_alerts() const override { return !records_.empty(); }
   bool empty() const override {
     return records_.empty() && filed_.empty() && !revision_.has_value() && detector_.empty();
   }

@@ -49,6 +49,8 @@ class KeyState {
   virtual void advance(TimeMs deadline, Context& context) = 0;
   // The earliest instant at which advance() must be called (once the watermark has passed it), or kNever.
   virtual TimeMs next_deadline() const = 0;
+  // It has alerts, or one that waits to open.
+  virtual bool has_alerts() const = 0;
   // Nothing left to remember: the shard drops it.
   virtual bool empty() const = 0;
   virtual void encode(Writer& out) const = 0;

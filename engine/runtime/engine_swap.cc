@@ -30,18 +30,23 @@ std::vector<bool> Engine::edited(const rule::RuleSet& rules, std::span<const int
 
 Status Engine::move_keys(std::span<const int> map, const Shard::Ends& ends, Works& to) {
   Status status;
+  std::string bytes;
+  for (size_t i = 0; i < map.size(); ++i) {
+    const std::string& id = rules_->rules()[i].id;
+    if (map[i] < 0) next_.batch.ranges.push_back({state::Table::kState, id + '\0', id + '\1'});
+  }
   for (const Shard* shard : shards_->all()) {
-    shard->for_each([&](uint16_t rule, const Hash128& key, const alert::KeyState& state) {
-      if (!status) return;
-      if (ends(rule, key)) {
-        next_.batch.deletes.push_back({state::Table::kState, state_key(rules_->rules()[rule].id, key)});
+    shard->for_each([&](const Shard::Held& held) {
+      if (!status || map[held.rule] < 0) return;
+      if (held.state == nullptr || ends(held.rule, held.key)) {
+        next_.batch.deletes.push_back({state::Table::kState, state_key(rules_->rules()[held.rule].id, held.key)});
         return;
       }
-      std::string bytes;
+      const auto heir = static_cast<uint16_t>(map[held.rule]);
+      bytes.clear();
       Writer w(bytes);
-      state.encode(w);
-      status =
-          to.shards->owner(static_cast<uint16_t>(map[rule]), key).load(static_cast<uint16_t>(map[rule]), key, bytes);
+      held.state->encode(w);
+      status = to.shards->owner(heir, held.key).load(heir, held.key, bytes, held.changed);
     });
   }
   return status;
@@ -51,7 +56,6 @@ Status Engine::swap_rules(std::shared_ptr<const rule::RuleSet> rules) {
   if (write_pending_) {  // else the commit below would only finish the batch that met a full disk
     if (auto s = write(); !s) return s;
   }
-  request_checkpoint();
   if (auto done = commit(); !done) return done.error();
   if (auto s = land(); !s) return s;
   const Progress before = progress_;

@@ -240,13 +240,14 @@ void Shard::take_changed(const std::function<void(uint16_t, const Hash128&, std:
   gone_.clear();
 }
 
-Status Shard::load(uint16_t rule, const Hash128& key, std::string_view bytes) {
+Status Shard::load(uint16_t rule, const Hash128& key, std::string_view bytes, bool changed) {
   auto state = alert::decode_key_state(rules_->rules()[rule], key, bytes);
   if (!state) return state.error();
   Slot& s = slots_[key];
   s.state = std::move(*state);
   s.rule = rule;
   s.stored = true;
+  if (changed) touch(key, s);
   ++keys_by_rule_[rule];
   if (const TimeMs next = s.state->next_deadline(); next != kNever) {
     s.scheduled = next;
@@ -255,14 +256,17 @@ Status Shard::load(uint16_t rule, const Hash128& key, std::string_view bytes) {
   return {};
 }
 
-void Shard::for_each(const std::function<void(uint16_t, const Hash128&, const alert::KeyState&)>& f) const {
-  for (const auto& [key, s] : slots_) f(s.rule, key, *s.state);
+void Shard::for_each(const std::function<void(const Held&)>& f) const {
+  for (const auto& [key, s] : slots_) f({s.rule, key, s.state.get(), s.changed});
+  for (const auto& [rule, key] : gone_) {
+    if (!slots_.contains(key)) f({rule, key, nullptr, true});
+  }
 }
 
 Status Shard::end_keys(const Ends& ends, TimeMs time, uint64_t position) {
   std::vector<std::pair<uint16_t, Hash128>> keys;
   for (const auto& [key, s] : slots_) {
-    if (ends(s.rule, key)) keys.emplace_back(s.rule, key);
+    if (s.state->has_alerts() && ends(s.rule, key)) keys.emplace_back(s.rule, key);
   }
   std::sort(keys.begin(), keys.end());
   for (const auto& [rule, key] : keys) {

@@ -34,10 +34,16 @@ class Shard {
   // Checkpoint: calls f(rule index, key hash, bytes) for each key that changed since the last call, with empty bytes
   // for a key that is gone.
   void take_changed(const std::function<void(uint16_t, const Hash128&, std::string_view)>& f);
-  // Recovery: a key as encoded at a checkpoint. Not counted as changed.
-  Status load(uint16_t rule, const Hash128& key, std::string_view bytes);
+  // Recovery: a key as encoded at a checkpoint. Counted as `changed` since then or not.
+  Status load(uint16_t rule, const Hash128& key, std::string_view bytes, bool changed = false);
   // All keys, for a change of the rule set or of the number of shards.
-  void for_each(const std::function<void(uint16_t, const Hash128&, const alert::KeyState&)>& f) const;
+  struct Held {
+    uint16_t rule;
+    Hash128 key;
+    const alert::KeyState* state;  // null: gone since the last checkpoint, which holds it
+    bool changed;                  // since the last checkpoint
+  };
+  void for_each(const std::function<void(const Held&)>& f) const;
 
   // What is told when the keys that `ends` names are taken out of force at `time`: their alerts are resolved, in the
   // order of (rule, key). The keys stay as they are: copies of them are ended.

@@ -273,7 +273,7 @@ TEST(Engine, ASwapThatTheDiskRefusesLeavesTheOldRulesAtWork) {
       if (i % 50 != 49) continue;
       EXPECT_TRUE((*engine)->commit());
       if (!trying) continue;
-      store.room = 1;  // for the commit before the swap, not for the swap
+      store.room = 0;  // the commit before the swap has nothing to write; the swap has
       const Status refused = (*engine)->swap_rules(other);
       EXPECT_FALSE(refused);
       EXPECT_EQ(refused.error().code, Code::kExhausted);

@@ -146,14 +146,16 @@ TEST(RocksDB, DroppedDeltasGiveTheirSpaceBack) {
   std::string blob(1 << 20, '\0');
   for (size_t i = 0; i < blob.size(); ++i) blob[i] = static_cast<char>(i * 2654435761u >> 13);
   uint64_t peak = 0;
-  constexpr uint64_t kBlobs = 400;
+  constexpr uint64_t kBlobs = 600;
   for (uint64_t i = 0; i < kBlobs; ++i) {
     Batch batch = one(Table::kDelta, big_endian(i), blob);
     if (i % 50 == 49) batch.ranges.push_back({Table::kDelta, big_endian(0), big_endian(i)});
     ASSERT_TRUE(store->write(batch, i % 50 == 49));
     peak = std::max(peak, store->bytes_on_disk());
   }
-  EXPECT_LT(peak, 350u << 20);  // of 400 MiB written: the last 50 MiB, memtables' WAL and what waits for its flush
+  // Of 600 MiB written: at most 256 MiB of WAL, and tables of the last 50 MiB and of what waits for its flush, which is
+  // more the busier the machine is.
+  EXPECT_LT(peak, 430u << 20);
   EXPECT_FALSE(store->get(Table::kDelta, big_endian(0)));
   EXPECT_TRUE(store->get(Table::kDelta, big_endian(kBlobs - 1)));
 }
