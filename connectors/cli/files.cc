@@ -202,7 +202,8 @@ std::vector<std::string> table_folders(const std::vector<std::string>& paths) {
   for (const std::string& path : paths) {
     for (fs::path p = fs::absolute(path, ec); !ec && p.has_relative_path(); p = p.parent_path()) {
       const std::string folder = fs::weakly_canonical(p / "tables", ec).string();
-      if (!fs::is_directory(folder, ec)) continue;
+      std::error_code absent;
+      if (!fs::is_directory(folder, absent)) continue;
       if (std::ranges::find(out, folder) == out.end()) out.push_back(folder);
       break;
     }
