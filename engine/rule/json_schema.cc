@@ -374,6 +374,11 @@ class SchemaWriter {
     json_.key("at").begin_object();
     reference("offset");
     json_.end_object();
+    if (!required.empty()) {  // an event that comes again
+      json_.key("every").begin_object().field("type", "string").end_object().key("until").begin_object();
+      reference("offset");
+      json_.end_object();
+    }
     for (const std::string_view name : {"area", "location"}) {
       json_.key(name).begin_object().key("type").begin_array().string("object");
       if (name == "location") json_.string("array");
