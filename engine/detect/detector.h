@@ -1,7 +1,8 @@
 #pragma once
 // What a detector is to the rest of the engine. The class below says what each must do; a key holds its own by value.
 // It keeps the rows of one key, decides which *episodes* stand in them, and tells what changes as findings; it knows
-// nothing of alerts. One kind, one file pair: window, cluster, absence.
+// nothing of alerts. One kind, one file pair: window, cluster, sequence, absence (and duty, over a population),
+// baseline, silence, similar.
 //
 // An episode is a number that the detector hands out, 1, 2, 3 … within its key. It lives until the detector says that
 // it is gone or merged, or until the owner forgets it because its alert is over.
