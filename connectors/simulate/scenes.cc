@@ -21,6 +21,19 @@ Matter sensor_place(const Profile& p, const Geography& g, bool rain, uint32_t nu
   return m;
 }
 
+namespace {
+
+// When the office first tells what came of it; the matter's own time where it never does.
+TimeMs answered_at(const Matter& m) {
+  for (size_t i = 0; i < m.step_count; ++i) {
+    const Step& s = m.steps[i];
+    if (s.stage == Stage::kFeedback || s.stage == Stage::kClosed || s.state == State::kAnswered) return s.at;
+  }
+  return m.at;
+}
+
+}  // namespace
+
 Planner::Planner(const Profile& p, const Geography& g, const LineWriter& lines, const Frame& frame, uint64_t seed)
     : p_(p),
       g_(g),
@@ -67,7 +80,12 @@ Plan Planner::plan() {
   for (const auto& [risk, scene] : kScenes)
     for (uint32_t i = times(risk); i > 0; --i) (this->*scene)();
   single_floods();
-  for (Matter& m : plan_.matters) courses_.fit(m);
+  for (Matter& m : plan_.matters) {
+    courses_.fit(m);
+    if (m.scene < 0) continue;
+    Label& label = plan_.labels[static_cast<size_t>(m.scene)];
+    if (label.awaits) label.until = std::max(label.until, answered_at(m));
+  }
   std::stable_sort(plan_.matters.begin(), plan_.matters.end(), [](const Matter& a, const Matter& b) {
     return a.at + a.delay_s * kSecond < b.at + b.delay_s * kSecond;
   });
@@ -82,15 +100,16 @@ uint32_t Planner::times(Risk risk) const {
 }
 
 // A start from which `length` fits before the end of the feed, at one of these hours where the feed is long enough to
-// choose; nothing when it does not fit.
-std::optional<TimeMs> Planner::when(DurationMs length, uint32_t earliest_hour, uint32_t latest_hour) {
-  const DurationMs room = frame_.end - frame_.start - length - kHour;
+// choose, and `past` after the beginning; nothing when it does not fit.
+std::optional<TimeMs> Planner::when(DurationMs length, uint32_t earliest_hour, uint32_t latest_hour, DurationMs past) {
+  const TimeMs first = frame_.start + past;
+  const DurationMs room = frame_.end - first - length - kHour;
   if (room < 0) return std::nullopt;
   const TimeMs latest = frame_.end - kHour - length;
-  TimeMs t = frame_.start + random_.between(0, room / kSecond) * kSecond;
+  TimeMs t = first + random_.between(0, room / kSecond) * kSecond;
   if (room < 2 * kDay) return t;
   t = civil_.midnight(t) + random_.between(earliest_hour * 3600, latest_hour * 3600 + 3599) * kSecond;
-  if (t < frame_.start) t += kDay;
+  if (t < first) t += kDay;
   if (t > latest) t -= kDay;
   return t;
 }
@@ -98,6 +117,12 @@ std::optional<TimeMs> Planner::when(DurationMs length, uint32_t earliest_hour, u
 int32_t Planner::scene(Risk risk, std::string key, std::string severity, TimeMs from, TimeMs until) {
   plan_.labels.push_back({risk, std::move(key), std::move(severity), from, until, {}});
   return static_cast<int32_t>(plan_.labels.size() - 1);
+}
+
+int32_t Planner::unanswered(Risk risk, const Matter& m, std::string key, std::string severity) {
+  const int32_t label = scene(risk, std::move(key), std::move(severity), m.at, m.at);
+  plan_.labels.back().awaits = true;
+  return label;
 }
 
 Matter Planner::matter(Source source, std::string_view category, TimeMs at, uint16_t grid) {

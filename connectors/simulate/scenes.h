@@ -18,6 +18,8 @@ struct Label {
   std::string severity;
   TimeMs from = kNoTime, until = kNoTime;
   std::vector<std::string> events;  // ids, in order of arrival
+  // The risk is that nothing comes: it lasts until its answer, not until its last event.
+  bool awaits = false;
 };
 
 // A street sensor that goes under water.
@@ -69,9 +71,14 @@ class Planner {
 
  private:
   // Building blocks.
+  // What is judged against its own past has one: none is planted in the first six weeks.
+  static constexpr DurationMs kPast = 42 * kDay;
   uint32_t times(Risk risk) const;
-  std::optional<TimeMs> when(DurationMs length, uint32_t earliest_hour = 8, uint32_t latest_hour = 16);
+  std::optional<TimeMs> when(DurationMs length, uint32_t earliest_hour = 8, uint32_t latest_hour = 16,
+                             DurationMs past = 0);
   int32_t scene(Risk risk, std::string key, std::string severity, TimeMs from, TimeMs until);
+  // A scene in which an answer does not come in time.
+  int32_t unanswered(Risk risk, const Matter& m, std::string key, std::string severity);
   Matter matter(Source source, std::string_view category, TimeMs at, uint16_t grid);
   void add(Matter m, bool with_course = true);
   uint32_t person() { return static_cast<uint32_t>(random_.next() >> 33) | 1U; }

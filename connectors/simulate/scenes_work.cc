@@ -26,7 +26,7 @@ void Planner::stage_overdue() {
   courses_.step(m, Stage::kAccepted, random_.skewed(5 * kMinute, kHour), random_);
   if (random_.chance(500)) courses_.step(m, Stage::kAssigned, random_.skewed(10 * kMinute, 3 * kHour), random_);
   m.steps[0].evidence = true;
-  m.scene = scene(Risk::kStageOverdue, case_key(m) + "|accepted", "orange", *from, *from + 20 * kDay);
+  m.scene = unanswered(Risk::kStageOverdue, m, case_key(m) + "|accepted", "orange");
   courses_.step(m, Stage::kProcessing, random_.between(9, 13) * kDay, random_);
   courses_.step(m, Stage::kClosed, random_.between(5, 30) * kHour, random_);
   add(m, false);
@@ -38,7 +38,7 @@ void Planner::answer_overdue() {
   if (!from) return;
   Matter m = matter(Source::kHotline12345, kOrdinary[random_.below(4)], *from, any_grid());
   m.grade = static_cast<uint8_t>(random_.chance(700) ? 2 : 3);
-  m.scene = scene(Risk::kAnswerOverdue, case_key(m), "yellow", *from, *from + 20 * kDay);
+  m.scene = unanswered(Risk::kAnswerOverdue, m, case_key(m), "yellow");
   courses_.step(m, Stage::kAccepted, random_.skewed(5 * kMinute, kHour), random_);
   m.steps[0].evidence = true;
   courses_.step(m, Stage::kAssigned, random_.skewed(10 * kMinute, 3 * kHour), random_);
@@ -114,7 +114,7 @@ void Planner::whistle() {
     m.kind = EventKind::kCall;
     m.reporter = 0;
     say(m, "whistle");
-    if (late) m.scene = scene(Risk::kWhistle, case_key(m), "orange", *from, *from + 12 * kDay);
+    if (late) m.scene = unanswered(Risk::kWhistle, m, case_key(m), "orange");
     Step answer;
     answer.at = civil_.at_work(m.at + (late ? random_.between(7, 10) * kDay : random_.between(20, 300) * kMinute), 600);
     answer.state = State::kAnswered;
@@ -126,7 +126,7 @@ void Planner::whistle() {
 
 // A grid of which nothing is heard; its neighbours report in its place.
 void Planner::grid_silence() {
-  const std::optional<TimeMs> from = when(24 * kDay);
+  const std::optional<TimeMs> from = when(24 * kDay, 8, 16, kPast);
   if (!from) return;
   const uint16_t grid = any_grid();
   const Grid& g = g_.grid(grid);
@@ -139,7 +139,7 @@ void Planner::grid_silence() {
 
 // A town that closes nothing for nine days.
 void Planner::disposal_rate() {
-  const std::optional<TimeMs> from = when(14 * kDay);
+  const std::optional<TimeMs> from = when(14 * kDay, 8, 16, kPast);
   if (!from) return;
   const uint16_t grid = any_grid();
   scene(Risk::kDisposalRate, area_of(grid, true), "yellow", *from, *from + 9 * kDay);

@@ -122,7 +122,7 @@ Status Feed::write(const Entry& e) {
 void Feed::note(const Matter& m, TimeMs at, std::string id) {
   Label& label = plan_.labels[static_cast<size_t>(m.scene)];
   label.from = label.events.empty() ? at : std::min(label.from, at);
-  label.until = label.events.empty() ? at : std::max(label.until, at);
+  if (!label.awaits) label.until = label.events.empty() ? at : std::max(label.until, at);
   label.events.push_back(std::move(id));
 }
 
