@@ -6,6 +6,7 @@
 
 #include "alert/cloud_event.h"
 #include "alert/evidence.h"
+#include "alert/family_key.h"
 #include "alert/record.h"
 #include "detect/absence.h"
 #include "detect/baseline.h"
@@ -508,12 +509,14 @@ std::unique_ptr<KeyState> with_detector(const detect::Plan& plan, F&& f) {
 }  // namespace
 
 std::unique_ptr<KeyState> make_key_state(const rule::Rule& rule, Hash128 key, std::string_view key_text) {
+  if (rule.variants != nullptr) return make_family_key(*rule.variants, key, key_text);
   return with_detector(rule.plan, [&]<typename D>(std::type_identity<D>) -> std::unique_ptr<KeyState> {
     return std::make_unique<DetectorKey<D>>(rule, key, key_text);
   });
 }
 
 Result<std::unique_ptr<KeyState>> decode_key_state(const rule::Rule& rule, Hash128 key, std::string_view bytes) {
+  if (rule.variants != nullptr) return decode_family_key(*rule.variants, key, bytes);
   Reader in(bytes);
   if (in.u8() != kFormat) return corrupt("a key's state is of another format");
   if (in.u8() != static_cast<uint8_t>(rule.plan.kind)) return corrupt("a key's state is of another kind of rule");

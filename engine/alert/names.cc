@@ -21,7 +21,7 @@ std::string alert_id(std::string_view rule_id, uint64_t key_hash_hi, uint64_t fi
                      TimeMs first_event_time) {
   std::string bytes;
   Writer w(bytes);
-  w.str(rule_id);
+  w.str(rule_id.substr(0, rule_id.find('?')));  // a sweep's "rule?param=value" names what the rule itself would
   w.fixed64(key_hash_hi);
   w.fixed64(first_event_uid);
   w.zigzag(first_event_time);

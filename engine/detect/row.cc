@@ -98,7 +98,7 @@ void encode(Writer& out, const Row& row) {
   if (flags & kHasDue) w.zigzag(row.due_at);
   if (flags & kHasLabel) w.str(row.label);
   bytes.resize(static_cast<size_t>(w.position() - bytes.data()));
-  pack(bytes, row);
+  append_packed(bytes, row);
 }
 
 Row decode_row(Reader& in, Arena& arena) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "rule/rule_text.h"
+#include "rule/set_params.h"
 
 namespace tocsin::rule {
 namespace {
@@ -45,7 +46,14 @@ class ParamsCompiler {
     std::vector<std::pair<const yaml::Node*, expr::Value>> values = {{param.value, scalar(*param.value, {})}};
     const auto set = options_.set_params.find(rule_.id + "." + param.name);
     if (set != options_.set_params.end()) {
-      values[0].second = scalar(*param.value, set->second);
+      const expr::Value own = values[0].second;
+      const bool text = own.is(expr::Tag::kString);
+      values[0].second =
+          text ? expr::Value::string(plan_.constants->copy(set->second)) : scalar(*param.value, set->second);
+      if (!fit_set_value(set->first, set->second, own, values[0].second, reader_.diagnostics())) {
+        good_ = false;
+        values[0].second = own;  // so that what reads it has no faults of its own
+      }
     } else if (param.override_ != nullptr) {
       if (param.override_->items.size() > kMaxOverrides) {
         reader_.fault(*param.override_,

@@ -1,8 +1,8 @@
 #include "rule/diagnostic.h"
 
 #include <algorithm>
-#include <array>
 
+#include "base/display_width.h"
 #include "base/json_writer.h"
 #include "base/nearest.h"
 
@@ -11,30 +11,6 @@ namespace {
 
 // Widest snippet shown, in terminal columns; a longer line is cut around the fault.
 constexpr int kMaxWidth = 150;
-
-struct Range {
-  char32_t first, last;
-};
-constexpr std::array<Range, 14> kWide = {{{0x1100, 0x115F},
-                                          {0x2E80, 0x303E},
-                                          {0x3041, 0x33FF},
-                                          {0x3400, 0x4DBF},
-                                          {0x4E00, 0x9FFF},
-                                          {0xA000, 0xA4CF},
-                                          {0xAC00, 0xD7A3},
-                                          {0xF900, 0xFAFF},
-                                          {0xFE30, 0xFE4F},
-                                          {0xFF00, 0xFF60},
-                                          {0xFFE0, 0xFFE6},
-                                          {0x1F300, 0x1F64F},
-                                          {0x1F900, 0x1F9FF},
-                                          {0x20000, 0x3FFFD}}};
-constexpr std::array<Range, 3> kZero = {{{0x0300, 0x036F}, {0x200B, 0x200F}, {0xFE00, 0xFE0F}}};
-
-template <size_t N>
-bool within(const std::array<Range, N>& table, char32_t c) {
-  return std::any_of(table.begin(), table.end(), [c](const Range& r) { return c >= r.first && c <= r.last; });
-}
 
 struct Glyph {
   std::string_view bytes;
@@ -48,10 +24,8 @@ std::vector<Glyph> glyphs(std::string_view line) {
     const auto lead = static_cast<unsigned char>(line[i]);
     size_t n = lead < 0x80 ? 1 : lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : lead >= 0xC0 ? 2 : 1;
     n = std::min(n, line.size() - i);
-    char32_t c = n == 1 ? lead : lead & (0xFFU >> (n + 1));
-    for (size_t k = 1; k < n; ++k) c = (c << 6) | (static_cast<unsigned char>(line[i + k]) & 0x3FU);
-    const bool blank = c < 0x20 || c == 0x7F || (n == 1 && lead >= 0x80);
-    const int width = blank ? 1 : within(kZero, c) ? 0 : within(kWide, c) ? 2 : 1;
+    const bool blank = lead < 0x20 || lead == 0x7F || (n == 1 && lead >= 0x80);
+    const int width = blank ? 1 : static_cast<int>(display_width(line.substr(i, n)));
     out.push_back({blank ? std::string_view(" ") : line.substr(i, n), width});
     i += n;
   }

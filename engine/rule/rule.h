@@ -26,7 +26,8 @@ struct RolePredicate {
   std::shared_ptr<const expr::Program> when;  // event scope, bool; null: always
 };
 
-struct Each;  // each.h
+struct Each;      // each.h
+struct Variants;  // variants.h
 
 struct Rule {
   std::string id;
@@ -62,6 +63,8 @@ struct Rule {
   uint64_t judgement = 0;
   std::string file;  // where it was read from
   int line = 0;
+  // It stands for these (a sweep); null: for itself.
+  std::shared_ptr<const Variants> variants;
 };
 
 }  // namespace tocsin::rule

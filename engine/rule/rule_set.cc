@@ -9,6 +9,7 @@
 #include "rule/policy_text.h"
 #include "rule/rule_keys.h"
 #include "rule/rule_text.h"
+#include "rule/set_params.h"
 
 namespace tocsin::rule {
 namespace {
@@ -81,23 +82,7 @@ class Loader {
   }
 
   // A param of --set that no rule has.
-  void check_set_params() {
-    for (const auto& [name, value] : options_.set_params) {
-      const size_t dot = name.find('.');
-      const auto known = params_.find(name.substr(0, dot));
-      if (dot != std::string::npos && known != params_.end() &&
-          std::find(known->second.begin(), known->second.end(), name.substr(dot + 1)) != known->second.end()) {
-        continue;
-      }
-      Diagnostic d;
-      d.file = "--set";
-      d.code = "unknown-param";
-      d.en = "there is no param `" + name + "`";
-      d.zh = "没有参数 `" + name + "`";
-      d.hint_en = "write RULE.PARAM", d.hint_zh = "写法：规则.参数";
-      out_.push_back(std::move(d));
-    }
-  }
+  void check_set_params() { check_set_names(options_.set_params, params_, out_); }
 
   const std::vector<PolicyText>& policies() const { return policies_; }
 
@@ -126,6 +111,7 @@ class Loader {
                     "规则 `" + text.rule.id + "` 已在 " + first + " 定义", "give it another id", "请换一个编号"});
     }
     for (const ParamText& param : text.params) params_[text.rule.id].push_back(param.name);
+    params_.try_emplace(text.rule.id);
   }
 
   void refer(const yaml::Reader& reader, const yaml::Node& node, std::string_view key, Rule& rule) {
@@ -141,7 +127,7 @@ class Loader {
   const LoadOptions& options_;
   std::vector<Diagnostic>& out_;
   std::map<std::string, Seen> seen_;
-  std::map<std::string, std::vector<std::string>> params_;
+  ParamNames params_;
   std::vector<Reference> references_;
   std::vector<PolicyText> policies_;
 };
@@ -199,6 +185,15 @@ std::shared_ptr<const RuleSet> RuleSet::load(std::span<const SourceFile> files, 
   for (const Rule& rule : set->rules_) set->reads_alerts_ = set->reads_alerts_ || rule.reads_alerts;
   std::stable_sort(set->rules_.begin(), set->rules_.end(),
                    [](const Rule& a, const Rule& b) { return a.file != b.file ? a.file < b.file : a.line < b.line; });
+  set->index_.build(set->rules_);
+  return set;
+}
+
+std::shared_ptr<const RuleSet> RuleSet::of(std::vector<Rule> rules, std::vector<Silence> silences) {
+  auto set = std::make_shared<RuleSet>();
+  set->rules_ = std::move(rules);
+  set->silences_ = std::move(silences);
+  for (const Rule& rule : set->rules_) set->reads_alerts_ = set->reads_alerts_ || rule.reads_alerts;
   set->index_.build(set->rules_);
   return set;
 }

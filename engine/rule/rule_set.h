@@ -67,6 +67,8 @@ class RuleSet {
   // any error the result is null. Files of other kinds (feed:, profile:) are no business of a rule set.
   static std::shared_ptr<const RuleSet> load(std::span<const SourceFile> files, const LoadOptions& options,
                                              std::vector<Diagnostic>& diagnostics);
+  // Of rules that are compiled already, in this order; files() is empty. Precondition: their ids differ.
+  static std::shared_ptr<const RuleSet> of(std::vector<Rule> rules, std::vector<Silence> silences = {});
   // In the order of (file, line); a rule's place here is Row::rule. Rules with mode off are left out.
   const std::vector<Rule>& rules() const { return rules_; }
   // Calls f(rule index) for each rule that the event may concern, ascending, without allocation. An f that takes three
