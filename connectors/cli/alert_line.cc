@@ -3,6 +3,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "base/display_width.h"
 #include "connectors/cli/files.h"
 #include "connectors/cli/json.h"
 #include "time/format.h"
@@ -18,23 +19,8 @@ constexpr Shade kShades[] = {{"red", "RED 红", "\033[1;31m"},
                              {"yellow", "YELLOW 黄", "\033[33m"},
                              {"blue", "BLUE 蓝", "\033[34m"}};
 
-// How many columns of a terminal it takes; a character beyond Latin counts two.
-size_t columns_of(std::string_view s) {
-  size_t columns = 0;
-  for (const char ch : s) {
-    const auto c = static_cast<unsigned char>(ch);
-    if (c < 0x80)
-      ++columns;
-    else if (c >= 0xE0)
-      columns += 2;
-    else if (c >= 0xC0)
-      ++columns;
-  }
-  return columns;
-}
-
 std::string pad(std::string s, size_t width) {
-  const size_t columns = columns_of(s);
+  const size_t columns = display_width(s);
   if (columns < width) s.append(width - columns, ' ');
   return s;
 }
@@ -97,8 +83,8 @@ std::string alert_line(std::string_view data, std::string_view type, bool colour
   }
   const std::string tail =
       pad(std::string(type.empty() ? text_at(e, "/status") : type), 12) + " " + std::string(text_at(e, "/rule"));
-  const size_t all = columns_of(when) + 2 + columns_of(pad(word, 10)) + 1 + columns_of(tail) + 2 + columns_of(summary) +
-                     columns_of(why);
+  const size_t all = display_width(when) + 2 + display_width(pad(word, 10)) + 1 + display_width(tail) + 2 +
+                     display_width(summary) + display_width(why);
   const std::string_view between = width != 0 && all > width ? "\n    " : "  ";
   std::string out = when + "  " + on + pad(word, 10) + off + " " + tail;
   return out.append(between).append(summary).append(why);

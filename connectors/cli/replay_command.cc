@@ -1,6 +1,4 @@
 // tocsin replay: the engine over files, in event time, to the end of the input.
-#include <unistd.h>
-
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <csignal>
@@ -15,6 +13,7 @@
 #include "connectors/cli/exit_code.h"
 #include "connectors/cli/files.h"
 #include "connectors/cli/format_option.h"
+#include "connectors/cli/progress_line.h"
 #include "connectors/cli/speed.h"
 #include "connectors/file/file_sink.h"
 #include "connectors/file/file_source.h"
@@ -33,38 +32,6 @@ struct ReplayOptions {
 };
 
 volatile std::sig_atomic_t interrupted = 0;
-
-// A line on the terminal with share, rate and time that remains; only when standard error is one.
-class ProgressLine {
- public:
-  explicit ProgressLine(const file::FileSource& source) : source_(source), on_(isatty(STDERR_FILENO) != 0) {}
-  void show(uint64_t events) {
-    if (!on_) return;
-    const uint64_t now = steady_ns();
-    if (now - last_ < 200'000'000) return;
-    last_ = now;
-    const file::Progress p = source_.progress();
-    const double seconds = static_cast<double>(now - start_) / 1e9;
-    const double rate = static_cast<double>(events) / std::max(seconds, 1e-3);
-    std::cerr << "\r\033[K" << events << " events, " << static_cast<uint64_t>(rate) << "/s";
-    if (p.total > 0) {
-      const double share = static_cast<double>(p.bytes) / static_cast<double>(p.total);
-      std::cerr << ", " << static_cast<int>(share * 100) << " %, "
-                << format_duration(static_cast<DurationMs>(seconds / std::max(share, 1e-6) * (1 - share)) * 1000)
-                << " left";
-    }
-    std::cerr << std::flush;
-  }
-  ~ProgressLine() {
-    if (on_ && last_ != 0) std::cerr << "\r\033[K" << std::flush;
-  }
-
- private:
-  const file::FileSource& source_;
-  const bool on_;
-  const uint64_t start_ = steady_ns();
-  uint64_t last_ = 0;
-};
 
 void print_summary(const runtime::Engine& engine, double seconds, uint64_t read_now, bool json) {
   const runtime::Totals& t = engine.progress().totals;

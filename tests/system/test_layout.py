@@ -9,7 +9,7 @@ from tocsin_testing import DATA, ROOT
 
 FLOORS = ["base", "time", "event", "expr", "state", "detect", "rule", "alert", "runtime"]
 # What a part of connectors/ may include of other parts; cli puts all of them together.
-PARTS = {"feed": set(), "file": set(), "kafka": set(), "metrics": set(), "simulate": set(), "webhook": set(),
+PARTS = {"feed": set(), "file": set(), "kafka": set(), "metrics": set(), "simulate": set(), "backtest": set(), "webhook": set(),
          "alertmanager": set(), "http": {"metrics"}}
 TOP_FOLDERS = {"engine", "rules", "connectors", "deploy", "benchmarks", "tests"}
 READMES = sorted(TOP_FOLDERS) + ["engine/state", "rules/profiles"]

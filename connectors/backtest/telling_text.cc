@@ -1,0 +1,307 @@
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <set>
+
+#include "base/display_width.h"
+#include "connectors/backtest/table.h"
+#include "connectors/backtest/telling.h"
+
+namespace tocsin::backtest {
+namespace {
+
+std::string decimals(double v, int n) {
+  if (std::isnan(v)) return "–";
+  char buf[32];
+  std::snprintf(buf, sizeof buf, "%.*f", n, v);
+  return buf;
+}
+// Three figures that matter.
+std::string rate(double v) { return decimals(v, v < 10 ? 2 : v < 100 ? 1 : 0); }
+std::string percent(double v) { return std::isnan(v) ? "–" : decimals(v * 100, v < 1 ? 1 : 0) + "%"; }
+
+// Thousands apart.
+std::string number(uint64_t n) {
+  std::string out = std::to_string(n);
+  for (size_t i = out.size(); i > 3; i -= 3) out.insert(i - 3, ",");
+  return out;
+}
+
+// The two greatest units.
+std::string span(DurationMs d) {
+  const int64_t minutes = (d + 30'000) / 60'000;
+  if (d < 90'000) return std::to_string(d / 1000) + "s";
+  if (minutes < 60) return std::to_string(minutes) + "m";
+  if (minutes < 24 * 60)
+    return std::to_string(minutes / 60) + "h" + (minutes % 60 == 0 ? "" : std::to_string(minutes % 60) + "m");
+  const int64_t hours = minutes / 60;
+  return std::to_string(hours / 24) + "d" + (hours % 24 == 0 ? "" : std::to_string(hours % 24) + "h");
+}
+
+class Text {
+ public:
+  Text(const Telling& t, rule::Language language, size_t width)
+      : t_(t), chinese_(language == rule::Language::kChinese), width_(width) {}
+
+  std::string whole() {
+    head();
+    alerts();
+    if (t_.labels != nullptr) labels();
+    towns();
+    if (t_.difference != nullptr) difference();
+    return std::move(out_);
+  }
+
+ private:
+  std::string say(std::string_view en, std::string_view zh) const { return std::string(chinese_ ? zh : en); }
+  std::string day(TimeMs t) const { return t == kNoTime ? "–" : format_time(t, t_.zone).substr(0, 10); }
+  std::string minute(TimeMs t) const {
+    if (t == kNoTime) return "–";
+    std::string out = format_time(t, t_.zone).substr(0, 16);
+    out[10] = ' ';
+    return out;
+  }
+  bool swept() const { return !t_.trial.param.empty(); }
+  std::string label_of(const Column& c) const { return swept() ? c.value : c.rule; }
+  // A line, broken between words where it is too wide.
+  void line(const std::string& text);
+  void section(const std::string& title) { out_ += '\n', line(title); }
+  void first_column(Table& table) const {
+    table.column(swept() ? t_.trial.param.substr(t_.trial.param.find('.') + 1) : say("rule", "规则"),
+                 swept() ? Table::Side::kRight : Table::Side::kLeft);
+  }
+  std::string severity(detect::Severity s) const {
+    static constexpr std::string_view kChinese[] = {"–", "蓝", "黄", "橙", "红"};
+    return chinese_ ? std::string(kChinese[static_cast<size_t>(s)]) : std::string(detect::name_of(s));
+  }
+  std::string town(const std::string& code) const {
+    if (code.empty()) return say("(no single town)", "（不在同一镇街）");
+    const std::string_view name = t_.areas == nullptr ? std::string_view() : t_.areas->name(code);
+    return name.empty() ? code : code + " " + std::string(name);
+  }
+  void head();
+  void alerts();
+  void labels();
+  void missed();
+  void towns();
+  void difference();
+  void change(const Pair& p);
+
+  const Telling& t_;
+  const bool chinese_;
+  const size_t width_;
+  std::string out_;
+};
+
+void Text::line(const std::string& text) {
+  size_t used = 0;
+  for (size_t at = 0; at < text.size();) {
+    size_t end = text.find(' ', at + 1);
+    if (end == std::string::npos) end = text.size();
+    std::string_view word(text.data() + at, end - at);
+    const size_t w = display_width(word);
+    if (used > 0 && used + w > width_) {
+      out_ += "\n  ";
+      used = 2;
+      if (word.front() == ' ') word.remove_prefix(1);
+    }
+    out_ += word;
+    used += display_width(word);
+    at = end;
+  }
+  out_ += '\n';
+}
+
+void Text::head() {
+  const std::string days = decimals(t_.report.days, t_.report.days < 10 ? 1 : 0);
+  line(say("Backtest over " + days + " days, " + day(t_.ran.first) + " to " + day(t_.ran.last) + ": ",
+           "回测 " + days + " 天，" + day(t_.ran.first) + " 至 " + day(t_.ran.last) + "：") +
+       number(t_.ran.totals.read) + say(" events read, ", " 条事件，") + number(t_.ran.totals.rejected) +
+       say(" of them rejected", " 条被拒"));
+  if (!swept()) return;
+  const Column& c = t_.trial.columns[0];
+  const std::string& name = chinese_ ? c.name.zh : c.name.en;
+  line(say("Rule ", "规则 ") + c.rule + (name.empty() ? "" : say(" (", "（") + name + say(")", "）")) +
+       say(", each value of ", "，逐一取值：") + t_.trial.param.substr(t_.trial.param.find('.') + 1));
+  if (!t_.trial.helpers.empty()) {
+    std::string names;
+    for (const std::string& id : t_.trial.helpers) names += (names.empty() ? "" : ", ") + id;
+    line(say("It depends on rules that ran beside it: ", "同时运行了它所依赖的规则：") + names);
+  }
+  if (!t_.trial.shared) {
+    line(
+        say("Note: the param says which events belong together or what is kept of them, so each value was run as a "
+            "rule of its own; that takes longer.",
+            "注：该参数决定哪些事件归在一起或保留什么，每个取值作为单独的规则运行，耗时较长。"));
+  }
+}
+
+void Text::alerts() {
+  section(say("Alerts", "警报"));
+  Table table;
+  first_column(table);
+  for (const auto& [en, zh] : {std::pair{"alerts", "警报"}, {"a day", "每天"}}) table.column(say(en, zh));
+  for (const auto s :
+       {detect::Severity::kRed, detect::Severity::kOrange, detect::Severity::kYellow, detect::Severity::kBlue})
+    table.column(severity(s));
+  table.column(say("reopened", "重开"));
+  table.column(say("open", "未结"));
+  table.column(say("lasts", "持续"));
+  for (size_t i = 0; i < t_.trial.columns.size(); ++i) {
+    const Figures& f = t_.report.columns[i];
+    std::vector<std::string> row = {label_of(t_.trial.columns[i]), number(f.alerts), rate(f.a_day)};
+    for (size_t s = f.by_severity.size(); s-- > 1;) row.push_back(number(f.by_severity[s]));
+    row.push_back(number(f.reopened));
+    row.push_back(number(f.open));
+    row.push_back(f.alerts == f.open ? "–" : span(f.median_open));
+    table.row(std::move(row));
+  }
+  out_ += table.text(width_);
+  for (size_t i = 0; i < t_.trial.columns.size(); ++i) {
+    const uint64_t n = t_.report.columns[i].muted;
+    if (n == 0) continue;
+    const std::string name = label_of(t_.trial.columns[i]);
+    line(say("Note: " + number(n) + " more of `" + name + "` were silenced or inhibited throughout.",
+             "注：`" + name + "` 另有 " + number(n) + " 条始终被静默或抑制。"));
+  }
+}
+
+void Text::labels() {
+  section(say("Against the labels", "对照标注"));
+  Table table;
+  first_column(table);
+  for (const auto& [en, zh] : {std::pair{"labels", "标注"},
+                               {"found", "命中"},
+                               {"recall", "召回率"},
+                               {"precision", "准确率"},
+                               {"false a day", "每天误报"},
+                               {"lead", "提前"},
+                               {"lead p90", "提前p90"}})
+    table.column(say(en, zh));
+  for (size_t i = 0; i < t_.trial.columns.size(); ++i) {
+    const Accuracy& a = t_.report.columns[i].accuracy;
+    table.row({label_of(t_.trial.columns[i]), number(a.labels), number(a.found), percent(a.recall()),
+               percent(a.precision()), rate(a.false_a_day), a.leads.empty() ? "–" : span(a.lead(0.5)),
+               a.leads.empty() ? "–" : span(a.lead(0.9))});
+  }
+  out_ += table.text(width_);
+  for (const auto& [rule, n] : t_.report.labels_elsewhere) {
+    line(say("Note: " + number(n) + " labels are meant for `" + rule + "`, which did not run.",
+             "注：" + number(n) + " 条标注属于未运行的规则 `" + rule + "`。"));
+  }
+  missed();
+}
+
+void Text::missed() {
+  uint64_t all = 0;
+  for (const Figures& f : t_.report.columns) all += f.accuracy.missed.size();
+  if (all == 0) return;
+  section(say("Missed", "漏报"));
+  Table table;
+  for (const auto& [en, zh] : {std::pair{swept() ? "value" : "rule", swept() ? "取值" : "规则"},
+                               {"from", "起"},
+                               {"until", "止"},
+                               {"nearest alert", "最近警报"}})
+    table.column(say(en, zh), Table::Side::kLeft);
+  size_t shown = 0;
+  for (size_t i = 0; i < t_.trial.columns.size(); ++i) {
+    for (const Miss& m : t_.report.columns[i].accuracy.missed) {
+      if (shown++ == t_.listed) break;
+      const Label& label = t_.labels->all()[m.label];
+      table.row({label_of(t_.trial.columns[i]), minute(label.from), minute(label.until), minute(m.near)});
+    }
+    if (shown > t_.listed) break;
+  }
+  out_ += table.text(width_);
+  if (all > t_.listed) {
+    line(say("… and " + number(all - t_.listed) + " more; --format json names all.",
+             "……另有 " + number(all - t_.listed) + " 条，--format json 全部列出。"));
+  }
+}
+
+void Text::towns() {
+  std::set<std::string> codes;
+  for (const Figures& f : t_.report.columns)
+    for (const auto& [code, n] : f.by_town) codes.insert(code);
+  if (codes.empty()) return;
+  section(swept() ? say("By town, for each value", "按镇街，各取值") : say("By town", "按镇街"));
+  Table table;
+  table.column(say("town", "镇街"), Table::Side::kLeft);
+  const auto of = [](const Figures& f, const std::string& code) {
+    const auto it = f.by_town.find(code);
+    return it == f.by_town.end() ? uint64_t{0} : it->second;
+  };
+  if (swept()) {
+    for (const Column& c : t_.trial.columns) table.column(c.value);
+  } else {
+    for (const auto& [en, zh] : {std::pair{"alerts", "警报"}, {"a day", "每天"}}) table.column(say(en, zh));
+    table.column(say("most of them by", "最多的规则"), Table::Side::kLeft);
+  }
+  for (const std::string& code : codes) {
+    std::vector<std::string> row = {town(code)};
+    uint64_t all = 0;
+    size_t most = 0;
+    for (size_t i = 0; i < t_.report.columns.size(); ++i) {
+      const uint64_t n = of(t_.report.columns[i], code);
+      all += n;
+      if (n > of(t_.report.columns[most], code)) most = i;
+      if (swept()) row.push_back(number(n));
+    }
+    if (!swept()) {
+      row.push_back(number(all));
+      row.push_back(rate(static_cast<double>(all) / t_.report.days));
+      row.push_back(t_.trial.columns[most].rule + " (" + number(of(t_.report.columns[most], code)) + ")");
+    }
+    table.row(std::move(row));
+  }
+  out_ += table.text(width_);
+}
+
+void Text::difference() {
+  const Difference& d = *t_.difference;
+  section(say("Against ", "对照版本 ") + t_.against);
+  Table table;
+  table.column(say("rule", "规则"), Table::Side::kLeft);
+  for (const auto& [en, zh] : {std::pair{"alerts", "警报"},
+                               {"there", "彼版"},
+                               {"same", "相同"},
+                               {"changed", "有变"},
+                               {"only here", "新增"},
+                               {"only there", "不再有"}})
+    table.column(say(en, zh));
+  for (const RuleDifference& r : d.rules) {
+    table.row({r.rule, number(r.here), number(r.there), number(r.same), number(r.changed), number(r.only_here),
+               number(r.only_there)});
+  }
+  out_ += table.text(width_);
+  if (d.pairs.empty()) return line(say("No alert differs.", "没有不同的警报。"));
+  out_ += '\n';
+  for (size_t i = 0; i < d.pairs.size() && i < t_.listed; ++i) change(d.pairs[i]);
+  if (d.pairs.size() > t_.listed) {
+    const std::string more = number(d.pairs.size() - t_.listed);
+    line(say("… and " + more + " more; --format json names all.", "……另有 " + more + " 条，--format json 全部列出。"));
+  }
+}
+
+// "+ 2025-07-01 13:03  yellow  waterlogging-cluster  …": + only here, - only there, ~ otherwise than there.
+void Text::change(const Pair& p) {
+  const Story& s = p.here != nullptr ? *p.here : *p.there;
+  std::string text = p.here == nullptr ? "- " : p.there == nullptr ? "+ " : "~ ";
+  text += minute(s.opened_at()) + "  " + severity(s.worst) + "  " + p.rule;
+  if (!s.town.empty()) text += "  " + town(s.town);
+  if (p.opening) text += say("; there opened ", "；彼版开于 ") + minute(p.there->opened_at());
+  if (p.severity) text += say("; there ", "；彼版为") + severity(p.there->worst);
+  if (p.ending) {
+    text += p.there->ended_at == kNoTime ? say("; there still open", "；彼版未结")
+                                         : say("; there ended ", "；彼版止于 ") + minute(p.there->ended_at);
+  }
+  line(text);
+}
+
+}  // namespace
+
+std::string to_text(const Telling& t, rule::Language language, size_t width) {
+  return Text(t, language, width).whole();
+}
+
+}  // namespace tocsin::backtest
