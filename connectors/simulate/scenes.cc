@@ -100,16 +100,15 @@ uint32_t Planner::times(Risk risk) const {
 }
 
 // A start from which `length` fits before the end of the feed, at one of these hours where the feed is long enough to
-// choose, and `past` after the beginning; nothing when it does not fit.
-std::optional<TimeMs> Planner::when(DurationMs length, uint32_t earliest_hour, uint32_t latest_hour, DurationMs past) {
-  const TimeMs first = frame_.start + past;
-  const DurationMs room = frame_.end - first - length - kHour;
+// choose; nothing when it does not fit.
+std::optional<TimeMs> Planner::when(DurationMs length, uint32_t earliest_hour, uint32_t latest_hour) {
+  const DurationMs room = frame_.end - frame_.start - length - kHour;
   if (room < 0) return std::nullopt;
   const TimeMs latest = frame_.end - kHour - length;
-  TimeMs t = first + random_.between(0, room / kSecond) * kSecond;
+  TimeMs t = frame_.start + random_.between(0, room / kSecond) * kSecond;
   if (room < 2 * kDay) return t;
   t = civil_.midnight(t) + random_.between(earliest_hour * 3600, latest_hour * 3600 + 3599) * kSecond;
-  if (t < first) t += kDay;
+  if (t < frame_.start) t += kDay;
   if (t > latest) t -= kDay;
   return t;
 }

@@ -71,11 +71,8 @@ class Planner {
 
  private:
   // Building blocks.
-  // What is judged against its own past has one: none is planted in the first six weeks.
-  static constexpr DurationMs kPast = 42 * kDay;
   uint32_t times(Risk risk) const;
-  std::optional<TimeMs> when(DurationMs length, uint32_t earliest_hour = 8, uint32_t latest_hour = 16,
-                             DurationMs past = 0);
+  std::optional<TimeMs> when(DurationMs length, uint32_t earliest_hour = 8, uint32_t latest_hour = 16);
   int32_t scene(Risk risk, std::string key, std::string severity, TimeMs from, TimeMs until);
   // A scene in which an answer does not come in time.
   int32_t unanswered(Risk risk, const Matter& m, std::string key, std::string severity);

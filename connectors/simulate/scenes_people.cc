@@ -324,9 +324,8 @@ void Planner::ebike() {
 
 // Twenty and more reports of a smell all over a town within an hour.
 void Planner::spike() {
-  std::optional<TimeMs> from = when(3 * kHour, 9, 18, kPast);
+  const std::optional<TimeMs> from = when(2 * kHour, 9, 18);
   if (!from) return;
-  *from += kHour - *from % kHour;  // within one hour of the clock
   const uint16_t grid = any_grid();
   const uint16_t town = p_.villages[g_.grid(grid).village].town;
   const int32_t label = scene(Risk::kSpike, area_of(grid, true) + "|environment", "yellow", *from, *from + kHour);

@@ -126,7 +126,7 @@ void Planner::whistle() {
 
 // A grid of which nothing is heard; its neighbours report in its place.
 void Planner::grid_silence() {
-  const std::optional<TimeMs> from = when(24 * kDay, 8, 16, kPast);
+  const std::optional<TimeMs> from = when(24 * kDay);
   if (!from) return;
   const uint16_t grid = any_grid();
   const Grid& g = g_.grid(grid);
@@ -139,7 +139,7 @@ void Planner::grid_silence() {
 
 // A town that closes nothing for nine days.
 void Planner::disposal_rate() {
-  const std::optional<TimeMs> from = when(14 * kDay, 8, 16, kPast);
+  const std::optional<TimeMs> from = when(14 * kDay);
   if (!from) return;
   const uint16_t grid = any_grid();
   scene(Risk::kDisposalRate, area_of(grid, true), "yellow", *from, *from + 9 * kDay);
