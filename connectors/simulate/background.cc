@@ -15,6 +15,9 @@ int32_t upload_delay(Random& random) {
   return static_cast<int32_t>(random.between(120, dice < 985 ? 360 : kMaxDelaySeconds));
 }
 
+// The water comes: a quick rise tells before the street is under water.
+bool rising(const Flooded& f, TimeMs t) { return t > f.onset && t <= f.onset + 25 * kMinute; }
+
 // Rises for 25 minutes, stands for 40, falls for 90.
 int32_t depth_at(const Flooded& f, TimeMs t) {
   const int64_t minute = (t - f.onset) / kMinute;
@@ -185,7 +188,7 @@ void Background::stormy(const Storm& storm, TimeMs from, std::vector<Matter>& ou
         continue;
       }
       const int32_t depth = depth_at(*wet, at) + static_cast<int32_t>(random_.between(0, 6));
-      if (raining || depth > 6) reading(s, at, depth, depth > kFloodedFrom ? wet->scene : -1, out);
+      if (raining || depth > 6) reading(s, at, depth, depth > kFloodedFrom || rising(*wet, at) ? wet->scene : -1, out);
     }
   }
 }

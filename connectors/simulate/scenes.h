@@ -20,6 +20,8 @@ struct Label {
   std::vector<std::string> events;  // ids, in order of arrival
   // The risk is that nothing comes: it lasts until its answer, not until its last event.
   bool awaits = false;
+  // It is not written: no rule could know yet.
+  bool too_early = false;
 };
 
 // A street sensor that goes under water.
@@ -71,6 +73,8 @@ class Planner {
 
  private:
   // Building blocks.
+  // A rise is one against its own past: before so much of it there is nothing to rise from.
+  static constexpr DurationMs kPast = 42 * kDay;
   uint32_t times(Risk risk) const;
   std::optional<TimeMs> when(DurationMs length, uint32_t earliest_hour = 8, uint32_t latest_hour = 16);
   int32_t scene(Risk risk, std::string key, std::string severity, TimeMs from, TimeMs until);

@@ -329,6 +329,7 @@ void Planner::spike() {
   const uint16_t grid = any_grid();
   const uint16_t town = p_.villages[g_.grid(grid).village].town;
   const int32_t label = scene(Risk::kSpike, area_of(grid, true) + "|environment", "yellow", *from, *from + kHour);
+  plan_.labels.back().too_early = *from < frame_.start + kPast;
   for (int64_t i = random_.between(18, 32); i > 0; --i) {
     uint16_t somewhere = any_grid();
     while (p_.villages[g_.grid(somewhere).village].town != town) somewhere = any_grid();

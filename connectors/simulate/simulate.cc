@@ -221,6 +221,7 @@ Status write_labels(std::vector<Label>& labels, const Civil& civil, LabelSink& s
   std::stable_sort(labels.begin(), labels.end(), [](const Label& a, const Label& b) { return a.from < b.from; });
   std::string line;
   for (const Label& l : labels) {
+    if (l.too_early) continue;
     const std::string_view rule = kRiskNames[static_cast<size_t>(l.risk)];
     line.clear();
     std::string from, until;
