@@ -187,8 +187,8 @@ class Decision {
     if (s().phase == Phase::kPending) s().phase = Phase::kOver;
     const bool late = in_.reason == Reason::kLate;
     // An answer out of order, and in time, that lies before the one which was told.
-    const bool earlier = s().phase == Phase::kEnded && s().status == AlertStatus::kResolved && in_.time < s().ended_at &&
-                         (in_.reason == Reason::kStage || in_.reason == Reason::kRecovered);
+    const bool earlier = s().phase == Phase::kEnded && s().status == AlertStatus::kResolved &&
+                         in_.time < s().ended_at && (in_.reason == Reason::kStage || in_.reason == Reason::kRecovered);
     if (s().phase == Phase::kEnded && !late && !earlier) return;
     if (s().phase != Phase::kLive && s().phase != Phase::kEnded) return;
     if (late) {

@@ -255,9 +255,7 @@ void Duty::describe(uint32_t episode, Description& out, Arena& arena) {
 }
 
 // No event names it: the period does.
-Position Duty::name(uint32_t episode) {
-  return find(episode)->start;
-}
+Position Duty::name(uint32_t episode) { return find(episode)->start; }
 
 void Duty::encode(Writer& out) const {
   out.varint(next_handle_);
