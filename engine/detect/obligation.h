@@ -87,8 +87,8 @@ class Obliged {
   }
 
  private:
-  // Tells that the answer has come, once no mark before it is left. It is late when it does not lie after the marks that
-  // were judged; that a later answer was told before it says nothing of that.
+  // Tells that the answer has come, once no mark before it is left. It is late when it does not lie after the marks
+  // that were judged; that a later answer was told before it says nothing of that.
   void answer(Owed& o, const Row* cause) {
     if (o.next != kNever || o.answered == kNever || o.told_answer) return;
     const bool late = o.answered <= o.checked;
