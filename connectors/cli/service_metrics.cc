@@ -14,7 +14,7 @@ namespace tocsin::cli {
 namespace {
 constexpr DurationMs kRefresh = 250;
 constexpr DurationMs kCount = 5'000;  // walking all keys and files is not for every refresh
-constexpr DurationMs kShare = 50;      // of the thread's time, one part in so many
+constexpr DurationMs kShare = 50;     // of the thread's time, one part in so many
 constexpr std::string_view kCanonical = "canonical", kIngest = "ingest";
 
 double to_seconds(DurationMs ms) { return static_cast<double>(ms) / 1e3; }
