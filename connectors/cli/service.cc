@@ -239,7 +239,7 @@ Status Service::Impl::open() {
   options.idle_after = config_.follow_clock ? config_.idle_after : INT64_MAX / 4;
   if (!config_.follow_clock) options.future = INT64_MAX / 4;
   pipeline_ = std::make_unique<runtime::Pipeline>(*engine_, *publisher_, options, &clock_);
-  pipeline_->ticker = steady_ns;
+  pipeline_->ticker = engine_->ticker = steady_ns;
   for (const SourceConfig& s : config_.sources) {
     if (auto added = add_source(s); !added) return added;
   }
@@ -262,7 +262,9 @@ Status Service::Impl::open() {
       backend_->set_silences(engine_->policy().silences());
       backend_->committed(engine_->progress().outbox);
     }
-    metrics_.refresh(*engine_, *publisher_, *pipeline_, sources_, clock_.now());
+    metrics_.refresh({*engine_, *publisher_, *pipeline_, sources_, sinks_, *log_, config_.state, !config_.kafka.empty(),
+                      config_.follow_clock},
+                     clock_.now());
   };
   return {};
 }
@@ -297,7 +299,7 @@ void Service::Impl::do_reload() {
   }();
   result.rules = rules_->rules().size();
   if (backend_ != nullptr && result.applied) backend_->set_rules(*rules_);
-  metrics_.set_reload(result.applied);
+  metrics_.set_reload(result.applied, clock_.now());
   if (result.applied)
     spdlog::info("reload rules={} result=applied", result.rules);
   else

@@ -70,9 +70,25 @@ bool AlertBook::find(std::string_view alert_id, AlertLine& out) const {
   return true;
 }
 
-std::map<std::pair<std::string, detect::Severity>, uint64_t> AlertBook::open_counts() const {
+std::map<std::pair<std::string, detect::Severity>, AlertBook::OpenCount> AlertBook::open_counts() const {
   const std::shared_lock lock(mutex_);
-  return open_;
+  std::map<std::pair<std::string, detect::Severity>, OpenCount> out;
+  for (const auto& [of, open] : open_) {
+    out[of] = {open.count, open.waiting.size(), open.waiting.empty() ? kNoTime : *open.waiting.begin()};
+  }
+  return out;
+}
+
+std::vector<uint64_t> AlertBook::opened_before(detect::Severity severity, std::span<const TimeMs> times) const {
+  const std::shared_lock lock(mutex_);
+  std::vector<uint64_t> out(times.size());
+  for (const auto& [of, open] : open_) {
+    if (of.second != severity) continue;
+    for (size_t i = 0; i < times.size(); ++i) {
+      out[i] += static_cast<uint64_t>(std::distance(open.opened.begin(), open.opened.lower_bound(times[i])));
+    }
+  }
+  return out;
 }
 
 size_t AlertBook::size() const {
@@ -85,7 +101,10 @@ void AlertBook::put(AlertLine line) {
   const auto it = by_id_.find(line.alert_id);
   if (it != by_id_.end()) unlist(it->second);
   if (line.is_open()) {
-    ++open_[{line.rule_id, line.severity}];
+    Open& open = open_[{line.rule_id, line.severity}];
+    ++open.count;
+    if (!line.shadow) open.opened.insert(line.opened_at);
+    if (!line.shadow && line.status == alert::AlertStatus::kOpen) open.waiting.insert(line.opened_at);
   } else {
     ended_.insert({line.updated_at, line.alert_id});
   }
@@ -96,7 +115,10 @@ void AlertBook::put(AlertLine line) {
 
 void AlertBook::unlist(const AlertLine& line) {
   if (line.is_open()) {
-    --open_[{line.rule_id, line.severity}];
+    Open& open = open_[{line.rule_id, line.severity}];
+    --open.count;
+    if (!line.shadow) open.opened.erase(open.opened.find(line.opened_at));
+    if (!line.shadow && line.status == alert::AlertStatus::kOpen) open.waiting.erase(open.waiting.find(line.opened_at));
   } else {
     ended_.erase({line.updated_at, line.alert_id});
   }

@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 #include <shared_mutex>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -46,7 +47,14 @@ class AlertBook {
   std::vector<AlertLine> list(const AlertFilter& filter, size_t limit, const Place* after, bool& more) const;
   bool find(std::string_view alert_id, AlertLine& out) const;
   // Open alerts by (rule, severity).
-  std::map<std::pair<std::string, detect::Severity>, uint64_t> open_counts() const;
+  struct OpenCount {
+    uint64_t open = 0;
+    uint64_t waiting = 0;              // that nobody has acknowledged; none of rules in shadow
+    TimeMs longest_waiting = kNoTime;  // when the eldest of them opened
+  };
+  std::map<std::pair<std::string, detect::Severity>, OpenCount> open_counts() const;
+  // Of the open alerts of one severity: how many opened before each of `times`; none of rules in shadow.
+  std::vector<uint64_t> opened_before(detect::Severity severity, std::span<const TimeMs> times) const;
   size_t size() const;
   void put(AlertLine line);
   // The ended alerts whose last transition is of before `before`, and of those that remain the eldest above `most`:
@@ -59,13 +67,17 @@ class AlertBook {
 
  private:
   void unlist(const AlertLine& line);
+  struct Open {
+    uint64_t count = 0;
+    std::multiset<TimeMs> opened, waiting;  // opened_at; none of rules in shadow
+  };
   static bool matches(const AlertLine& line, const AlertFilter& f);
   mutable std::shared_mutex mutex_;
   std::unordered_map<std::string, AlertLine> by_id_;
   std::set<std::pair<TimeMs, std::string>> by_time_;
   std::set<std::pair<TimeMs, std::string>> ended_;  // by updated_at
   TimeMs latest_ = kNoTime;
-  std::map<std::pair<std::string, detect::Severity>, uint64_t> open_;
+  std::map<std::pair<std::string, detect::Severity>, Open> open_;
 };
 
 }  // namespace tocsin::runtime

@@ -285,6 +285,7 @@ void Engine::skip(uint32_t partition, uint64_t next_offset) {
 // Judges all that has been routed since the last time: the shards, then the rules over alerts, then policy. Where a
 // batch is cut into such stretches changes nothing.
 Status Engine::judge() {
+  const uint64_t begin = ticker ? ticker() : 0;
   router_->close(delta_);
   const std::string_view fresh = std::string_view(delta_).substr(judged_bytes_);
   std::vector<alert::Transition> stream;
@@ -303,6 +304,7 @@ Status Engine::judge() {
   } else {
     std::move(stream.begin(), stream.end(), std::back_inserter(judged_));
   }
+  if (ticker) judge_latency_.record_ns(ticker() - begin);
   return {};
 }
 
@@ -448,7 +450,9 @@ void Engine::settle(Staged& written) {
 
 Status Engine::write() {
   write_pending_ = true;
+  const uint64_t begin = ticker ? ticker() : 0;
   if (auto s = store_->write(next_.batch, options_.sync); !s) return s;
+  if (ticker) write_latency_.record_ns(ticker() - begin);
   write_pending_ = false;
   settle(next_);
   return {};
@@ -534,6 +538,11 @@ Status Engine::read_outbox(uint64_t from, size_t max, const std::function<void(c
                         f({state::from_big_endian(key), e.alert_id, e.json, e.cause, e.shadow, e.muted});
                         return ++n < max;
                       });
+}
+
+TimeMs Engine::partition_watermark(uint32_t partition) const {
+  const Watermark::Partition& p = router_->watermark().partitions()[partition];
+  return p.idle || p.greatest == kNoTime ? kNoTime : p.greatest - p.lateness;
 }
 
 size_t Engine::state_keys() const {

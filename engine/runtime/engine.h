@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "alert/policy.h"
+#include "base/histogram.h"
 #include "rule/rule_set.h"
 #include "runtime/alert_book.h"
 #include "runtime/alert_stage.h"
@@ -89,6 +90,8 @@ class Engine {
   // Nothing before `t` will come any more (end of input, --until, a test's `by`).
   void advance_to(TimeMs t);
   TimeMs watermark() const { return router_->watermark().now(); }
+  // One partition's own; kNoTime while it has had no event or does not hold time back.
+  TimeMs partition_watermark(uint32_t partition) const;
   TimeMs greatest_event_time() const { return router_->watermark().greatest(); }
 
   size_t pending_events() const { return pending_; }
@@ -126,6 +129,10 @@ class Engine {
   std::vector<size_t> keys_by_rule() const;
   // Counted by walking the keys: not for every batch.
   size_t state_bytes() const;
+  // Steady nanoseconds, injected, for the histograms below; null: they stay empty.
+  std::function<uint64_t()> ticker;
+  const LatencyHistogram& judge_latency() const { return judge_latency_; }  // one batch: all shards, rules over alerts
+  const LatencyHistogram& write_latency() const { return write_latency_; }  // one commit's write; not with overlap
   uint64_t transitions_of(uint16_t rule, alert::TransitionType type) const {
     return by_type_[rule][static_cast<size_t>(type)];
   }
@@ -202,6 +209,7 @@ class Engine {
   Staged next_;    // the commit at hand, or after commit() the one whose transitions it answered
   Staged flying_;  // the commit that the disk is writing
   std::vector<std::vector<uint64_t>> by_type_;
+  LatencyHistogram judge_latency_, write_latency_;
   size_t delta_bytes_ = 0;  // since the last checkpoint
   bool checkpoint_due_ = false;
   bool write_pending_ = false;

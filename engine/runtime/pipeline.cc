@@ -325,10 +325,8 @@ void Pipeline::tick() {
 }
 
 Status Pipeline::commit() {
-  const uint64_t begin = ticker ? ticker() : 0;
   auto fresh = engine_.commit();
   if (!fresh) return fresh.error();
-  if (ticker) commit_latency_.record_ns(ticker() - begin);
   publisher_.pump(*fresh, clock_ == nullptr ? kNoTime : clock_->now());
   for (const Input& input : inputs_) {
     committed_offsets_.clear();
@@ -376,7 +374,8 @@ std::vector<Pipeline::LaneView> Pipeline::lanes() const {
   std::vector<LaneView> out;
   for (const Lane& lane : lanes_) {
     out.push_back({lane.name, lane.decoder == nullptr ? "actions" : std::string(lane.decoder->source_name()),
-                   lane.source->at_head(lane.index), kNoTime});
+                   lane.source->at_head(lane.index), lane.decoder == nullptr,
+                   engine_.partition_watermark(lane.partition)});
   }
   return out;
 }

@@ -54,13 +54,13 @@ class Pipeline {
   Status stop(DurationMs wait);
 
   struct LaneView {
-    std::string partition, source;
+    std::string partition, source;  // source: as its decoder calls it; of people's actions "actions"
     bool at_head = false;
-    TimeMs greatest = kNoTime;
+    bool actions = false;
+    TimeMs watermark = kNoTime;  // kNoTime: no event yet, or it does not hold time back
   };
   std::vector<LaneView> lanes() const;
-  const LatencyHistogram& commit_latency() const { return commit_latency_; }
-  // Taking one event in (conditions, keys, cells of all its rules); every 64th is measured.
+  // Taking one event in (conditions, keys, cells of all rules that it may concern); every 64th is measured.
   const LatencyHistogram& eval_latency() const { return eval_latency_; }
 
   // Parts of the input that could not be read, a sentence each; everything else was.
@@ -69,7 +69,7 @@ class Pipeline {
   std::function<void()> after_commit;
   // Replay at a visible pace: called before an event is taken in, with its time; may hold the thread.
   std::function<void(TimeMs)> pace;
-  // Steady nanoseconds for the latency histograms, injected; null: not measured.
+  // Steady nanoseconds for eval_latency(), injected; null: not measured.
   std::function<uint64_t()> ticker;
 
  private:
@@ -142,7 +142,7 @@ class Pipeline {
   std::array<Direct, 2> direct_;
   bool past_until_ = false;
   bool moved_ = false;  // this step took in at least one record
-  LatencyHistogram commit_latency_, eval_latency_;
+  LatencyHistogram eval_latency_;
   uint64_t accepted_ = 0;
   std::vector<uint64_t> committed_offsets_;
 };

@@ -112,14 +112,24 @@ Status Publisher::flush(DurationMs wait) {
   return {};
 }
 
+uint64_t Publisher::depth_of(const Lane& lane) const {
+  const uint64_t done = delivered(lane);
+  const uint64_t head = engine_.outbox();
+  return head > done ? head - done : 0;
+}
+
 uint64_t Publisher::depth() const {
   uint64_t depth = 0;
-  for (const Lane& lane : lanes_) {
-    const uint64_t done = delivered(lane);
-    const uint64_t head = engine_.outbox();
-    depth = std::max(depth, head > done ? head - done : 0);
-  }
+  for (const Lane& lane : lanes_) depth = std::max(depth, depth_of(lane));
   return depth;
+}
+
+std::vector<Publisher::SinkView> Publisher::sinks() const {
+  std::vector<SinkView> out;
+  for (const Lane& lane : lanes_) {
+    out.push_back({std::string(lane.sink->name()), depth_of(lane), !lane.fault.empty()});
+  }
+  return out;
 }
 
 std::string Publisher::fault() const {

@@ -197,13 +197,42 @@ TEST(AlertBook, PagesNewestFirstAndCountsOpenOnes) {
   filter = {};
   filter.area = "330282004";
   EXPECT_EQ(book.list(filter, 100, nullptr, more).size(), 5u);
-  const auto open_x = [&] { return book.open_counts().at({"x", detect::Severity::kYellow}); };
-  EXPECT_EQ(open_x(), 13u);
-  AlertLine l;
-  ASSERT_TRUE(book.find("a0", l));
-  l.status = alert::AlertStatus::kResolved;
-  book.put(l);
-  EXPECT_EQ(open_x(), 12u);
+}
+
+TEST(AlertBook, CountsOpenAlertsAndHowLongTheyWait) {
+  AlertBook book;
+  const auto put = [&](const std::string& id, TimeMs opened_at, alert::AlertStatus status, bool shadow = false) {
+    AlertLine l;
+    l.alert_id = id;
+    l.rule_id = "x";
+    l.opened_at = opened_at;
+    l.severity = detect::Severity::kYellow;
+    l.status = status;
+    l.shadow = shadow;
+    book.put(l);
+  };
+  const auto count = [&] { return book.open_counts().at({"x", detect::Severity::kYellow}); };
+  using enum alert::AlertStatus;
+  for (const TimeMs t : {10, 20, 20, 30}) put("a" + std::to_string(t) + std::to_string(book.size()), t, kOpen);
+  put("tried", 1, kOpen, true);  // a rule in shadow: open, but nobody is to answer it
+  EXPECT_EQ(count().open, 5u);
+  EXPECT_EQ(count().waiting, 4u);
+  EXPECT_EQ(count().longest_waiting, 10);
+  const std::vector<TimeMs> times = {10, 11, 21, 100};
+  EXPECT_EQ(book.opened_before(detect::Severity::kYellow, times), (std::vector<uint64_t>{0, 1, 3, 4}));
+  EXPECT_EQ(book.opened_before(detect::Severity::kRed, times), (std::vector<uint64_t>{0, 0, 0, 0}));
+  put("a100", 10, kAcknowledged);
+  EXPECT_EQ(count().open, 5u);
+  EXPECT_EQ(count().waiting, 3u);
+  EXPECT_EQ(count().longest_waiting, 20);
+  put("a100", 10, kResolved);
+  put("a201", 20, kResolved);
+  book.erase("a202");
+  put("a303", 30, kAcknowledged);
+  EXPECT_EQ(count().open, 2u);
+  EXPECT_EQ(count().waiting, 0u);
+  EXPECT_EQ(count().longest_waiting, kNoTime);
+  EXPECT_EQ(book.opened_before(detect::Severity::kYellow, times), (std::vector<uint64_t>{0, 0, 0, 1}));
 }
 
 }  // namespace

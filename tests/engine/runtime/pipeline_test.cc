@@ -261,6 +261,40 @@ TEST(Pipeline, ASinkThatPushesBackGetsEverythingLater) {
   EXPECT_EQ(desk.publisher->depth(), 0u);
 }
 
+TEST(Pipeline, TellsWhatItMeasures) {
+  const auto store = state::make_memory_store();
+  Desk desk(store.get());
+  TextSource source({lines(150), {}}, true);
+  HandClock clock;
+  const auto p = desk.pipeline(source, {.idle_after = 1'000'000'000}, &clock);
+  uint64_t ns = 0;
+  p->ticker = desk.engine->ticker = [&] { return ns += 1000; };
+  clock.time = kStart + 1'000 * kMinute;
+  EXPECT_EQ(p->lanes()[0].watermark, kNoTime);
+  desk.sink.full = true;
+  while (desk.engine->progress().totals.read < 150) ASSERT_TRUE(p->step());
+  ASSERT_EQ(p->lanes().size(), 2u);
+  EXPECT_EQ(p->lanes()[0].watermark, kStart + 149 * kMinute - desk.decoder.lateness());
+  EXPECT_EQ(p->lanes()[1].watermark, kNoTime) << "it has had no event";
+  EXPECT_FALSE(p->lanes()[0].actions);
+  EXPECT_EQ(p->eval_latency().snapshot().count, 2u) << "every 64th";
+  const uint64_t commits = desk.engine->progress().commit;
+  EXPECT_EQ(desk.engine->write_latency().snapshot().count, commits);
+  EXPECT_EQ(desk.engine->judge_latency().snapshot().count, commits);
+  EXPECT_EQ(desk.engine->write_latency().snapshot().sum_ns, commits * 1000);
+  ASSERT_TRUE(p->step());
+  EXPECT_EQ(desk.engine->write_latency().snapshot().count, commits) << "nothing to write is no commit";
+  const auto sinks = desk.publisher->sinks();
+  ASSERT_EQ(sinks.size(), 1u);
+  EXPECT_EQ(sinks[0].name, "list");
+  EXPECT_EQ(sinks[0].depth, desk.engine->outbox());
+  EXPECT_GT(sinks[0].depth, 0u);
+  EXPECT_FALSE(sinks[0].stopped);
+  desk.sink.full = false;
+  ASSERT_TRUE(p->step());
+  EXPECT_EQ(desk.publisher->sinks()[0].depth, 0u);
+}
+
 TEST(Pipeline, LiveAQuietPartitionFollowsTheClockSoThatDeadlinesFire) {
   Desk desk;
   TextSource source({{"a 0 1", "b 0 2", "c 0 3"}}, true);
