@@ -87,7 +87,11 @@ void Publisher::pump(std::span<const Outgoing> fresh, TimeMs now) {
       offer(lane, fresh.subspan(lane.offered + 1 > first ? lane.offered + 1 - first : 0));
     }
     // Live, in a pause, what lies in a sink's buffers is brought home; a replay has no pauses, only an end.
-    if (now != kNoTime && fresh.empty() && delivered(lane) < lane.offered) (void)lane.sink->flush(0).is_ok();
+    if (now != kNoTime && fresh.empty() && delivered(lane) < lane.offered) {
+      const Status s = lane.sink->flush(0);
+      const bool later = s || s.error().code == Code::kUnavailable || s.error().code == Code::kExhausted;
+      if (!later) lane.fault = s.error().message;  // it will not deliver what it was given
+    }
     engine_.sink_delivered(std::string(lane.sink->name()), delivered(lane));
   }
   if (now == kNoTime) return;
