@@ -21,6 +21,7 @@ void add_schema(CLI::App& app, int& exit_code);
 void add_alerts(CLI::App& app, int& exit_code);
 void add_tail(CLI::App& app, int& exit_code);
 void add_explain(CLI::App& app, int& exit_code);
+void add_scorecard(CLI::App& app, int& exit_code);
 void add_dlq(CLI::App& app, int& exit_code);
 void add_state(CLI::App& app, int& exit_code);
 void add_doctor(CLI::App& app, int& exit_code);

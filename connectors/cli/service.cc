@@ -118,6 +118,7 @@ Status Service::Impl::open_state() {
   runtime::Engine::Options options;
   options.shards = static_cast<uint32_t>(config_.shards);
   options.zone = zone_;
+  options.score = true;
   options.checkpoint_bytes = static_cast<size_t>(config_.checkpoint_mib) << 20;
   auto load = load_options(rule_inputs());
   if (!load) return load.error();

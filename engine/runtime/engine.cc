@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "runtime/stored_rules.h"
+#include "score/keeper.h"
 
 namespace tocsin::runtime {
 namespace {
@@ -99,18 +100,23 @@ void Engine::install(Works works) {
 Result<std::unique_ptr<Engine>> Engine::open(Options options, std::shared_ptr<const rule::RuleSet> rules,
                                              state::Store* store, const CompileRules& compile) {
   std::unique_ptr<Engine> engine(new Engine(std::move(options), rules, store));
-  if (store == nullptr) return engine;
+  if (store == nullptr) {
+    if (auto s = engine->open_score(); !s) return s.error();
+    return engine;
+  }
   const auto stored = store->get(state::Table::kMeta, kProgressKey);
   if (!stored && stored.error().code != Code::kNotFound) return stored.error();
   if (stored) {
     auto progress = Progress::decode(*stored);
     if (!progress) return progress.error();
     engine->progress_ = std::move(*progress);
+    if (auto s = engine->open_score(); !s) return s.error();
     if (auto s = engine->recover(compile); !s) return s.error();
     if (engine->rules_->fingerprint() != rules->fingerprint()) {
       if (auto s = engine->swap_rules(rules); !s) return s.error();
     }
   } else {
+    if (auto s = engine->open_score(); !s) return s.error();
     engine->next_.batch.puts.push_back({state::Table::kMeta, kRulesKey, encode_rules(*rules)});
     if (auto s = store->write(engine->next_.batch, options.sync); !s) return s.error();
     engine->next_.batch.clear();
@@ -182,6 +188,7 @@ Status Engine::apply_deltas() {
   const auto scanned = store_->scan(
       state::Table::kDelta, state::big_endian(progress_.checkpoint + 1), state::big_endian(progress_.commit + 1),
       [&](std::string_view key, std::string_view delta) {
+        if (is_notes_key(key)) return true;
         router_->replay(delta);
         if (!shards_->apply(delta, already_in_the_outbox) || !shards_->apply_alerts(delta, already_in_the_outbox)) {
           status = corrupt("delta " + std::to_string(state::from_big_endian(key)) + " of the state does not decode");
@@ -247,6 +254,9 @@ Outcome Engine::accept(const Event& event, uint32_t partition, uint64_t next_off
   const uint64_t before = router_->position();
   const Outcome outcome = router_->route(event, partition, delta_);
   if (router_->position() != before) note_log_time(log_time);
+  if (score_ != nullptr && outcome != Outcome::kDuplicate) {
+    score_->event(event, router_->uid(), router_->position(), router_->watermark().now());
+  }
   offsets_[partition]->greatest = router_->watermark().partitions()[partition].greatest;
   take_offset(partition, next_offset);
   Totals& t = progress_.totals;
@@ -298,6 +308,7 @@ Status Engine::judge() {
     }
   }
   policy_->apply(stream, watermark);
+  note(stream, *rules_, notes_);
   judged_bytes_ = delta_.size();
   if (judged_.empty()) {
     judged_ = std::move(stream);
@@ -437,7 +448,7 @@ void Engine::stage_progress() {
 // What a written batch leaves: who finds a line in the book also finds its text in the store.
 void Engine::settle(Staged& written) {
   for (state::Put& p : written.batch.puts) {  // the delta's room is used again
-    if (p.table != state::Table::kDelta || !delta_.empty()) continue;
+    if (p.table != state::Table::kDelta || !delta_.empty() || is_notes_key(p.key)) continue;
     p.value.clear();
     delta_.swap(p.value);
   }
@@ -495,9 +506,9 @@ Result<std::span<const Outgoing>> Engine::commit() {
   ++progress_.commit;
   next_.before = progress_.outbox;
   stage_transitions(*rules_);
+  delta_bytes_ += delta_.size() + notes_.size();
+  const bool checkpoint = store_ != nullptr && (checkpoint_due_ || delta_bytes_ > options_.checkpoint_bytes);
   if (store_ != nullptr) {
-    delta_bytes_ += delta_.size();
-    const bool checkpoint = checkpoint_due_ || delta_bytes_ > options_.checkpoint_bytes;
     for (const DeadLetter& letter : dead_) {
       std::string bytes;
       Writer w(bytes);
@@ -515,6 +526,7 @@ Result<std::span<const Outgoing>> Engine::commit() {
     stage_policy(*policy_);
     stage_progress();
   }
+  if (auto s = stage_score(checkpoint); !s) return s.error();
   delta_.clear();
   judged_bytes_ = 0;
   dead_.clear();
@@ -561,7 +573,7 @@ std::vector<size_t> Engine::keys_by_rule() const {
 }
 
 size_t Engine::state_bytes() const {
-  size_t n = router_->seen().bytes();
+  size_t n = router_->seen().bytes() + (score_ == nullptr ? 0 : score_->bytes());
   for (const Shard* shard : shards_->all()) n += shard->bytes();
   return n;
 }

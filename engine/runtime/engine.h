@@ -25,6 +25,10 @@
 #include "runtime/shard_pool.h"
 #include "state/store.h"
 
+namespace tocsin::score {
+class Keeper;
+}
+
 namespace tocsin::runtime {
 
 // A record that no feed could read, as it is kept: its place in the log, why, and a masked copy.
@@ -57,6 +61,8 @@ class Engine {
     // The disk writes one commit while the next is worked on: faster, but transitions come one commit later, and a full
     // disk ends the engine's use. For reading files, where only the whole matters. swap_rules() may not be called.
     bool overlap = false;
+    // Keeps scorecards too (score/README.md). A state that has them keeps them in any case.
+    bool score = false;
   };
 
   // `store` may be null: nothing is kept (a replay without --state). With a store that holds state, recovers it under
@@ -119,6 +125,8 @@ class Engine {
   Status read_outbox(uint64_t from, size_t max, const std::function<void(const Outgoing&)>& f) const;
 
   const alert::Policy& policy() const { return *policy_; }
+  // Null: none are kept. Its const functions may be called from any thread.
+  const score::Keeper* score() const { return score_.get(); }
   const AlertBook& book() const { return book_; }
   const Progress& progress() const { return progress_; }
   const rule::RuleSet& rules() const { return *rules_; }
@@ -140,6 +148,12 @@ class Engine {
  private:
   Engine(Options options, std::shared_ptr<const rule::RuleSet> rules, state::Store* store);
   Status recover(const CompileRules& compile);
+  Status open_score();
+  void note(std::span<const alert::Transition> transitions, const rule::RuleSet& rules, std::string& notes);
+  Status stage_score(bool checkpoint);
+  void stage_score_pieces(uint64_t commit);
+  void stage_swapped_score(const std::string& notes);
+  void forget_swapped_score(const std::string& notes);
   Status load_checkpoint();
   Status apply_deltas();
   Status load_duties();
@@ -190,6 +204,7 @@ class Engine {
   std::unique_ptr<ShardPool> shards_;
   std::unique_ptr<alert::Policy> policy_;
   std::unique_ptr<AlertStage> stage_;
+  std::unique_ptr<score::Keeper> score_;
   AlertBook book_;
   Progress progress_;
   std::vector<std::string> partition_names_;
@@ -199,6 +214,7 @@ class Engine {
   std::string last_source_;
 
   std::string delta_;
+  std::string notes_;        // of the batch, for the scorecards
   size_t judged_bytes_ = 0;  // of delta_: the shards have applied them
   size_t pending_ = 0;
   uint64_t first_position_ = 1;    // of the batch
@@ -221,6 +237,10 @@ class Engine {
 // of its latest transition; under history_key() the sequence of one of its transitions.
 std::string history_key(std::string_view alert_id, uint32_t seq);
 std::string latest_key(std::string_view alert_id);
+// Of Table::kDelta: notes for the scorecards, not a delta.
+bool is_notes_key(std::string_view key);
+// Of Table::kMeta: pieces of the scorecards.
+inline constexpr std::string_view kScorePieces = "score/", kScorePiecesEnd = "score0";
 struct OutboxEntry {
   std::string_view alert_id, json;
   TimeMs cause = kNoTime;

@@ -1,6 +1,7 @@
 // Other rules in place of those in force, without losing the state of those that stay.
 #include "runtime/engine.h"
 #include "runtime/stored_rules.h"
+#include "score/keeper.h"
 
 namespace tocsin::runtime {
 
@@ -72,6 +73,8 @@ Status Engine::swap_rules(std::shared_ptr<const rule::RuleSet> rules) {
   if (auto s = shards_->end_keys(ends, now == kNoTime ? 0 : now, router_->position(), next_.transitions); !s) return s;
   alert::Policy policy = *policy_;
   policy.apply(next_.transitions, now);
+  std::string notes;
+  note(next_.transitions, *rules_, notes);
   stage_transitions(*rules_);
   Works next = build(rules);
   next.policy = std::make_unique<alert::Policy>(rules, policy, now);
@@ -85,18 +88,21 @@ Status Engine::swap_rules(std::shared_ptr<const rule::RuleSet> rules) {
     next_.transitions.clear();
     next.shards->rejudge(edited(*rules, map), now, router_->position(), next_.transitions);
     next.policy->apply(next_.transitions, now);
+    note(next_.transitions, *rules, notes);
     stage_transitions(*rules);
   }
   if (status && store_ != nullptr) {
     next_.batch.puts.push_back({state::Table::kMeta, kRulesKey, encode_rules(*rules)});
     ++progress_.commit;
     stage_checkpoint(*rules, *next.router, *next.shards);
+    stage_swapped_score(notes);
     stage_policy(*next.policy);
     stage_progress();
     status = write();
   }
   if (status) {
     install(std::move(next));
+    if (score_ != nullptr && !score_->apply(notes)) return internal("the scorecards could not read their own notes");
     return {};
   }
   // Nothing of it was written: the rules that were in force stay, and what they know is where it was.
@@ -109,6 +115,7 @@ Status Engine::swap_rules(std::shared_ptr<const rule::RuleSet> rules) {
   by_type_ = by_type;
   next_ = {};
   write_pending_ = false;
+  forget_swapped_score(notes);
   request_checkpoint();
   return status;
 }

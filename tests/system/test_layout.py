@@ -7,7 +7,7 @@ import unittest
 
 from tocsin_testing import DATA, ROOT
 
-FLOORS = ["base", "time", "event", "expr", "state", "detect", "rule", "alert", "runtime"]
+FLOORS = ["base", "time", "event", "expr", "state", "detect", "rule", "alert", "score", "runtime"]
 # What a part of connectors/ may include of other parts; cli puts all of them together.
 PARTS = {"feed": set(), "file": set(), "kafka": set(), "metrics": set(), "simulate": set(), "backtest": set(), "delivery": set(),
          "webhook": {"delivery"}, "alertmanager": {"delivery"}, "http": {"metrics"}}
