@@ -26,6 +26,7 @@ struct Request {
   std::vector<std::pair<std::string, std::string>> query;
   std::shared_ptr<const std::string> body;  // never null
   bool lines = false;                       // the body is NDJSON by its content type
+  std::string encodings;                    // Accept-Encoding
 
   // The value of a query parameter, or empty.
   std::string_view param(std::string_view name) const;

@@ -126,6 +126,7 @@ std::vector<Route> make_routes() {
       get("/-/ready", "ready", "Whether all that it needs is there, by check", ready),
       reload_route,
       page_part("/", "page", page),
+      page_part("/assets/{name}", "consoleAsset", console_asset),
       page_part("/page.js", "pageScript", page_script),
       page_part("/page.css", "pageStyle", page_style),
       page_part("/icon.svg", "pageIcon", page_icon),
