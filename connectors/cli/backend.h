@@ -5,6 +5,7 @@
 #include <map>
 #include <mutex>
 
+#include "connectors/cli/audit_log.h"
 #include "connectors/cli/ingest.h"
 #include "connectors/http/backend.h"
 #include "runtime/engine.h"
@@ -19,23 +20,27 @@ class ServiceBackend final : public http::Backend {
     const state::Store& store;
     state::Log& log;
     Ingest& ingest;
+    AuditLog& audit;
     const Clock& clock;
     std::function<void(http::Completion<http::ReloadResult>)> reload;  // hands over to the engine's thread
     std::function<std::vector<http::Check>()> readiness;
+    bool scoped = false;  // some account sees only a part of the county
   };
   explicit ServiceBackend(Parts parts);
 
   Result<http::AlertPage> alerts(const http::AlertQuery& query) override;
-  Result<http::AlertDetail> alert(std::string_view id) override;
-  Result<std::string> evidence(std::string_view id) override;
+  Result<http::AlertDetail> alert(std::string_view id, const http::View& view) override;
+  Result<std::string> evidence(std::string_view id, const http::View& view) override;
   Result<std::string> rules() override;
   Result<http::StreamPage> transitions_after(uint64_t after, size_t max, size_t max_bytes) override;
   void set_listener(std::function<void(uint64_t head)> listener) override;
   void ingest(http::IngestBatch batch, http::Completion<http::IngestResult> done) override;
-  void act(alert::Action action, http::Completion<uint64_t> done) override;
-  Result<std::string> silences() override;
+  void act(alert::Action action, const http::View& view, http::Completion<uint64_t> done) override;
+  Result<std::string> silences(const http::View& view) override;
   void silence(rule::Silence silence, http::Completion<std::string> done) override;
-  void expire_silence(std::string id, std::string by, http::Completion<uint64_t> done) override;
+  void expire_silence(std::string id, std::string by, const http::View& view, http::Completion<uint64_t> done) override;
+  void audit(http::AuditEntry entry, http::Completion<uint64_t> done) override;
+  Result<std::string> audit_log(uint64_t after, size_t limit) override;
   void reload(http::Completion<http::ReloadResult> done) override;
   bool healthy() override { return true; }
   std::vector<http::Check> readiness() override;
@@ -46,6 +51,8 @@ class ServiceBackend final : public http::Backend {
   void set_silences(const std::map<std::string, rule::Silence>& silences);
 
  private:
+  bool find(std::string_view id, const http::View& view, runtime::AlertLine& out) const;
+  void place(http::StreamItem& item) const;
   Result<std::string> transition_json(uint64_t sequence) const;
   Result<std::string> latest_json(std::string_view alert_id) const;
   Parts parts_;

@@ -56,6 +56,7 @@ Result<AlertQuery> parse_query(const Request& request) {
   query.owner = request.param("owner");
   query.cursor = request.param("cursor");
   query.shadow = request.param(kShadow) == "true";
+  query.scope = request.who.area;
   if (const auto limit = request.param("limit"); !limit.empty()) {
     const char* end = limit.data() + limit.size();
     if (std::from_chars(limit.data(), end, query.limit).ptr != end || query.limit < 1 || query.limit > 1000) {
@@ -132,7 +133,7 @@ void list_alerts(Api& api, const Request& request, Responder answer) {
 
 // The latest `data` with one more member, `history`.
 void one_alert(Api& api, const Request& request, Responder answer) {
-  const auto detail = api.backend().alert(request.captured[0]);
+  const auto detail = api.backend().alert(request.captured[0], request.view());
   if (!detail) return answer.fail(detail.error());
   std::string body;
   JsonWriter json(body);
@@ -148,7 +149,7 @@ void one_alert(Api& api, const Request& request, Responder answer) {
 }
 
 void evidence(Api& api, const Request& request, Responder answer) {
-  auto result = api.backend().evidence(request.captured[0]);
+  auto result = api.backend().evidence(request.captured[0], request.view());
   if (!result) return answer.fail(result.error());
   answer.json(*std::move(result));
 }
@@ -187,7 +188,8 @@ void healthy(Api& api, const Request&, Responder answer) {
   answer.json(R"({"status":"ok"})");
 }
 
-void ready(Api& api, const Request&, Responder answer) {
+// Why something is not ready names hosts and folders: that is for those who have signed in.
+void ready(Api& api, const Request& request, Responder answer) {
   const auto checks = api.backend().readiness();
   std::string members, failing;
   JsonWriter json(members);
@@ -197,7 +199,7 @@ void ready(Api& api, const Request&, Responder answer) {
         .field("name", check.name)
         .key("ok")
         .boolean(check.ok)
-        .field("reason", check.reason)
+        .field("reason", request.who.signed_in ? check.reason : "")
         .end_object();
     if (!check.ok) failing.append(failing.empty() ? "" : ", ").append(check.name);
   }

@@ -6,11 +6,14 @@
 #include <string_view>
 #include <vector>
 
+#include "connectors/http/access.h"
 #include "connectors/http/message.h"
 
 namespace tocsin::http {
 
 class Api;
+inline constexpr std::string_view kWebSocket = "websocket";  // Route::media of a WebSocket
+using Handler = void (*)(Api&, const Request&, Responder);
 
 struct Parameter {
   std::string_view name;
@@ -25,11 +28,12 @@ enum class Body : uint8_t {
 };
 
 struct Route {
+  Access access;             // who may; a route without it does not compile
   std::string_view method;   // "GET" (answers HEAD too) or "POST"
   std::string_view pattern;  // segments, "{name}" captures one
   std::string_view operation;
   std::string_view summary;
-  void (*handle)(Api&, const Request&, Responder) = nullptr;  // null: the event stream
+  Handler handle = nullptr;  // null: a stream
   std::vector<Parameter> query = {};
   Body body = Body::kNone;
   std::string_view body_schema = {};  // "#/components/schemas/…" or empty
@@ -37,9 +41,12 @@ struct Route {
   std::string_view media = "application/json";
   std::string_view answer_schema = {};  // "#/components/schemas/…" or empty
   bool documented = true;               // false: the page and its parts
+  bool silent = false;                  // a POST that leaves nothing behind, or is a program's: not in the audit log
 
   bool changes() const { return method == "POST"; }
+  bool audited() const { return changes() && !silent; }
   bool streams() const { return handle == nullptr; }
+  bool upgrades() const { return streams() && media == kWebSocket; }
 };
 
 std::span<const Route> routes();

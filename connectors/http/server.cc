@@ -98,6 +98,11 @@ Status Server::Impl::listen() {
                    "service to this machine.");
   }
   serving_.loopback = address.is_loopback();
+  if (!serving_.loopback && options_.accounts.empty()) {
+    return invalid("Cannot serve HTTP on " + options_.address +
+                   " without tokens: whoever reaches it could do everything. Name them under http.tokens in the "
+                   "configuration, or keep http.address at 127.0.0.1.");
+  }
   const tcp::endpoint endpoint(address, options_.port);
   acceptor_.open(endpoint.protocol(), error);
   if (!error) acceptor_.set_option(net::socket_base::reuse_address(true), error);

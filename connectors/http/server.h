@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/status.h"
+#include "connectors/http/access.h"
 #include "connectors/http/backend.h"
 #include "connectors/metrics/metrics.h"
 
@@ -14,7 +15,7 @@ namespace tocsin::http {
 
 // Every limit is a bound that a test drives to. Durations in milliseconds, sizes in bytes.
 struct Options {
-  std::string address = "127.0.0.1";  // an IP address; anything but loopback is a decision of the operator
+  std::string address = "127.0.0.1";  // an IP address; anything but loopback needs accounts
   uint16_t port = 8080;               // 0: any free one, see Server::port()
   // Host names (without port) under which browsers reach the server, beside localhost and IP addresses. Others are
   // refused (DNS rebinding): always for requests that change something, on a loopback address for every request.
@@ -22,6 +23,9 @@ struct Options {
   // What a page needs to show times and places as the service means them; told with the rules, left out where empty.
   std::string zone;        // civil time zone
   std::string area_names;  // a JSON object: code → name
+  // Who may come in. Without accounts everybody who reaches the server may do all, and it listens on loopback alone.
+  std::vector<Account> accounts;
+  std::string session_key;  // secret bytes under which session cookies are signed; with accounts never empty
 
   size_t max_connections = 2048;
   size_t max_streams = 1024;           // event streams among them
@@ -50,7 +54,8 @@ class Server {
   Server& operator=(const Server&) = delete;
 
   // Binds, listens and starts the thread. kConflict: the port is in use (which, and how to choose another);
-  // kInvalid: not an IP address, or not one of this machine. Once in the life of a server.
+  // kInvalid: not an IP address, or not one of this machine; or another than loopback without accounts. Once in the
+  // life of a server.
   Status start();
   // Closes all connections and joins the thread; completions that come later do nothing. Idempotent; not from the
   // server's own thread.

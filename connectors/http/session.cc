@@ -3,6 +3,7 @@
 #include <boost/asio/write.hpp>
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/write.hpp>
+#include <boost/beast/websocket/rfc6455.hpp>
 #include <charconv>
 #include <ctime>
 #include <exception>
@@ -18,7 +19,9 @@ using beast::http::field;
 
 constexpr DurationMs kAgainMs = 50;      // a reading that was told to stop is told again
 constexpr DurationMs kLingerMs = 2'000;  // for a refused client to read the refusal
+constexpr size_t kFirstPiece = 4096;     // of a request
 constexpr size_t kMaxDiscard = size_t{32} << 20;
+constexpr size_t kKeySize = 24;  // Sec-WebSocket-Key: 16 bytes in base64
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
 std::string_view view(beast::string_view s) { return {s.data(), s.size()}; }
@@ -56,11 +59,11 @@ bool is_peer_gone(const boost::system::error_code& error) {
 
 Session::Session(tcp::socket socket, Serving& serving)
     : serving_(serving),
-      socket_(std::move(socket)),
+      socket_(std::move(socket), serving.tls),
       deadline_(socket_.get_executor()),
       buffer_(serving.options.max_header + (size_t{64} << 10)) {
   ErrorCode ignored;
-  socket_.set_option(tcp::no_delay(true), ignored);
+  socket_.tcp_layer().set_option(tcp::no_delay(true), ignored);
 }
 
 Session::~Session() {
@@ -70,16 +73,24 @@ Session::~Session() {
 
 void Session::start() {
   serving_.connections.add(shared_from_this());
+  if (socket_.secure()) return handshake();
   await_request();
+}
+
+void Session::handshake() {
+  limit_reading(serving_.options.header_timeout);
+  socket_.async_handshake([self = self()](const ErrorCode& error) {
+    self->deadline_.clear();
+    if (error || self->closed_) return self->stop();
+    self->await_request();
+  });
 }
 
 void Session::stop() {
   if (closed_) return;
   closed_ = true;
   deadline_.clear();
-  ErrorCode ignored;
-  socket_.shutdown(tcp::socket::shutdown_both, ignored);
-  socket_.close(ignored);
+  socket_.close();
 }
 
 void Session::release() {
@@ -92,8 +103,7 @@ void Session::release() {
 void Session::limit_reading(DurationMs after) {
   deadline_.set(after, [self = self()] {
     self->timed_out_ = true;
-    ErrorCode ignored;
-    self->socket_.cancel(ignored);
+    self->socket_.cancel();
     self->limit_reading(kAgainMs);
   });
 }
@@ -105,14 +115,17 @@ void Session::await_request() {
   parser_->body_limit(UINT64_MAX);  // until the route is known (none is taken for 0 in Boost 1.74)
   request_ = {};
   request_.instance = "/";
+  request_.from = socket_.peer();
+  request_.secure = socket_.secure();
   request_.body = std::make_shared<const std::string>();
   route_ = nullptr;
   ++number_;
   answered_ = unread_ = keep_alive_ = head_ = timed_out_ = false;
   if (buffer_.size() > 0) return read_header();
   deadline_.set(serving_.options.idle_timeout, [self = self()] { self->stop(); });
-  socket_.async_wait(tcp::socket::wait_read, [self = self()](const ErrorCode& error) {
+  socket_.async_read_some(buffer_.prepare(kFirstPiece), [self = self()](const ErrorCode& error, size_t size) {
     if (error || self->closed_) return self->stop();
+    self->buffer_.commit(size);
     self->read_header();
   });
 }
@@ -162,7 +175,7 @@ void Session::take_request() {
 }
 
 std::optional<Response> Session::refuse(const Match& found) {
-  const bool changes = found.route == nullptr || found.route->changes();
+  const bool changes = found.route == nullptr || found.route->changes() || found.route->upgrades();
   const GuardedRequest guarded{changes, header(field::host), header(field::origin),
                                view(parser_->get()["Sec-Fetch-Site"])};
   if (const auto refusal = guard(guarded, serving_.loopback, serving_.options.hosts)) {
@@ -174,8 +187,37 @@ std::optional<Response> Session::refuse(const Match& found) {
     response.headers.emplace_back("Allow", found.allow);
     return response;
   }
+  if (auto refusal = refuse_asker(*found.route)) return refusal;
   if (const std::string fault = unknown_parameter(*found.route, request_); !fault.empty()) return bad(400, fault);
   return refuse_body(*found.route);
+}
+
+// Who asks, and whether they may. What is refused to somebody who signed in stands in the audit log.
+std::optional<Response> Session::refuse_asker(const Route& route) {
+  request_.who = serving_.api.gate().who(header(field::authorization), header(field::cookie), unix_seconds());
+  Denial denial = deny(route.access, request_.who);
+  if (denial.status == 0 && request_.param(kShadow) == "true" && !request_.who.may_see_shadow()) {
+    denial = {403, "What rules in shadow say is for planners."};
+  }
+  if (denial.status == 0) return std::nullopt;
+  if (route.audited() && request_.who.signed_in) {
+    AuditEntry entry = audit_entry();
+    entry.result = denial.status;
+    serving_.api.backend().audit(std::move(entry), [](const Result<uint64_t>&) {});
+  }
+  Response response = bad(denial.status, denial.detail);
+  if (denial.status == 401) response.headers.emplace_back("WWW-Authenticate", "Bearer");
+  return response;
+}
+
+AuditEntry Session::audit_entry() const {
+  AuditEntry entry;
+  entry.name = request_.who.name;
+  if (request_.who.signed_in && !request_.who.open) entry.role = name_of(request_.who.role);
+  entry.from = request_.from;
+  entry.what = route_->operation;
+  if (!request_.captured.empty()) entry.target = request_.captured[0];
+  return entry;
 }
 
 std::optional<Response> Session::refuse_body(const Route& route) {
@@ -243,15 +285,45 @@ void Session::dispatch() {
                             "again does no harm."),
                 self->request_.instance));
   });
-  Responder answer(request_.instance, [weak = std::weak_ptr(self()), number = number_](Response response) {
-    const auto session = weak.lock();
-    if (session && session->number_ == number && !session->answered_) session->send(std::move(response));
-  });
+  const Responder answer = responder();
   try {
     route_->handle(serving_.api, request_, answer);
   } catch (const std::exception& e) {
     answer.problem(500, "The request could not be handled: " + printable(e.what()) + ".");
   }
+}
+
+// Answers the request at hand. What people did is on disk in the audit log before they are told that it is done.
+Responder Session::responder() {
+  std::function<void(Response)> deliver = [weak = std::weak_ptr(self()), number = number_](Response response) {
+    const auto session = weak.lock();
+    if (session && session->number_ == number && !session->answered_) session->send(std::move(response));
+  };
+  if (!route_->audited()) return Responder(request_.instance, std::move(deliver));
+  auto audited = [&api = serving_.api, entry = audit_entry(), deliver = std::move(deliver),
+                  once = std::make_shared<bool>(false)](Response response) {
+    if (std::exchange(*once, true)) return;
+    AuditEntry done = entry;
+    done.result = response.status;
+    if (!response.about.empty()) done.target = response.about;
+    api.backend().audit(std::move(done),
+                        api.completion<uint64_t>([deliver, response](const Result<uint64_t>&) { deliver(response); }));
+  };
+  return Responder(request_.instance, std::move(audited));
+}
+
+// The handshake of a WebSocket, without which its path answers a problem. Browsers send other sites' pages' cookies
+// along and do not keep them from reading: the origin is looked at as for a request that changes something (refuse()).
+std::optional<Response> Session::refuse_upgrade() {
+  const auto& message = parser_->get();
+  if (beast::websocket::is_upgrade(message) && header(field::sec_websocket_version) == "13" &&
+      header(field::sec_websocket_key).size() == kKeySize) {
+    return std::nullopt;
+  }
+  Response response = bad(426, "This path speaks WebSocket: send its handshake, or read /api/v1/stream.");
+  response.headers.emplace_back("Upgrade", "websocket");
+  response.headers.emplace_back("Sec-WebSocket-Version", "13");
+  return response;
 }
 
 void Session::start_stream() {
@@ -266,14 +338,21 @@ void Session::start_stream() {
     }
   }
   if (unread_) return send(bad(400, "The stream takes no body."));
-  if (head_) return send({200, "text/event-stream", {}, {}});
+  if (route_->upgrades()) {
+    if (auto refusal = refuse_upgrade()) return send(*std::move(refusal));
+  } else if (head_) {
+    return send({200, "text/event-stream", {}, {}});
+  }
   if (serving_.counters.streams >= serving_.options.max_streams) {
     return send(problem(unavailable("As many streams as are served at once are open."), request_.instance));
   }
-  ++serving_.counters.requests[200];
+  ++serving_.counters.requests[route_->upgrades() ? 101 : 200];
   deadline_.clear();
   closed_ = true;
-  serving_.hub.serve(std::move(socket_), after, request_.param(kShadow) == "true");
+  View view = request_.view();
+  view.shadow = request_.param(kShadow) == "true";
+  if (!route_->upgrades()) return serving_.hub.serve(std::move(socket_), after, std::move(view));
+  serving_.hub.serve(std::move(socket_), after, std::move(view), parser_->release());
 }
 
 void Session::send(Response response) {
@@ -312,8 +391,7 @@ void Session::on_sent(ErrorCode error) {
 // Closing with unread bytes in the socket would reset the connection and lose the answer on its way: says that nothing
 // more comes, then reads on for a moment.
 void Session::linger() {
-  ErrorCode ignored;
-  socket_.shutdown(tcp::socket::shutdown_send, ignored);
+  socket_.finish();
   deadline_.set(kLingerMs, [self = self()] { self->stop(); });
   buffer_.clear();
   discard();

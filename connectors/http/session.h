@@ -10,6 +10,7 @@
 #include "connectors/http/api.h"
 #include "connectors/http/connection.h"
 #include "connectors/http/route.h"
+#include "connectors/http/socket.h"
 #include "connectors/http/stream.h"
 
 namespace tocsin::http {
@@ -21,8 +22,9 @@ struct Serving {
   StreamHub& hub;
   Connections& connections;
   Counters& counters;
-  bool loopback = true;  // listens on a loopback address
-  size_t ingests = 0;    // in flight
+  net::ssl::context* tls = nullptr;  // null: plain
+  bool loopback = true;              // listens on a loopback address
+  size_t ingests = 0;                // in flight
 };
 
 class Session final : public Connection {
@@ -38,16 +40,21 @@ class Session final : public Connection {
   using ErrorCode = boost::system::error_code;
 
   std::shared_ptr<Session> self() { return std::static_pointer_cast<Session>(shared_from_this()); }
+  void handshake();
   void await_request();
   void read_header();
   void on_header(ErrorCode error);
   void take_request();
   std::optional<Response> refuse(const Match& match);
+  std::optional<Response> refuse_asker(const Route& route);
   std::optional<Response> refuse_body(const Route& route);
   void expect_body();
   void read_body();
   void on_body(ErrorCode error);
   void dispatch();
+  Responder responder();
+  AuditEntry audit_entry() const;
+  std::optional<Response> refuse_upgrade();
   void start_stream();
   void send(Response response);
   void on_sent(ErrorCode error);
@@ -60,7 +67,7 @@ class Session final : public Connection {
   Response bad(int status, std::string_view detail) const { return problem(status, detail, request_.instance); }
 
   Serving& serving_;
-  tcp::socket socket_;
+  Socket socket_;
   Deadline deadline_;
   boost::beast::flat_buffer buffer_;
   std::optional<Parser> parser_;
