@@ -91,5 +91,8 @@ void page(Api&, const Request&, Responder);
 void page_script(Api&, const Request&, Responder);
 void page_style(Api&, const Request&, Responder);
 void page_icon(Api&, const Request&, Responder);
+void console_asset(Api&, const Request&, Responder);
+// Answers with a file of the console (empty name: the page itself); false where there is none of this name.
+bool serve_console(std::string_view name, const Request&, const Responder&);
 
 }  // namespace tocsin::http

@@ -28,6 +28,7 @@ struct Request {
   std::vector<std::pair<std::string, std::string>> query;
   std::shared_ptr<const std::string> body;  // never null
   bool lines = false;                       // the body is NDJSON by its content type
+  std::string encodings;                    // Accept-Encoding
   Who who;                                  // who asks; may do what the route asks
   std::string from;                         // address of the other end
   std::string languages;                    // Accept-Language

@@ -184,6 +184,7 @@ std::vector<Route> make_routes() {
   add_session(table);
   add_service(table);
   table.push_back(page_part("/", "page", page));
+  table.push_back(page_part("/assets/{name}", "consoleAsset", console_asset));
   table.push_back(page_part("/page.js", "pageScript", page_script));
   table.push_back(page_part("/page.css", "pageStyle", page_style));
   table.push_back(page_part("/icon.svg", "pageIcon", page_icon));

@@ -167,6 +167,7 @@ void Session::take_request() {
   request_.query = std::move(parsed->query);
   Match found = match(view(message.method_string()), parsed->segments);
   request_.captured = std::move(found.captured);
+  request_.encodings = header(field::accept_encoding);
   route_ = found.route;
   if (auto refusal = refuse(found)) return send(*std::move(refusal));
   if (route_->streams()) return start_stream();
