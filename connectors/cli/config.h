@@ -25,10 +25,20 @@ struct SourceConfig {
 };
 
 struct AlertsConfig {
-  enum class Kind { kKafka, kFile } kind = Kind::kFile;
-  std::string target;   // topic or path
+  enum class Kind { kKafka, kFile, kWebhook, kAlertmanager } kind = Kind::kFile;
+  std::string target;   // topic, path or name
   bool shadow = false;  // takes the alerts of rules in shadow, and only those
-  Settings settings;
+  Settings settings;    // kKafka
+  // kWebhook (one url), kAlertmanager
+  std::vector<std::string> urls;
+  std::vector<std::string> headers;  // "Name: value"
+  DurationMs timeout = 10'000;
+  std::string ca_file;
+  std::string secret;  // kWebhook
+  DurationMs group_wait = 0;
+  int64_t group_most = 100;
+  DurationMs resend = 60'000;  // kAlertmanager
+  std::string console;
 };
 
 // What the rule desk tries rules on; without input, the embedded log.
@@ -67,6 +77,8 @@ struct Config {
   DurationMs idle_after = 30'000;
   DurationMs log_retain = 7LL * 86'400'000;
   int64_t log_retain_mib = 4096;
+  DurationMs keep_ended = 400LL * 86'400'000;
+  int64_t max_ended = 200'000;
 };
 
 // ${VAR}, ${VAR:-default} and ${VAR:?message} in values, looked up by `lookup` (empty optional: not set).

@@ -14,9 +14,9 @@
 #include "connectors/cli/decoders.h"
 #include "connectors/cli/files.h"
 #include "connectors/cli/kafka_parts.h"
+#include "connectors/cli/receivers.h"
 #include "connectors/cli/service_metrics.h"
 #include "connectors/file/embedded_source.h"
-#include "connectors/file/file_sink.h"
 #include "connectors/http/server.h"
 #include "runtime/pipeline.h"
 
@@ -120,6 +120,8 @@ Status Service::Impl::open_state() {
   options.zone = zone_;
   options.score = true;
   options.checkpoint_bytes = static_cast<size_t>(config_.checkpoint_mib) << 20;
+  options.keep_ended = config_.keep_ended;
+  options.max_ended = static_cast<size_t>(config_.max_ended);
   auto load = load_options(rule_inputs());
   if (!load) return load.error();
   auto engine = runtime::Engine::open(options, rules_, store_.get(), recompile(*load));
@@ -169,15 +171,9 @@ Status Service::Impl::add_source(const SourceConfig& s) {
 
 Status Service::Impl::add_sinks() {
   for (const AlertsConfig& a : config_.alerts) {
-    if (a.kind == AlertsConfig::Kind::kFile) {
-      auto sink = file::FileSink::open({.path = a.target, .fresh = false, .name = "file:" + a.target});
-      if (!sink) return sink.error();
-      sinks_.push_back(std::move(*sink));
-    } else {
-      auto sink = make_kafka_sink(config_.kafka, a, instance_);
-      if (!sink) return sink.error();
-      sinks_.push_back(std::move(*sink));
-    }
+    auto sink = make_receiver(a, {config_.kafka, instance_, *engine_, clock_});
+    if (!sink) return sink.error();
+    sinks_.push_back(std::move(*sink));
     publisher_->add(*sinks_.back(), a.shadow ? runtime::Takes::kShadow : runtime::Takes::kInForce);
   }
   return {};
@@ -391,7 +387,11 @@ Status Service::Impl::run(std::atomic<bool>& stopping, std::atomic<bool>& reload
   if (server_ != nullptr) server_->stop();
   ingest_.reset();
   audit_.reset();
-  const Status stopped = result ? pipeline_->stop(10'000) : Status();
+  Status stopped = result ? pipeline_->stop(10'000) : Status();
+  if (!stopped && stopped.error().code == Code::kUnavailable) {  // nothing is lost: the next start goes on with it
+    spdlog::warn("stop receivers=behind reason=\"{}\"", stopped.error().message);
+    stopped = {};
+  }
   loop_runs_ = false;
   if (result && !stopped) result = stopped;
   spdlog::info("stop events={} transitions={} result={}", engine_->progress().totals.read,

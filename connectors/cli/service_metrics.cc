@@ -7,6 +7,7 @@
 #include "connectors/cli/ingest.h"
 #include "connectors/cli/kafka_parts.h"
 #include "connectors/cli/machine_figures.h"
+#include "connectors/cli/receivers.h"
 #include "connectors/cli/version.h"
 #include "connectors/file/embedded_source.h"
 
@@ -171,7 +172,13 @@ void ServiceMetrics::refresh(const MeasuredParts& parts, TimeMs now) {
   note_reads(now, s.sources);
   s.partitions = partition_metrics(parts, now);
   s.rules = rule_metrics(parts.engine, alerts_now(parts, now));
-  for (const auto& sink : parts.publisher.sinks()) s.sinks.push_back({sink.name, sink.depth, !sink.stopped});
+  for (const auto& sink : parts.publisher.sinks()) {
+    metrics::SinkMetrics& m = s.sinks.emplace_back();
+    m.sink = sink.name;
+    m.depth = sink.depth;
+    m.up = !sink.stopped;
+  }
+  add_courier_figures(parts.sinks, s.sinks);
   for (const std::string topic : {kIngestTopic, kActionsTopic}) {
     s.logs.push_back({topic, static_cast<double>(parts.log.bytes(topic))});
   }

@@ -59,7 +59,8 @@ struct RuleMetrics {
 struct SinkMetrics {
   std::string sink;
   uint64_t depth = 0;
-  bool up = true;  // false: it stopped, and is offered nothing more
+  bool up = true;                                // false: it stopped, and is offered nothing more
+  double failed = kUnknown, refused = kUnknown;  // attempts, messages; of those that knock at a door
 };
 struct LogMetrics {
   std::string topic;

@@ -57,6 +57,12 @@ void sinks_up(const S& s, Samples& out) {
 void sinks_depth(const S& s, Samples& out) {
   for (const auto& sink : s.sinks) out.add(sink.depth, {sink.sink});
 }
+void sinks_failed(const S& s, Samples& out) {
+  for (const auto& sink : s.sinks) out.add(sink.failed, {sink.sink});
+}
+void sinks_refused(const S& s, Samples& out) {
+  for (const auto& sink : s.sinks) out.add(sink.refused, {sink.sink});
+}
 void logs(const S& s, Samples& out) {
   for (const auto& log : s.logs) out.add(log.bytes, {log.topic});
 }
@@ -289,6 +295,22 @@ std::vector<Row> output_rows() {
         "0 when the receiver had a fault that trying again does not mend, and is offered nothing more; else 1.",
         "去处出现重试无法恢复的故障、不再送出时为 0，否则为 1。"},
        sinks_up},
+      {{"tocsin_sink_failures_total",
+        kCounter,
+        "",
+        {"sink"},
+        "Attempts to reach a webhook or an Alertmanager that did not succeed; they are made again.",
+        "送往 webhook 或 Alertmanager 未成功的次数；会重试。"},
+       sinks_failed},
+      {{"tocsin_sink_refused_total",
+        kCounter,
+        "",
+        {"sink"},
+        "Transitions that a webhook or an Alertmanager refused (400, 413, 415, 422) and that were given up; the log "
+        "names "
+        "them.",
+        "被 webhook 或 Alertmanager 拒绝（400、413、415、422）而放弃的变化数；日志会列出。"},
+       sinks_refused},
       {{"tocsin_reload_success",
         kGauge,
         "",

@@ -168,11 +168,14 @@ ALERTS = Dashboard("tocsin-alerts", "Tocsin · 告警 Alerts", [
         Panel("分布 Distribution", [Query("sum by (le) (increase(" + of("tocsin_alert_latency_seconds_bucket") + "[$__rate_interval]))",
                                         "{{le}}", heat=True)], kind="heatmap", unit="s"),
         Panel("待送出 Waiting for receivers", [Query(of("tocsin_sink_depth"), "{{sink}}")], steps=((100, WARN),)),
-        Panel("去处 Receivers", [Query(of("tocsin_sink_up"), "{{sink}}", instant=True)], kind="stat", width=12, height=5,
+        Panel("去处 Receivers", [Query(of("tocsin_sink_up"), "{{sink}}", instant=True)], kind="stat", height=5,
               steps=((0, BAD), (1, GOOD))),
+        Panel("未成功的送达 Deliveries that failed", [
+            Query("increase(" + of("tocsin_sink_failures_total") + "[$__rate_interval])", "{{sink}} 重试 tried again"),
+            Query("increase(" + of("tocsin_sink_refused_total") + "[$__rate_interval])", "{{sink}} 放弃 given up")], height=5),
         Panel("事件流 Event streams", [Query(of("tocsin_http_streams"), "打开 open"),
                                     Query("increase(" + of("tocsin_http_streams_cut_total") + "[$__rate_interval])", "切断 cut")],
-              width=12, height=5),
+              height=5),
     ]),
 ])
 

@@ -361,13 +361,13 @@ Status Pipeline::stop(DurationMs wait) {
   while (engine_.under_way()) {
     if (auto s = commit(); !s) return s;
   }
-  if (auto s = publisher_.flush(wait); !s) return s;
+  const Status flushed = publisher_.flush(wait);
   engine_.request_checkpoint();
   do {
     auto last = engine_.commit();
     if (!last) return last.error();
   } while (engine_.under_way());
-  return {};
+  return flushed;
 }
 
 std::vector<Pipeline::LaneView> Pipeline::lanes() const {

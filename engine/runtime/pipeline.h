@@ -50,7 +50,8 @@ class Pipeline {
   Result<State> step();
   // After kEnd: time goes on to the end of the input (or to `until`), then flushes the sinks.
   Status finish(DurationMs wait);
-  // A clean stop of a live service: a checkpoint, then flushes the sinks.
+  // A clean stop of a live service: a checkpoint, then flushes the sinks. kUnavailable: a sink did not take everything
+  // in time; the state keeps it, and the next run offers it again.
   Status stop(DurationMs wait);
 
   struct LaneView {

@@ -100,20 +100,27 @@ void Publisher::pump(std::span<const Outgoing> fresh, TimeMs now) {
   }
 }
 
+// One that is away does not keep the others from what is theirs; the first trouble is answered.
 Status Publisher::flush(DurationMs wait) {
-  const DurationMs slice = std::max<DurationMs>(1, wait / 10);
+  Status first;
   for (Lane& lane : lanes_) {
-    if (!lane.fault.empty()) return unavailable(std::string(lane.sink->name()) + ": " + lane.fault);
-    // A sink whose queue is full takes more as it drains; each round waits for a part of the time.
-    for (DurationMs rest = wait; !catch_up(lane, engine_.outbox()); rest -= slice) {
-      if (!lane.fault.empty()) return unavailable(std::string(lane.sink->name()) + ": " + lane.fault);
-      if (rest <= 0) return unavailable(std::string(lane.sink->name()) + " does not take more alerts");
-      (void)lane.sink->flush(slice).is_ok();
-    }
-    if (auto s = lane.sink->flush(wait); !s) return s;
+    const Status s = flush(lane, wait);
     engine_.sink_delivered(std::string(lane.sink->name()), delivered(lane));
+    if (first && !s) first = s;
   }
-  return {};
+  return first;
+}
+
+Status Publisher::flush(Lane& lane, DurationMs wait) {
+  const std::string name(lane.sink->name());
+  const DurationMs slice = std::max<DurationMs>(1, wait / 10);
+  // A sink whose queue is full takes more as it drains; each round waits for a part of the time.
+  for (DurationMs rest = wait; !catch_up(lane, engine_.outbox()); rest -= slice) {
+    if (!lane.fault.empty()) return unavailable(name + ": " + lane.fault);
+    if (rest <= 0) return unavailable(name + " does not take more alerts");
+    (void)lane.sink->flush(slice).is_ok();
+  }
+  return lane.sink->flush(wait);
 }
 
 uint64_t Publisher::depth_of(const Lane& lane) const {

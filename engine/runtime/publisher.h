@@ -49,6 +49,7 @@ class Publisher {
   void offer(Lane& lane, std::span<const Outgoing> batch);
   static uint64_t delivered(const Lane& lane);
   bool catch_up(Lane& lane, uint64_t until);
+  Status flush(Lane& lane, DurationMs wait);
   uint64_t depth_of(const Lane& lane) const;
   Engine& engine_;
   std::vector<Lane> lanes_;

@@ -3,16 +3,16 @@ Prometheus that scrapes it, the systemd unit, and what doctor says of all that."
 import importlib.util
 import json
 import math
-import os
 import re
-import shutil
 import subprocess
 import unittest
+import urllib.error
 import urllib.parse
 import urllib.request
 
+from tocsin_receiver import Receiver
 from tocsin_service import Service, free_port
-from tocsin_testing import PACKS, ROOT, Case, simulate, wait_for
+from tocsin_testing import PACKS, ROOT, Case, need, simulate, wait_for
 
 RULES = ROOT / "deploy" / "prometheus"
 GRAFANA = ROOT / "deploy" / "grafana"
@@ -26,6 +26,7 @@ sources:
   - ingest: {{}}
 alerts:
   - file: {folder}/alerts.ndjson
+  - webhook: {{name: desk, url: "{hook}"}}
 http: {{address: 127.0.0.1, port: {port}}}
 """ % PACKS
 PROMETHEUS = """global: {{scrape_interval: 1s, evaluation_interval: 1s, scrape_timeout: 1s}}
@@ -37,17 +38,6 @@ scrape_configs:
 CHUNK = 300
 # In this setup nothing of these can be there: no Kafka, and nothing that fails.
 ABSENT_HERE = {"tocsin_kafka_up"}
-
-
-def need(program):
-    """The path of a program of Debian's; a test without it is skipped, and with CI=true fails."""
-    path = shutil.which(program)
-    if path is None:
-        why = f"{program} is not installed; deploy/install-dependencies --tests brings it"
-        if os.environ.get("CI") == "true":
-            raise AssertionError(why)
-        raise unittest.SkipTest(why)
-    return path
 
 
 def dashboards():
@@ -94,6 +84,8 @@ class Prometheus:
             with urllib.request.urlopen(url, timeout=20) as answer:
                 return json.load(answer)["data"]
         except urllib.error.HTTPError as error:
+            if error.code == 503:  # it has not opened its store yet
+                raise
             raise AssertionError(f"{parameters.get('query', path)}: {json.load(error).get('error')}") from None
 
     def values(self, query):
@@ -194,7 +186,7 @@ class OnPaper(Case):
 
 class Doctor(Case):
     def doctor(self):
-        config = self.write("tocsin.yaml", CONFIG.format(folder=self.folder, port=free_port(), time="clock"))
+        config = self.write("tocsin.yaml", CONFIG.format(folder=self.folder, port=free_port(), time="clock", hook="http://127.0.0.1:9/"))
         return self.well("doctor", "--config", config).out
 
     def test_it_says_where_prometheus_finds_the_metrics(self):
@@ -204,7 +196,7 @@ class Doctor(Case):
         self.assertRegex(out, r"ok    disk: \d+ GiB free for ")
 
     def test_it_warns_where_there_are_none(self):
-        config = re.sub(r"http: .*", "http: false", CONFIG).format(folder=self.folder, port=0, time="clock")
+        config = re.sub(r"http: .*", "http: false", CONFIG).format(folder=self.folder, port=0, time="clock", hook="http://127.0.0.1:9/")
         out = self.well("doctor", "--config", self.write("tocsin.yaml", config)).out
         self.assertIn("warn  metrics: http is off", out)
 
@@ -213,7 +205,9 @@ class Running(Case):
     """A service that is given the storm, and what Prometheus makes of it."""
 
     def start(self):
-        service = Service(self.folder, "rules: []\n", time="log", config=CONFIG)
+        receiver = Receiver()
+        self.addCleanup(receiver.close)
+        service = Service(self.folder, "rules: []\n", time="log", config=CONFIG.replace("{hook}", receiver.url))
         self.addCleanup(service.stop)
         return service.start()
 
