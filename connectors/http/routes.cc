@@ -11,19 +11,26 @@ constexpr Access kAnyone = Access::anyone();
 constexpr Access kReads(Role::kViewer, Reach::kScoped);
 constexpr Access kReadsPlaceless(Role::kViewer, Reach::kPlaceless);
 constexpr Access kReadsWhole(Role::kViewer, Reach::kWhole);
+constexpr Access kPlans(Role::kPlanner, Reach::kPlaceless);
+constexpr Access kPlansWhole(Role::kPlanner, Reach::kWhole);
 constexpr Access kActs(Role::kOfficer, Reach::kScoped);
 constexpr Access kAdministers(Role::kAdmin, Reach::kWhole);
 
 constexpr std::string_view kText = R"({"type":"string"})";
-constexpr std::string_view kTime = R"({"type":"string","format":"date-time"})";
+// An empty value restricts nothing, as a form sends it.
+constexpr std::string_view kTime =
+    R"({"type":"string","pattern":"^([0-9]{4}-[0-9]{2}-[0-9]{2}.*|-?[0-9]{9,19})?$","examples":["2026-06-01T08:00:00+08:00"]})";
+constexpr std::string_view kStates =
+    R"({"type":"string","pattern":"^((open|acknowledged|assigned|resolved|closed)(,|$))*$"})";
+constexpr std::string_view kSeverities = R"({"type":"string","pattern":"^((blue|yellow|orange|red)(,|$))*$"})";
 constexpr std::string_view kFlag = R"({"type":"boolean","default":false})";
 constexpr std::string_view kSequence = R"({"type":"integer","minimum":0,"maximum":9223372036854775807})";
 constexpr std::string_view kShadowHelp = "Also alerts of rules in shadow mode (planners)";
 
 std::vector<Parameter> list_parameters() {
   return {
-      {"status", kText, "Any of open, acknowledged, assigned, resolved, closed; several with commas"},
-      {"severity", kText, "Any of blue, yellow, orange, red; several with commas"},
+      {"status", kStates, "Any of open, acknowledged, assigned, resolved, closed; several with commas"},
+      {"severity", kSeverities, "Any of blue, yellow, orange, red; several with commas"},
       {"rule", kText, "Rule id"},
       {"area", kText, "Area code: alerts of this area and of all that lies under it"},
       {"owner", kText, "Who owns the alert"},
@@ -113,18 +120,24 @@ Route ingest_route() {
 }
 
 void add_alerts(std::vector<Route>& t) {
-  constexpr Bodies kAction{"#/components/schemas/Action", "#/components/schemas/Accepted"};
+  const auto action = [](std::string_view schema) { return Bodies{schema, "#/components/schemas/Accepted"}; };
   t.push_back(get(kReads, "/api/v1/alerts", "listAlerts", "Alerts, newest first", list_alerts,
                   "#/components/schemas/AlertPage", list_parameters()));
   t.push_back(get(kReads, "/api/v1/alerts/{id}", "getAlert", "One alert: its latest state and its history", one_alert,
                   "#/components/schemas/Alert"));
   t.push_back(get(kReads, "/api/v1/alerts/{id}/evidence", "getEvidence", "The events that an alert stands on", evidence,
                   "#/components/schemas/Evidence"));
+  t.push_back(get(kReads, "/api/v1/alerts/{id}/related", "getRelated",
+                  "Alerts of the same case or key, or near in place and time, and the cases that it stands on", related,
+                  "#/components/schemas/Related"));
   t.push_back(post(kActs, "/api/v1/alerts/{id}/acknowledge", "acknowledgeAlert", "Says that somebody has seen it",
-                   acknowledge, kAction));
-  t.push_back(post(kActs, "/api/v1/alerts/{id}/assign", "assignAlert", "Hands it to somebody (`to`)", assign, kAction));
-  t.push_back(post(kActs, "/api/v1/alerts/{id}/comment", "commentAlert", "Adds a `note`", comment, kAction));
-  t.push_back(post(kActs, "/api/v1/alerts/{id}/close", "closeAlert", "Closes it with an `outcome`", close, kAction));
+                   acknowledge, action("#/components/schemas/Acknowledge")));
+  t.push_back(post(kActs, "/api/v1/alerts/{id}/assign", "assignAlert", "Hands it to somebody (`to`)", assign,
+                   action("#/components/schemas/Assign")));
+  t.push_back(post(kActs, "/api/v1/alerts/{id}/comment", "commentAlert", "Adds a `note`", comment,
+                   action("#/components/schemas/Comment")));
+  t.push_back(post(kActs, "/api/v1/alerts/{id}/close", "closeAlert", "Closes it with an `outcome`", close,
+                   action("#/components/schemas/Close")));
 }
 
 void add_silences(std::vector<Route>& t) {
@@ -138,6 +151,41 @@ void add_silences(std::vector<Route>& t) {
                    {"#/components/schemas/SilenceEnd", "#/components/schemas/Accepted"}));
 }
 
+Route as_geojson(Route route) {
+  route.media = kGeoJson;
+  return route;
+}
+
+void add_map(std::vector<Route>& t) {
+  std::vector<Parameter> filters = list_parameters();
+  std::erase_if(filters, [](const Parameter& p) { return p.name == "limit" || p.name == "cursor"; });
+  t.push_back(get(kReads, "/api/v1/areas", "listAreas", "The areas under one, with their open alerts", areas,
+                  "#/components/schemas/AreaList",
+                  {{"under", kText, "Area code; without it the cities, or the account's own area"}}));
+  t.push_back(as_geojson(get(kReads, "/api/v1/map", "getMap", "Open alerts as GeoJSON, at most 5000", map,
+                             "#/components/schemas/Map", std::move(filters))));
+  t.push_back(
+      as_geojson(get(kReadsPlaceless, "/api/v1/map/boundaries", "getBoundaries",
+                     "The areas' borders as the centre has given them (`properties.code`), GeoJSON", boundaries)));
+}
+
+void add_rules(std::vector<Route>& t) {
+  t.push_back(
+      get(kReadsPlaceless, "/api/v1/rules", "listRules", "The rules in force", rules, "#/components/schemas/RuleList"));
+  t.push_back(get(kPlans, "/api/v1/rules/{id}", "getRule", "One rule: the text of its file, its params", one_rule,
+                  "#/components/schemas/Rule"));
+  Route check = unaudited(post(kPlans, "/api/v1/rules/check", "checkRules", "Faults of a rule file's text", check_rules,
+                               {"#/components/schemas/RuleText", "#/components/schemas/Checked", 200}));
+  check.body = Body::kRules;
+  t.push_back(check);
+  Route trial = post(kPlansWhole, "/api/v1/rules/backtest", "backtestRules",
+                     "What rules, or each value of a param, would have raised on past events", backtest,
+                     {"#/components/schemas/BacktestRequest", "#/components/schemas/Backtest", 200});
+  trial.body = Body::kRules;
+  trial.takes_long = true;
+  t.push_back(trial);
+}
+
 void add_session(std::vector<Route>& t) {
   t.push_back(
       get(kAnyone, "/api/v1/session", "getSession", "Who is signed in", session, "#/components/schemas/Session"));
@@ -148,9 +196,9 @@ void add_session(std::vector<Route>& t) {
 }
 
 void add_service(std::vector<Route>& t) {
-  t.push_back(
-      get(kReadsPlaceless, "/api/v1/rules", "listRules", "The rules in force", rules, "#/components/schemas/RuleList"));
   t.push_back(ingest_route());
+  t.push_back(get(kReads, "/api/v1/status", "getStatus", "What the service is doing: sources, rules, shards, commits",
+                  status, "#/components/schemas/ServiceStatus"));
   t.push_back(get(kAdministers, "/api/v1/audit", "listAudit", "What people did, oldest first", audit_log,
                   "#/components/schemas/AuditPage",
                   {{kAfter, kSequence, "Entries after this number; from `next` of the page before"},
@@ -181,6 +229,8 @@ std::vector<Route> make_routes() {
                             "The same on a WebSocket: a text message an event, {id, event, data}; the first is `hello`",
                             kWebSocket));
   add_silences(table);
+  add_map(table);
+  add_rules(table);
   add_session(table);
   add_service(table);
   table.push_back(page_part("/", "page", page));
