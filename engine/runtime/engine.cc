@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "runtime/score_worker.h"
 #include "runtime/stored_rules.h"
-#include "score/keeper.h"
 
 namespace tocsin::runtime {
 namespace {
@@ -509,6 +509,7 @@ Result<std::span<const Outgoing>> Engine::commit() {
   next_.before = progress_.outbox;
   stage_transitions(*rules_);
   delta_bytes_ += delta_.size() + notes_.size();
+  const bool settle = checkpoint_due_;
   const bool checkpoint = store_ != nullptr && (checkpoint_due_ || delta_bytes_ > options_.checkpoint_bytes);
   if (store_ != nullptr) {
     for (const DeadLetter& letter : dead_) {
@@ -528,7 +529,7 @@ Result<std::span<const Outgoing>> Engine::commit() {
     stage_policy(*policy_);
     stage_progress();
   }
-  if (auto s = stage_score(checkpoint); !s) return s.error();
+  if (auto s = stage_score(checkpoint, settle); !s) return s.error();
   delta_.clear();
   judged_bytes_ = 0;
   dead_.clear();

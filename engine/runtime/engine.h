@@ -31,6 +31,8 @@ class Keeper;
 
 namespace tocsin::runtime {
 
+class ScoreWorker;
+
 // A record that no feed could read, as it is kept: its place in the log, why, and a masked copy.
 struct DeadLetter {
   std::string partition;  // name
@@ -126,7 +128,8 @@ class Engine {
   Status read_outbox(uint64_t from, size_t max, const std::function<void(const Outgoing&)>& f) const;
 
   const alert::Policy& policy() const { return *policy_; }
-  // Null: none are kept. Its const functions may be called from any thread.
+  // Null: none are kept. Its const functions may be called from any thread; they know all batches but perhaps the last
+  // (a checkpoint makes them know that too).
   const score::Keeper* score() const { return score_.get(); }
   const AlertBook& book() const { return book_; }
   const Progress& progress() const { return progress_; }
@@ -156,9 +159,11 @@ class Engine {
   Status recover(const CompileRules& compile);
   Status open_score();
   void note(std::span<const alert::Transition> transitions, const rule::RuleSet& rules, std::string& notes);
-  Status stage_score(bool checkpoint);
+  Status stage_score(bool checkpoint, bool settle);
+  Status settle_score();
   void stage_score_pieces(uint64_t commit);
-  void stage_swapped_score(const std::string& notes);
+  Status stage_swapped_score(const std::string& notes);
+  void take_swapped_score(std::string notes);
   void forget_swapped_score(const std::string& notes);
   Status load_checkpoint();
   Status apply_deltas();
@@ -211,6 +216,7 @@ class Engine {
   std::unique_ptr<alert::Policy> policy_;
   std::unique_ptr<AlertStage> stage_;
   std::unique_ptr<score::Keeper> score_;
+  std::unique_ptr<ScoreWorker> score_worker_;  // after what it works on
   AlertBook book_;
   Progress progress_;
   std::vector<std::string> partition_names_;

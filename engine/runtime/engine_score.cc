@@ -1,6 +1,7 @@
 // The scorecards beside the rules: noted with each batch, stored with it, recovered from the same bytes. Notes of the
 // commit n lie in Table::kDelta under big_endian(n) + 's'; pieces of the checkpoint in Table::kMeta under "score/".
 #include "runtime/engine.h"
+#include "runtime/score_worker.h"
 #include "runtime/stored_score.h"
 
 namespace tocsin::runtime {
@@ -24,7 +25,11 @@ Status Engine::open_score() {
   }
   if (!kept && !options_.score) return {};
   score_ = std::make_unique<score::Keeper>(score::Options{.zone = options_.zone});
-  return kept ? load_score(*store_, progress_.commit, *score_) : Status();
+  if (kept) {
+    if (auto s = load_score(*store_, progress_.commit, *score_); !s) return s;
+  }
+  score_worker_ = std::make_unique<ScoreWorker>(*score_);
+  return {};
 }
 
 // The events noted since the last time, and the transitions that came with them.
@@ -34,13 +39,21 @@ void Engine::note(std::span<const alert::Transition> transitions, const rule::Ru
                          [&](const alert::Transition& t) { return std::string_view(rules.rules()[t.rule].id); });
 }
 
-Status Engine::stage_score(bool checkpoint) {
+Status Engine::settle_score() {
+  if (score_worker_ == nullptr || score_worker_->wait()) return {};
+  return internal("the scorecards could not read their own notes");
+}
+
+// Applied while the next batch is worked on, but at once where a checkpoint is to hold them.
+Status Engine::stage_score(bool checkpoint, bool settle) {
   if (score_ == nullptr) return {};
-  if (!score_->apply(notes_)) return internal("the scorecards could not read their own notes");
+  if (auto s = settle_score(); !s) return s;
   if (store_ != nullptr && !checkpoint && !notes_.empty()) {
-    next_.batch.puts.push_back({state::Table::kDelta, notes_key(progress_.commit), std::move(notes_)});
+    next_.batch.puts.push_back({state::Table::kDelta, notes_key(progress_.commit), notes_});
   }
-  notes_.clear();
+  score_worker_->start(std::exchange(notes_, {}));
+  if (!checkpoint && !settle) return {};
+  if (auto s = settle_score(); !s) return s;
   if (checkpoint) stage_score_pieces(progress_.commit);
   return {};
 }
@@ -58,10 +71,16 @@ void Engine::stage_score_pieces(uint64_t commit) {
 
 // Rules are being exchanged: what that tells of alerts is applied only when it was written, so it lies beside a
 // checkpoint of what was before.
-void Engine::stage_swapped_score(const std::string& notes) {
-  if (score_ == nullptr) return;
+Status Engine::stage_swapped_score(const std::string& notes) {
+  if (score_ == nullptr) return {};
+  if (auto s = settle_score(); !s) return s;
   stage_score_pieces(progress_.commit - 1);
   next_.batch.puts.push_back({state::Table::kDelta, notes_key(progress_.commit), notes});
+  return {};
+}
+
+void Engine::take_swapped_score(std::string notes) {
+  if (score_ != nullptr) score_worker_->start(std::move(notes));
 }
 
 // It was not written, and did not happen; but the numbers that were given stay given.

@@ -1,7 +1,6 @@
 // Other rules in place of those in force, without losing the state of those that stay.
 #include "runtime/engine.h"
 #include "runtime/stored_rules.h"
-#include "score/keeper.h"
 
 namespace tocsin::runtime {
 
@@ -95,14 +94,14 @@ Status Engine::swap_rules(std::shared_ptr<const rule::RuleSet> rules) {
     next_.batch.puts.push_back({state::Table::kMeta, kRulesKey, encode_rules(*rules)});
     ++progress_.commit;
     stage_checkpoint(*rules, *next.router, *next.shards);
-    stage_swapped_score(notes);
+    if (auto s = stage_swapped_score(notes); !s) return s;
     stage_policy(*next.policy);
     stage_progress();
     status = write();
   }
   if (status) {
     install(std::move(next));
-    if (score_ != nullptr && !score_->apply(notes)) return internal("the scorecards could not read their own notes");
+    take_swapped_score(std::move(notes));
     return {};
   }
   // Nothing of it was written: the rules that were in force stay, and what they know is where it was.

@@ -22,7 +22,9 @@ Status load_score(const state::Store& store, uint64_t commit, score::Keeper& kee
                          }
                          return status.is_ok();
                        });
-  return scanned ? status : scanned;
+  if (!scanned || !status) return scanned ? status : scanned;
+  keeper.ready();
+  return {};
 }
 
 Result<std::unique_ptr<score::Keeper>> read_score(const state::Store& store, const TimeZone& zone) {

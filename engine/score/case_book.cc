@@ -43,7 +43,7 @@ CaseEvent decode(Reader& in, TimeMs base) {
 
 // The last day of UTC on which the case is kept.
 int64_t CaseBook::last_day(const Case& c) {
-  return utc_day(c.events.back().time + (c.closed ? kKeepClosed : kKeepOpen));
+  return utc_day(c.events.back().time + (c.state.closed ? kKeepClosed : kKeepOpen));
 }
 
 void CaseBook::enqueue(uint64_t id, Case& c) {
@@ -52,7 +52,7 @@ void CaseBook::enqueue(uint64_t id, Case& c) {
 }
 
 void CaseBook::recount(uint64_t id, Case& c) {
-  c.closed = matters_of(c.events, now_, days_, room_);
+  c.state = matters_of(c.events, now_, days_, room_);
   auto old = c.counted.cbegin();
   auto next = room_.cbegin();
   while (old != c.counted.cend() || next != room_.cend()) {
@@ -136,7 +136,8 @@ void CaseBook::pass(TimeMs watermark) {
   while (!due_.empty() && due_.begin()->first < now_) {
     const auto node = due_.extract(due_.begin());
     for (const uint64_t id : node.mapped()) {
-      if (const auto it = cases_.find(id); it != cases_.end()) recount(id, *it->second);
+      const auto it = cases_.find(id);
+      if (it != cases_.end() && it->second->state.due == node.key()) recount(id, *it->second);
     }
   }
   if (const int64_t day = utc_day(watermark); day > today_) {
@@ -203,7 +204,7 @@ void CaseBook::loaded(TimeMs watermark, uint64_t overfull) {
   for (auto& [day, piece] : pieces_) {
     for (const uint64_t id : piece.ids) {
       Case& c = *cases_.at(id);
-      c.closed = matters_of(c.events, now_, days_, c.counted);
+      c.state = matters_of(c.events, now_, days_, c.counted);
       for (const CaseEvent& e : c.events) {
         if (e.due != kNoTime && hour_of(e.due) >= now_) due_[hour_of(e.due)].push_back(id);
       }

@@ -44,8 +44,12 @@ using Hour = int64_t;
 constexpr Hour hour_of(TimeMs t) { return t / 3'600'000 - (t % 3'600'000 < 0 ? 1 : 0); }
 
 using Counts = absl::InlinedVector<Key, 10>;
-// What a case counts for, ascending. Answers whether it is closed and was not reopened since.
-bool matters_of(const CaseEvents& events, Hour now, const CivilDays& days, Counts& out);
+struct CaseState {
+  bool closed = false;   // and not reopened since
+  Hour due = INT64_MAX;  // the hour of a deadline that waits for its answer
+};
+// What a case counts for, ascending, and how it stands.
+CaseState matters_of(const CaseEvents& events, Hour now, const CivilDays& days, Counts& out);
 
 class CaseBook {
  public:
@@ -83,7 +87,7 @@ class CaseBook {
     Counts counted;
     Piece* home = nullptr;  // under which it is stored, by the day of UTC of the event that came first
     int64_t let_go = 0;     // the day of UTC under which it is queued
-    bool closed = false;
+    CaseState state;
   };
   struct Identity {
     size_t operator()(uint64_t h) const { return h; }

@@ -25,16 +25,6 @@ int64_t number_in(std::string_view name, std::string_view kind) {
   return n - 1'000'000'000;
 }
 
-// The writer has given the number, but for notes that recovery applies.
-void learn(Names& names, Numbers& numbers, Spot spot) {
-  numbers.learn(spot, static_cast<SpotId>(names.spots().size()));
-  names.add(std::move(spot));
-}
-void learn(Names& names, Numbers& numbers, Sort sort) {
-  numbers.learn(sort, static_cast<SortId>(names.sorts().size()));
-  names.add(std::move(sort));
-}
-
 }  // namespace
 
 Keeper::Keeper(Options options)
@@ -86,16 +76,16 @@ bool Keeper::apply(std::string_view notes) {
   while (in.next(note)) {
     switch (note.op) {
       case NoteOp::kSpot:
-        learn(names_, writer_.of_events(), std::move(note.spot));
+        names_.add(std::move(note.spot));
         break;
       case NoteOp::kSort:
-        learn(names_, writer_.of_events(), std::move(note.sort));
+        names_.add(std::move(note.sort));
         break;
       case NoteOp::kSpotOfAlert:
-        learn(alert_names_, writer_.of_alerts(), std::move(note.spot));
+        alert_names_.add(std::move(note.spot));
         break;
       case NoteOp::kSortOfAlert:
-        learn(alert_names_, writer_.of_alerts(), std::move(note.sort));
+        alert_names_.add(std::move(note.sort));
         break;
       case NoteOp::kEvent:
         if (note.event.sort >= names_.sorts().size() || note.event.spot >= names_.spots().size()) return false;
@@ -258,8 +248,6 @@ Status Keeper::load(std::string_view name, std::string_view bytes) {
 uint64_t Keeper::loaded() {
   names_.loaded();
   alert_names_.loaded();
-  names_.teach(writer_.of_events());
-  alert_names_.teach(writer_.of_alerts());
   cases_.loaded(watermark_, stored_overfull_);
   places_.loaded(watermark_);
   if (watermark_ != kNoTime) {
@@ -267,6 +255,11 @@ uint64_t Keeper::loaded() {
     today_ = days_.at(watermark_);
   }
   return stored_commit_;
+}
+
+void Keeper::ready() {
+  names_.teach(writer_.of_events());
+  alert_names_.teach(writer_.of_alerts());
 }
 
 std::pair<int64_t, int64_t> Keeper::span() const {

@@ -6,8 +6,9 @@
 //   keeper.apply(bytes);                          // and store them with the batch
 //
 // What is counted is a function of the bytes that were applied, in order, however they were cut into pieces; store and
-// recovery change nothing of it. Threads: one thread writes (all functions that are not const); the const ones may be
-// called from any, also meanwhile.
+// recovery change nothing of it. Threads: event() and close() are of one thread; apply() may be of another at the same
+// time; the other functions that are not const, while nothing else goes on. The const ones may be called from any, also
+// meanwhile.
 #include <memory>
 #include <mutex>
 #include <shared_mutex>
@@ -45,8 +46,10 @@ class Keeper {
   // The next take_changed() tells all: what the last one told was not stored.
   void mark_all();
   Status load(std::string_view name, std::string_view bytes);
-  // After the last piece. Answers the commit that it was stored with.
+  // After the last piece. Answers the commit that it was stored with; notes of later commits are to be applied.
   uint64_t loaded();
+  // After those: events may be noted.
+  void ready();
 
   // A card of any span, in milliseconds. kInvalid: the question is wrong.
   Result<Card> card(const Cut& cut) const;

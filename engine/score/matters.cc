@@ -48,8 +48,8 @@ void count_matter(const CaseEvents& events, const CaseEvent& report, const Stand
   if (!s.closing->report) add(measure::kClosing + spread::bucket_of(s.closing->time - report.time));
 }
 
-// A stage's deadline is kept when the case's next stage comes at or before it.
-void count_deadlines(const CaseEvents& events, Hour now, const CivilDays& days, Counts& out) {
+// A stage's deadline is kept when the case's next stage comes at or before it. Answers the hour of one that waits.
+Hour count_deadlines(const CaseEvents& events, Hour now, const CivilDays& days, Counts& out) {
   const CaseEvent* waiting = nullptr;
   const auto count = [&](const CaseEvent& e, Measure m) {
     const int64_t day = days.at(e.time);
@@ -60,12 +60,14 @@ void count_deadlines(const CaseEvents& events, Hour now, const CivilDays& days, 
     if (waiting != nullptr) count(*waiting, e.time <= waiting->due ? measure::kDueMet : measure::kDueMissed);
     waiting = e.due != kNoTime ? &e : nullptr;
   }
-  if (waiting != nullptr && hour_of(waiting->due) < now) count(*waiting, measure::kDueMissed);
+  if (waiting == nullptr) return INT64_MAX;
+  if (hour_of(waiting->due) < now) count(*waiting, measure::kDueMissed);
+  return hour_of(waiting->due);
 }
 
 }  // namespace
 
-bool matters_of(const CaseEvents& events, Hour now, const CivilDays& days, Counts& out) {
+CaseState matters_of(const CaseEvents& events, Hour now, const CivilDays& days, Counts& out) {
   out.clear();
   const Standing s = standing_of(events);
   for (auto it = events.begin(); it != events.end(); ++it) {
@@ -75,9 +77,9 @@ bool matters_of(const CaseEvents& events, Hour now, const CivilDays& days, Count
     const int64_t day = days.at(it->time);
     if (day >= 0) count_matter(events, *it, s, day, out);
   }
-  count_deadlines(events, now, days, out);
+  const Hour due = count_deadlines(events, now, days, out);
   std::sort(out.begin(), out.end());
-  return s.closing != nullptr;
+  return {s.closing != nullptr, due};
 }
 
 }  // namespace tocsin::score

@@ -243,6 +243,7 @@ TEST_P(Life, TheBytesAreTheSameForAnyCutsAndRestarts) {
       keeper = std::make_unique<Keeper>(Options{});
       load(*keeper, stored);
       for (const std::string& n : notes) ASSERT_TRUE(keeper->apply(n));
+      keeper->ready();
     }
   }
   ASSERT_TRUE(keeper->apply(keeper->close({}, watermark, no_rule)));
