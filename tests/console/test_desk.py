@@ -151,7 +151,7 @@ class Officer(BrowserCase):
         page = self.live(self.page(service))
         page.get_by_text("100 shown of 100 open").wait_for()
         page.locator(".list").evaluate("list => { list.scrollTop = 34 * 40; }")
-        page.wait_for_function("document.querySelector('.row[aria-posinset=\"45\"]')")
+        page.locator(".row[aria-posinset='45']").wait_for()
         page.evaluate("""() => {
           const row = document.querySelector('.row[aria-posinset="45"]');
           window.watched = { row, id: row.dataset.id, top: row.getBoundingClientRect().top, moved: 0, gaps: [], most: 0 };

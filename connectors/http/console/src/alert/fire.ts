@@ -30,13 +30,13 @@ const FORMS: [RegExp, Both][] = [
   [/^distinct\((.+)\)$/, { en: 'different {0}', zh: '不同{0}' }], [/^count\(\)$/, { en: 'events', zh: '事件数' }],
   [/^sum\((.+)\)$/, { en: 'sum of {0}', zh: '{0}合计' }], [/^max\((.+)\)$/, { en: 'highest {0}', zh: '{0}最高' }],
   [/^min\((.+)\)$/, { en: 'lowest {0}', zh: '{0}最低' }], [/^(?:avg|mean)\((.+)\)$/, { en: 'mean {0}', zh: '{0}平均' }],
-  [/^last\((.+)\)$/, { en: 'latest {0}', zh: '最近{0}' }], [/^elapsed$/, { en: 'share of the time allowed that has passed', zh: '已用时限的比例' }],
-  [/^places$/, { en: 'places', zh: '地点数' }], [/^radius_m$/, { en: 'radius, m', zh: '半径（米）' }],
-  [/^area_km2$/, { en: 'area, km²', zh: '面积（平方公里）' }], [/^centre$/, { en: 'centre', zh: '中心' }],
+  [/^last\((.+)\)$/, { en: 'latest {0}', zh: '最近{0}' }],
 ];
 
-// A measured value's name in words; its own text where there are none.
-export function inWords(name: string, language: 'zh' | 'en'): string {
+// A measured value's name in words; its own text where there are none. `own`: the names of the kind's own values.
+export function inWords(name: string, language: 'zh' | 'en', own?: Record<string, Both & { unit?: string }>): string {
+  const told = own?.[name];
+  if (told) return told[language] + (told.unit ? (language === 'zh' ? `（${told.unit}）` : `, ${told.unit}`) : '');
   for (const [form, words] of FORMS) {
     const match = form.exec(name);
     if (!match) continue;

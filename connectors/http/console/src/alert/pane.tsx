@@ -89,7 +89,7 @@ function Told({ alert, detail, evidence, related, title }: {
 function Facts({ alert }: { alert: Alert }) {
   const area = areaText(alert.area), key = Array.isArray(alert.key) && alert.key.length === 0 ? '' : alert.key ? show(alert.key) : '';
   const facts: [string, preact.ComponentChild][] = [
-    [t('opened_at'), `${clock(alert.opened_at, true)} · ${age(alert.opened_at, now.value)}`], [t('updated_at'), clock(alert.updated_at, true)],
+    [t('opened_at'), [clock(alert.opened_at, true), age(alert.opened_at, now.value)].filter((text, i) => i === 0 || text !== clock(alert.opened_at)).join(' · ')], [t('updated_at'), clock(alert.updated_at, true)],
     [t('area'), area ? `${area} ${codeOf(alert.area)}` : ''], [t('owner'), ownerText(alert.owner)], [t('assigned_to'), alert.assigned_to ?? ''],
     [t('outcome'), alert.outcome ? term('outcome', alert.outcome) : ''], [t('about'), key],
     [t('rule'), <a href={linkTo('rules', alert.rule)}>{alert.rule} <span class="soft">{t('version', { n: alert.rule_version })}</span></a>],

@@ -50,7 +50,7 @@ export function TimelineView({ alert, events }: { alert: AlertDetail; events: Ev
     </svg>
     <p class="legend soft">
       {model.window && <span><i class="k-window" />{t('window')}</span>}<span><i class="k-opened" />{t('opened_at')}</span>
-      {comparison && chart > 0 && <><span><i class="k-value" />{inWords(comparison.name, language.value)}</span>
+      {comparison && chart > 0 && <><span><i class="k-value" />{inWords(comparison.name, language.value, rules.value.get(alert.rule)?.measures)}</span>
         <span><i class="k-bound" />{t('threshold')} {SIGNS[comparison.sign]} {show(comparison.bound)}</span></>}
     </p>
   </div>;

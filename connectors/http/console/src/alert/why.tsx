@@ -11,7 +11,7 @@ export function compared(alert: Alert): Comparison[] {
 
 export function WhySentence({ alert }: { alert: Alert }) {
   const held = compared(alert).filter(c => c.holds);
-  const because = held.map(c => t('because', { what: inWords(c.name, language.value), value: show(c.value), sign: SIGNS[c.sign] ?? c.sign, bound: show(c.bound) }));
+  const because = held.map(c => t('because', { what: inWords(c.name, language.value, rules.value.get(alert.rule)?.measures), value: show(c.value), sign: SIGNS[c.sign] ?? c.sign, bound: show(c.bound) }));
   const silent = text(alert.summary) === '';
   return <p class="why">
     {silent ? text(alert.name) || alert.rule : text(alert.summary)}{language.value === 'zh' ? '。' : '. '}
@@ -34,13 +34,13 @@ export function Values({ alert }: { alert: Alert }) {
   const entries = Object.entries(alert.values ?? {}).sort(([a], [b]) => Number(against.has(b)) - Number(against.has(a)));
   const used = new Set([...against.values()].map(c => c.param));
   const others = Object.entries(alert.params ?? {}).filter(([name]) => !used.has(name));
-  const fire = rules.value.get(alert.rule)?.fire;
+  const { fire, measures } = rules.value.get(alert.rule) ?? {};
   return <>
     <table class="values"><caption class="unseen">{t('values')}</caption>
       <thead class="unseen"><tr><th scope="col">{t('measured')}</th><th scope="col">{t('value')}</th><th scope="col">{t('threshold')}</th></tr></thead>
       <tbody>
         {entries.map(([name, value]) => {
-          const c = against.get(name), words = inWords(name, language.value);
+          const c = against.get(name), words = inWords(name, language.value, measures);
           return <tr key={name}>
             <th scope="row">{words}{words !== name && <code>{name}</code>}</th>
             <td class="figure">{show(value)}</td>

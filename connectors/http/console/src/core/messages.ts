@@ -115,7 +115,7 @@ export const MESSAGES = {
 
   alert: ['Alert', '告警'],
   because: ['{what} {value} {sign} {bound}', '{what} {value} {sign} {bound}'],
-  fires_since: ['It fires since {reasons}.', '触发依据：{reasons}。'],
+  fires_since: ['It fires because: {reasons}.', '触发依据：{reasons}。'],
   fires_when: ['Fires when', '触发条件'],
   advice: ['What to do', '处置建议'],
   timeline: ['Timeline', '时间线'],

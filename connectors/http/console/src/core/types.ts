@@ -29,7 +29,7 @@ export interface AlertPage { alerts: Alert[]; next: string | null; sequence: num
 
 export interface Rule {
   id: string; version: number; name?: Both; owner?: string; mode: 'active' | 'shadow' | 'off'; kind: string; from?: string[];
-  fire?: string; file?: string; line?: number; within_seconds?: number; radius_m?: number;
+  fire?: string; file?: string; line?: number; within_seconds?: number; measures?: Record<string, Both & { unit?: string }>;
 }
 export interface Param { name: string; type: string; default: unknown; by?: string | null; override?: Record<string, unknown> | null }
 export interface RuleSource extends Rule { text: string; params: Param[] }

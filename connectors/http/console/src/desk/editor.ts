@@ -43,7 +43,7 @@ function offset(state: EditorState, line: number, column: number): number {
 export function edit(host: HTMLElement, text: string, label: string, changed: (text: string) => void): Editor {
   const root = host.shadowRoot ?? host.attachShadow({ mode: 'open' });
   const labelled = new Compartment();
-  const labelOf = (name: string) => EditorView.contentAttributes.of({ 'aria-label': name, spellcheck: 'false' });
+  const labelOf = (name: string) => EditorView.contentAttributes.of({ 'aria-label': name, spellcheck: 'false', tabindex: '0' });
   const view = new EditorView({
     root, parent: root as unknown as Element,
     state: EditorState.create({ doc: text, extensions: [

@@ -68,7 +68,7 @@ export function Trial({ rule, draft, faults }: { rule: RuleSource; draft: Signal
   </section>;
 }
 
-const resultsOf = (answer: Backtest, rule: string): Result[] => answer.results.filter(r => r.rule === rule || r.rule.startsWith(`${rule}@`) || answer.results.length === 1);
+const resultsOf = (answer: Backtest, rule: string): Result[] => answer.results.filter(r => r.rule === rule || r.rule.startsWith(`${rule}?`) || answer.results.length === 1);
 
 export function Running({ since, cancel }: { since: number; cancel: () => void }) {
   const seconds = useSignal(0);

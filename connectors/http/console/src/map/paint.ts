@@ -2,7 +2,7 @@
 import { SHAPES } from '../core/marks';
 import { SEVERITIES, type Alert, type Severity } from '../core/types';
 import type { Boundary } from './boundaries';
-import { scaleBar, toScreen, type Size, type View } from './geo';
+import { scaleBar, toPlace, toScreen, type Size, type View } from './geo';
 
 export interface Mark { x: number; y: number; items: Alert[]; worst: Severity }
 export interface Scene {
@@ -117,6 +117,32 @@ function paintScale(c: CanvasRenderingContext2D, scene: Scene, p: Palette): void
   c.fillText(metres >= 1000 ? `${metres / 1000} km` : `${metres} m`, 22 + pixels, y + 1);
 }
 
+// Where there are no boundaries: meridians and parallels, so that moving and zooming can be seen.
+function paintGrid(c: CanvasRenderingContext2D, scene: Scene, p: Palette): void {
+  const { view, size } = scene, step = [0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001].find(s => s * view.scale < 160) ?? 0.001;
+  const [west, north] = toPlace(view, size, 0, 0), [east, south] = toPlace(view, size, size.width, size.height);
+  const digits = step >= 0.1 ? 1 : step >= 0.01 ? 2 : 3;
+  c.strokeStyle = p.line;
+  c.fillStyle = p.soft;
+  c.lineWidth = 1;
+  c.font = '11px system-ui, sans-serif';
+  c.textAlign = 'left';
+  c.beginPath();
+  for (let lon = Math.ceil(west / step) * step; lon < east; lon += step) {
+    const [x] = toScreen(view, size, lon, view.lat);
+    c.moveTo(x, 0);
+    c.lineTo(x, size.height);
+    c.fillText(`${lon.toFixed(digits)}°E`, x + 3, 12);
+  }
+  for (let lat = Math.ceil(south / step) * step; lat < north; lat += step) {
+    const [, y] = toScreen(view, size, view.lon, lat);
+    c.moveTo(0, y);
+    c.lineTo(size.width, y);
+    c.fillText(`${lat.toFixed(digits)}°N`, 4, y - 3);
+  }
+  c.stroke();
+}
+
 export function paint(canvas: HTMLCanvasElement, scene: Scene, p: Palette): void {
   const ratio = window.devicePixelRatio || 1, { width, height } = scene.size;
   if (canvas.width !== Math.round(width * ratio) || canvas.height !== Math.round(height * ratio)) {
@@ -127,6 +153,7 @@ export function paint(canvas: HTMLCanvasElement, scene: Scene, p: Palette): void
   if (!c) return;
   c.setTransform(ratio, 0, 0, ratio, 0, 0);
   c.clearRect(0, 0, width, height);
+  if (scene.boundaries.length === 0) paintGrid(c, scene, p);
   paintBoundaries(c, scene, p);
   paintOutlines(c, scene, p);
   for (const mark of scene.marks) {
