@@ -2,6 +2,9 @@
 
 #include <simdjson.h>
 
+#include "base/json_writer.h"
+#include "connectors/cli/version.h"
+
 namespace tocsin::cli {
 namespace {
 
@@ -22,7 +25,7 @@ std::string_view cloud_event_data(std::string_view json) {
   return json.substr(at + kKey.size(), json.size() - at - kKey.size() - 1);
 }
 
-ServiceBackend::ServiceBackend(Parts parts) : parts_(std::move(parts)) {}
+ServiceBackend::ServiceBackend(Parts parts) : parts_(std::move(parts)), events_(parts_.log) {}
 
 Result<std::string> ServiceBackend::transition_json(uint64_t sequence) const {
   auto bytes = parts_.store.get(state::Table::kOutbox, state::big_endian(sequence));
@@ -105,6 +108,26 @@ void ServiceBackend::ingest(http::IngestBatch batch, http::Completion<http::Inge
 }
 
 void ServiceBackend::reload(http::Completion<http::ReloadResult> done) { parts_.reload(std::move(done)); }
+
+std::string ServiceBackend::status(const http::View& view) {
+  std::map<std::string, uint64_t> open;
+  runtime::AlertFilter filter;
+  filter.status = runtime::kOpenStates;
+  filter.scope = view.area;
+  filter.shadow = view.shadow;
+  parts_.engine.book().each(filter, [&](const runtime::AlertLine& line) { return ++open[line.rule_id] > 0; });
+  std::string out;
+  JsonWriter(out).begin_object().field("version", kVersion);
+  return out.substr(1) + "," + parts_.status.json(open, parts_.clock.now());
+}
+
+void ServiceBackend::check_rules(http::RuleText text, http::Completion<std::string> done) {
+  parts_.desk.check(std::move(text), std::move(done));
+}
+
+void ServiceBackend::backtest(http::BacktestRequest request, http::Completion<std::string> done) {
+  parts_.desk.backtest(std::move(request), std::move(done));
+}
 
 std::vector<http::Check> ServiceBackend::readiness() { return parts_.readiness(); }
 

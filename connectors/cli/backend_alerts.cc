@@ -72,22 +72,22 @@ Result<http::AlertDetail> ServiceBackend::alert(std::string_view id, const http:
   return detail;
 }
 
-Result<std::string> ServiceBackend::evidence(std::string_view id, const http::View& view) {
-  runtime::AlertLine line;
-  if (!find(id, view, line)) return not_found("there is no alert " + std::string(id));
-  auto latest = latest_json(id);
-  if (!latest) return latest.error();
-  simdjson::dom::parser parser;
-  simdjson::dom::element event, found;
-  if (parser.parse(*latest).get(event) != simdjson::SUCCESS ||
-      event["data"]["evidence"].get(found) != simdjson::SUCCESS) {
-    return corrupt("the stored alert " + std::string(id) + " does not parse");
-  }
-  std::string out;
-  JsonWriter w(out);
-  w.begin_object().field("alert_id", id);
-  for (const auto& [key, value] : simdjson::dom::object(found)) w.key(key).raw(simdjson::minify(value));
-  w.end_object();
+std::map<std::string, http::SeverityCounts> ServiceBackend::open_by_area(std::string_view area,
+                                                                         const http::View& view) {
+  runtime::AlertFilter filter;
+  filter.status = runtime::kOpenStates;
+  filter.area = area;
+  filter.scope = view.area;
+  std::map<std::string, http::SeverityCounts> out;
+  parts_.engine.book().each(filter, [&](const runtime::AlertLine& l) {
+    const std::string& below = area.empty()        ? l.city
+                               : area.size() == 6  ? l.town
+                               : area.size() == 9  ? l.village
+                               : area.size() == 12 ? l.grid
+                                                   : l.alert_id;
+    ++out[&below == &l.alert_id ? std::string() : below][static_cast<size_t>(l.severity)];
+    return true;
+  });
   return out;
 }
 

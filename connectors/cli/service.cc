@@ -24,6 +24,7 @@ namespace tocsin::cli {
 
 namespace {
 constexpr char kInstance[] = "instance";
+constexpr size_t kLookUpsWaiting = 64;
 }  // namespace
 
 class Service::Impl {
@@ -65,6 +66,9 @@ class Service::Impl {
   std::vector<std::unique_ptr<runtime::Sink>> sinks_;
   std::unique_ptr<Ingest> ingest_;
   std::unique_ptr<AuditLog> audit_;
+  std::unique_ptr<Worker> worker_;
+  std::unique_ptr<RuleDesk> desk_;
+  std::unique_ptr<ServiceStatus> status_;
   std::unique_ptr<ServiceBackend> backend_;
   ServiceMetrics metrics_;
   std::unique_ptr<http::Server> server_;
@@ -118,6 +122,7 @@ Status Service::Impl::open_state() {
   runtime::Engine::Options options;
   options.shards = static_cast<uint32_t>(config_.shards);
   options.zone = zone_;
+  options.ticker = steady_ns;
   options.checkpoint_bytes = static_cast<size_t>(config_.checkpoint_mib) << 20;
   auto load = load_options(rule_inputs());
   if (!load) return load.error();
@@ -229,6 +234,18 @@ Status Service::Impl::open_ingest() {
 Status Service::Impl::open_http() {
   if (auto s = open_ingest(); !s) return s;
   audit_ = std::make_unique<AuditLog>(*log_, clock_);
+  worker_ = std::make_unique<Worker>(kLookUpsWaiting);
+  status_ = std::make_unique<ServiceStatus>(clock_.now());
+  desk_ = std::make_unique<RuleDesk>(RuleDesk::Setup{.inputs = rule_inputs(),
+                                                     .zone = zone_,
+                                                     .key = key_,
+                                                     .known_sources = config_.known_sources,
+                                                     .areas = config_.areas,
+                                                     .backtest = config_.backtest,
+                                                     .log = *log_,
+                                                     .outcomes = [this] { return outcome_labels(*engine_, *store_); }},
+                                     *worker_);
+  desk_->set_rules(rules_);
   backend_ = std::make_unique<ServiceBackend>(ServiceBackend::Parts{
       .engine = *engine_,
       .store = *store_,
@@ -242,8 +259,11 @@ Status Service::Impl::open_http() {
             reload_requests_.push_back(std::move(done));
           },
       .readiness = [this] { return readiness(); },
+      .desk = *desk_,
+      .status = *status_,
+      .worker = *worker_,
       .scoped = std::ranges::any_of(config_.http_tokens, [](const http::Account& a) { return !a.area.empty(); })});
-  backend_->set_rules(*rules_);
+  backend_->set_rules(rules_);
   backend_->set_silences(engine_->policy().silences());
   backend_->committed(engine_->progress().outbox);
   http::Options options;
@@ -252,6 +272,13 @@ Status Service::Impl::open_http() {
   options.hosts = config_.http_hosts;
   options.zone = config_.zone;
   options.area_names = area_names_json(config_.areas);
+  if (!config_.http_boundaries.empty()) {
+    auto text = read_text(config_.http_boundaries);
+    if (!text) return invalid("http.boundaries: " + text.error().message);
+    options.boundaries = *std::move(text);
+  }
+  options.certificate = config_.http_certificate;
+  options.key = config_.http_key;
   options.accounts = config_.http_tokens;
   if (!options.accounts.empty()) {
     auto key = kept_random("http.session_key");
@@ -294,6 +321,7 @@ Status Service::Impl::open() {
     if (backend_ != nullptr) {
       backend_->set_silences(engine_->policy().silences());
       backend_->committed(engine_->progress().outbox);
+      status_->refresh(*engine_, *publisher_, *pipeline_, sources_, *log_, clock_.now());
     }
     metrics_.refresh(*engine_, *publisher_, *pipeline_, sources_, clock_.now());
   };
@@ -329,7 +357,10 @@ void Service::Impl::do_reload() {
     return {};
   }();
   result.rules = rules_->rules().size();
-  if (backend_ != nullptr && result.applied) backend_->set_rules(*rules_);
+  if (backend_ != nullptr && result.applied) {
+    backend_->set_rules(rules_);
+    desk_->set_rules(rules_);
+  }
   metrics_.set_reload(result.applied);
   if (result.applied)
     spdlog::info("reload rules={} result=applied", result.rules);
@@ -387,6 +418,8 @@ Status Service::Impl::run(std::atomic<bool>& stopping, std::atomic<bool>& reload
   }
   if (server_ != nullptr) server_->stop();
   ingest_.reset();
+  desk_.reset();
+  worker_.reset();
   audit_.reset();
   const Status stopped = result ? pipeline_->stop(10'000) : Status();
   loop_runs_ = false;

@@ -38,6 +38,7 @@ class Api {
         area_names_(read_area_names(options.area_names)) {}
   Backend& backend() { return backend_; }
   const Options& options() const { return options_; }
+  uint64_t streams() const { return counters_.streams; }
   const Gate& gate() const { return gate_; }
   // Names of area codes, as far as they are known.
   const AreaNames& area_names() const { return area_names_; }
@@ -65,10 +66,25 @@ int64_t unix_seconds();
 // A query parameter that must be a number from `least` to `most`: into `out` where it is there; else what is wrong.
 std::string read_number(const Request& request, std::string_view name, uint64_t least, uint64_t most, uint64_t& out);
 
+// A time of a query, RFC 3339 or epoch milliseconds, into `out` where it is there; else what is wrong.
+std::string read_instant(std::string_view text, TimeMs& out);
+// Which alerts a request asks for, of those that the asker may see.
+Result<AlertQuery> read_query(const Request& request);
+// A completion that answers with the JSON it gets.
+Completion<std::string> passing_on(const Api& api, const Responder& answer);
+
 // Handlers, one a route of the table.
 void list_alerts(Api&, const Request&, Responder);
 void one_alert(Api&, const Request&, Responder);
 void evidence(Api&, const Request&, Responder);
+void related(Api&, const Request&, Responder);
+void areas(Api&, const Request&, Responder);
+void map(Api&, const Request&, Responder);
+void boundaries(Api&, const Request&, Responder);
+void status(Api&, const Request&, Responder);
+void one_rule(Api&, const Request&, Responder);
+void check_rules(Api&, const Request&, Responder);
+void backtest(Api&, const Request&, Responder);
 void rules(Api&, const Request&, Responder);
 void ingest(Api&, const Request&, Responder);
 void acknowledge(Api&, const Request&, Responder);

@@ -10,8 +10,11 @@
 //
 // Errors become statuses: kInvalid 400, kNotFound 404, kConflict 409, kExhausted 429 with Retry-After, kUnavailable
 // 503, kCorrupt and kInternal 500. Messages are shown to the client: no person, no secret in them.
+#include <array>
+#include <atomic>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -114,6 +117,25 @@ struct ReloadResult {
   std::string diagnostics;  // a JSON array (rule::append_json); "[]" when there is nothing to say
 };
 
+using SeverityCounts = std::array<uint64_t, static_cast<size_t>(detect::Severity::kRed) + 1>;  // by detect::Severity
+
+// A rule file that somebody is writing.
+struct RuleText {
+  std::string text;
+  std::string file;      // the file in force that it stands for, or a name; empty: "rule.yaml"
+  bool chinese = false;  // the language of messages
+};
+
+struct BacktestRequest {
+  std::string text;                               // of a rule file; empty: the rules in force
+  std::string set;                                // RULE.PARAM=A,B,C; or empty
+  std::string rule;                               // this one alone; empty: all of the text, or all in force
+  TimeMs from = kNoTime, until = kNever;          // of events: [from, until)
+  bool against = false;                           // also the difference from what is in force
+  bool chinese = false;                           // the language of messages
+  std::shared_ptr<const std::atomic<bool>> gone;  // true: nobody waits any more
+};
+
 // What somebody did, or tried to.
 struct AuditEntry {
   std::string name, role;  // of the account; empty: nobody was signed in, or the server is open
@@ -133,10 +155,23 @@ class Backend {
   virtual Result<AlertPage> alerts(const AlertQuery& query) = 0;
   // What the view does not show is kNotFound; of the history, transitions that it does not show are left out.
   virtual Result<AlertDetail> alert(std::string_view id, const View& view) = 0;
-  // JSON object: alert_id, total, events [{source, id, occurred_at, …}].
-  virtual Result<std::string> evidence(std::string_view id, const View& view) = 0;
+  // JSON object: alert_id, total, events [{source, id, occurred_at, …}]; of events that are still kept also what they
+  // say.
+  virtual void evidence(std::string id, const View& view, Completion<std::string> done) = 0;
+  // JSON object: alerts (at most 20, each with its `relation`) and cases [{case, events}].
+  virtual void related(std::string id, const View& view, Completion<std::string> done) = 0;
+  // Open alerts that the view shows and that lie under `area` (empty: all): by the next level's code, those that lie in
+  // the area itself under "".
+  virtual std::map<std::string, SeverityCounts> open_by_area(std::string_view area, const View& view) = 0;
   // A JSON array, one object a rule: id, version, name {zh, en}, owner, mode, kind, severity …, and `advice` {zh, en}.
   virtual Result<std::string> rules() = 0;
+  // A JSON object: the same of one rule, with file, line, text of its file, and params.
+  virtual Result<std::string> rule(std::string_view id) = 0;
+  // Faults of a rule file's text: {faults, diagnostics}.
+  virtual void check_rules(RuleText text, Completion<std::string> done) = 0;
+  // Tries rules on past events; {…} as `tocsin backtest --format json` tells it. kExhausted: one runs and one waits.
+  // kInvalid: the rules have faults, or the request is none.
+  virtual void backtest(BacktestRequest request, Completion<std::string> done) = 0;
 
   // Up to `max` committed transitions after `after`, stopping past `max_bytes` of JSON (but at least one item).
   // `max` 0: only the bounds.
@@ -167,6 +202,8 @@ class Backend {
   // Reads the rules again. A faulty set is a result with applied = false.
   virtual void reload(Completion<ReloadResult> done) = 0;
 
+  // Members of a JSON object, without braces: what the service is doing, as GET /api/v1/status tells it.
+  virtual std::string status(const View& view) = 0;
   // The process is of use at all; false makes a supervisor restart it.
   virtual bool healthy() = 0;
   // Ready when all are ok.

@@ -1,5 +1,6 @@
 #pragma once
 // A request as handlers see it, a response as they give it, and problem documents (RFC 9457). No sockets here.
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -33,6 +34,7 @@ struct Request {
   std::string from;                         // address of the other end
   std::string languages;                    // Accept-Language
   bool secure = false;                      // over TLS
+  std::shared_ptr<std::atomic<bool>> gone;  // becomes true when nobody waits for the answer any more
 
   // The value of a query parameter, or empty.
   std::string_view param(std::string_view name) const;

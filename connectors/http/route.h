@@ -12,6 +12,7 @@
 namespace tocsin::http {
 
 class Api;
+inline constexpr std::string_view kGeoJson = "application/geo+json";
 inline constexpr std::string_view kWebSocket = "websocket";  // Route::media of a WebSocket
 using Handler = void (*)(Api&, const Request&, Responder);
 
@@ -24,6 +25,7 @@ struct Parameter {
 enum class Body : uint8_t {
   kNone,    // not looked at
   kJson,    // application/json, at most Options::max_action_body
+  kRules,   // application/json, at most Options::max_rules_body
   kRecords  // application/json or application/x-ndjson, at most Options::max_body; one of Options::max_ingests
 };
 
@@ -41,6 +43,7 @@ struct Route {
   std::string_view media = "application/json";
   std::string_view answer_schema = {};  // "#/components/schemas/…" or empty
   bool documented = true;               // false: the page and its parts
+  bool takes_long = false;              // Options::long_answer_timeout; ends when the client goes
   bool silent = false;                  // a POST that leaves nothing behind, or is a program's: not in the audit log
 
   bool changes() const { return method == "POST"; }

@@ -11,6 +11,8 @@ constexpr Access kAnyone = Access::anyone();
 constexpr Access kReads(Role::kViewer, Reach::kScoped);
 constexpr Access kReadsPlaceless(Role::kViewer, Reach::kPlaceless);
 constexpr Access kReadsWhole(Role::kViewer, Reach::kWhole);
+constexpr Access kPlans(Role::kPlanner, Reach::kPlaceless);
+constexpr Access kPlansWhole(Role::kPlanner, Reach::kWhole);
 constexpr Access kActs(Role::kOfficer, Reach::kScoped);
 constexpr Access kAdministers(Role::kAdmin, Reach::kWhole);
 
@@ -120,6 +122,9 @@ void add_alerts(std::vector<Route>& t) {
                   "#/components/schemas/Alert"));
   t.push_back(get(kReads, "/api/v1/alerts/{id}/evidence", "getEvidence", "The events that an alert stands on", evidence,
                   "#/components/schemas/Evidence"));
+  t.push_back(get(kReads, "/api/v1/alerts/{id}/related", "getRelated",
+                  "Alerts of the same case or key, or near in place and time, and the cases that it stands on", related,
+                  "#/components/schemas/Related"));
   t.push_back(post(kActs, "/api/v1/alerts/{id}/acknowledge", "acknowledgeAlert", "Says that somebody has seen it",
                    acknowledge, kAction));
   t.push_back(post(kActs, "/api/v1/alerts/{id}/assign", "assignAlert", "Hands it to somebody (`to`)", assign, kAction));
@@ -138,6 +143,41 @@ void add_silences(std::vector<Route>& t) {
                    {"#/components/schemas/SilenceEnd", "#/components/schemas/Accepted"}));
 }
 
+Route as_geojson(Route route) {
+  route.media = kGeoJson;
+  return route;
+}
+
+void add_map(std::vector<Route>& t) {
+  std::vector<Parameter> filters = list_parameters();
+  std::erase_if(filters, [](const Parameter& p) { return p.name == "limit" || p.name == "cursor"; });
+  t.push_back(get(kReads, "/api/v1/areas", "listAreas", "The areas under one, with their open alerts", areas,
+                  "#/components/schemas/AreaList",
+                  {{"under", kText, "Area code; without it the cities, or the account's own area"}}));
+  t.push_back(as_geojson(get(kReads, "/api/v1/map", "getMap", "Open alerts as GeoJSON, at most 5000", map,
+                             "#/components/schemas/Map", std::move(filters))));
+  t.push_back(
+      as_geojson(get(kReadsPlaceless, "/api/v1/map/boundaries", "getBoundaries",
+                     "The areas' borders as the centre has given them (`properties.code`), GeoJSON", boundaries)));
+}
+
+void add_rules(std::vector<Route>& t) {
+  t.push_back(
+      get(kReadsPlaceless, "/api/v1/rules", "listRules", "The rules in force", rules, "#/components/schemas/RuleList"));
+  t.push_back(get(kPlans, "/api/v1/rules/{id}", "getRule", "One rule: the text of its file, its params", one_rule,
+                  "#/components/schemas/Rule"));
+  Route check = unaudited(post(kPlans, "/api/v1/rules/check", "checkRules", "Faults of a rule file's text", check_rules,
+                               {"#/components/schemas/RuleText", "#/components/schemas/Checked", 200}));
+  check.body = Body::kRules;
+  t.push_back(check);
+  Route trial = post(kPlansWhole, "/api/v1/rules/backtest", "backtestRules",
+                     "What rules, or each value of a param, would have raised on past events", backtest,
+                     {"#/components/schemas/BacktestRequest", "#/components/schemas/Backtest", 200});
+  trial.body = Body::kRules;
+  trial.takes_long = true;
+  t.push_back(trial);
+}
+
 void add_session(std::vector<Route>& t) {
   t.push_back(
       get(kAnyone, "/api/v1/session", "getSession", "Who is signed in", session, "#/components/schemas/Session"));
@@ -148,9 +188,9 @@ void add_session(std::vector<Route>& t) {
 }
 
 void add_service(std::vector<Route>& t) {
-  t.push_back(
-      get(kReadsPlaceless, "/api/v1/rules", "listRules", "The rules in force", rules, "#/components/schemas/RuleList"));
   t.push_back(ingest_route());
+  t.push_back(get(kReads, "/api/v1/status", "getStatus", "What the service is doing: sources, rules, shards, commits",
+                  status, "#/components/schemas/ServiceStatus"));
   t.push_back(get(kAdministers, "/api/v1/audit", "listAudit", "What people did, oldest first", audit_log,
                   "#/components/schemas/AuditPage",
                   {{kAfter, kSequence, "Entries after this number; from `next` of the page before"},
@@ -181,6 +221,8 @@ std::vector<Route> make_routes() {
                             "The same on a WebSocket: a text message an event, {id, event, data}; the first is `hello`",
                             kWebSocket));
   add_silences(table);
+  add_map(table);
+  add_rules(table);
   add_session(table);
   add_service(table);
   table.push_back(page_part("/", "page", page));

@@ -1,5 +1,8 @@
 #include "connectors/http/session.h"
 
+#include <sys/socket.h>
+
+#include <algorithm>
 #include <boost/asio/write.hpp>
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/write.hpp>
@@ -21,10 +24,7 @@ constexpr DurationMs kAgainMs = 50;      // a reading that was told to stop is t
 constexpr DurationMs kLingerMs = 2'000;  // for a refused client to read the refusal
 constexpr size_t kFirstPiece = 4096;     // of a request
 constexpr size_t kMaxDiscard = size_t{32} << 20;
-constexpr size_t kKeySize = 24;  // Sec-WebSocket-Key: 16 bytes in base64
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
-
-std::string_view view(beast::string_view s) { return {s.data(), s.size()}; }
 
 // The HTTP date of now.
 std::string http_date() {
@@ -34,20 +34,6 @@ std::string http_date() {
   char text[40];
   const size_t size = std::strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S GMT", &parts);
   return {text, size};
-}
-
-// "application/json; charset=utf-8" → "application/json".
-std::string media_type(std::string_view content_type) {
-  std::string out(content_type.substr(0, content_type.find(';')));
-  while (!out.empty() && (out.back() == ' ' || out.back() == '\t')) out.pop_back();
-  for (char& c : out) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return out;
-}
-
-bool is_lines(std::string_view media) {
-  return media == "application/x-ndjson" || media == "application/ndjson" || media == "application/jsonl";
 }
 
 bool is_peer_gone(const boost::system::error_code& error) {
@@ -117,6 +103,7 @@ void Session::await_request() {
   request_.instance = "/";
   request_.from = socket_.peer();
   request_.secure = socket_.secure();
+  request_.gone = std::make_shared<std::atomic<bool>>(false);
   request_.body = std::make_shared<const std::string>();
   route_ = nullptr;
   ++number_;
@@ -151,8 +138,6 @@ void Session::on_header(ErrorCode error) {
   send(bad(400, "This is not an HTTP request: " + error.message() + "."));
 }
 
-std::string_view Session::header(field name) const { return view(parser_->get()[name]); }
-
 // The header is read: finds the route and what is wrong with the request, before its body.
 void Session::take_request() {
   const auto& message = parser_->get();
@@ -172,78 +157,6 @@ void Session::take_request() {
   if (auto refusal = refuse(found)) return send(*std::move(refusal));
   if (route_->streams()) return start_stream();
   expect_body();
-}
-
-std::optional<Response> Session::refuse(const Match& found) {
-  const bool changes = found.route == nullptr || found.route->changes() || found.route->upgrades();
-  const GuardedRequest guarded{changes, header(field::host), header(field::origin),
-                               view(parser_->get()["Sec-Fetch-Site"])};
-  if (const auto refusal = guard(guarded, serving_.loopback, serving_.options.hosts)) {
-    return bad(refusal->status, refusal->detail);
-  }
-  if (found.route == nullptr && found.allow.empty()) return bad(404, "There is nothing at this path.");
-  if (found.route == nullptr) {
-    Response response = bad(405, "This path takes " + found.allow + ".");
-    response.headers.emplace_back("Allow", found.allow);
-    return response;
-  }
-  if (auto refusal = refuse_asker(*found.route)) return refusal;
-  if (const std::string fault = unknown_parameter(*found.route, request_); !fault.empty()) return bad(400, fault);
-  return refuse_body(*found.route);
-}
-
-// Who asks, and whether they may. What is refused to somebody who signed in stands in the audit log.
-std::optional<Response> Session::refuse_asker(const Route& route) {
-  request_.who = serving_.api.gate().who(header(field::authorization), header(field::cookie), unix_seconds());
-  Denial denial = deny(route.access, request_.who);
-  if (denial.status == 0 && request_.param(kShadow) == "true" && !request_.who.may_see_shadow()) {
-    denial = {403, "What rules in shadow say is for planners."};
-  }
-  if (denial.status == 0) return std::nullopt;
-  if (route.audited() && request_.who.signed_in) {
-    AuditEntry entry = audit_entry();
-    entry.result = denial.status;
-    serving_.api.backend().audit(std::move(entry), [](const Result<uint64_t>&) {});
-  }
-  Response response = bad(denial.status, denial.detail);
-  if (denial.status == 401) response.headers.emplace_back("WWW-Authenticate", "Bearer");
-  return response;
-}
-
-AuditEntry Session::audit_entry() const {
-  AuditEntry entry;
-  entry.name = request_.who.name;
-  if (request_.who.signed_in && !request_.who.open) entry.role = name_of(request_.who.role);
-  entry.from = request_.from;
-  entry.what = route_->operation;
-  if (!request_.captured.empty()) entry.target = request_.captured[0];
-  return entry;
-}
-
-std::optional<Response> Session::refuse_body(const Route& route) {
-  const Options& options = serving_.options;
-  const size_t limit = route.body == Body::kRecords ? options.max_body : options.max_action_body;
-  const auto length = parser_->content_length();
-  if (length && *length > limit) {
-    return bad(413,
-               "The body has " + std::to_string(*length) + " bytes; at most " + std::to_string(limit) + " are taken.");
-  }
-  parser_->body_limit(limit);
-  if (route.body == Body::kNone) return std::nullopt;
-  const std::string media = media_type(header(field::content_type));
-  request_.lines = is_lines(media);
-  if (media != "application/json" && !(route.body == Body::kRecords && request_.lines)) {
-    return bad(415, route.body == Body::kRecords ? "Send application/json or application/x-ndjson."
-                                                 : "Send application/json.");
-  }
-  if (route.body != Body::kRecords) return std::nullopt;
-  if (serving_.ingests >= options.max_ingests) {
-    return problem(exhausted("As many ingests as are taken at once are under way: send this one again later."),
-                   request_.instance);
-  }
-  ++serving_.ingests;
-  ingesting_ = true;
-  return std::nullopt;
 }
 
 void Session::expect_body() {
@@ -279,7 +192,10 @@ void Session::on_body(ErrorCode error) {
 
 void Session::dispatch() {
   request_.body = std::make_shared<const std::string>(std::move(parser_->get().body()));
-  deadline_.set(serving_.options.answer_timeout, [self = self()] {
+  request_.languages = header(field::accept_language);
+  if (route_->takes_long) watch_for_close();
+  const Options& options = serving_.options;
+  deadline_.set(route_->takes_long ? options.long_answer_timeout : options.answer_timeout, [self = self()] {
     self->send(
         problem(unavailable("The service did not answer in time. What was sent may still be taken in; sending it "
                             "again does no harm."),
@@ -293,37 +209,19 @@ void Session::dispatch() {
   }
 }
 
-// Answers the request at hand. What people did is on disk in the audit log before they are told that it is done.
-Responder Session::responder() {
-  std::function<void(Response)> deliver = [weak = std::weak_ptr(self()), number = number_](Response response) {
-    const auto session = weak.lock();
-    if (session && session->number_ == number && !session->answered_) session->send(std::move(response));
-  };
-  if (!route_->audited()) return Responder(request_.instance, std::move(deliver));
-  auto audited = [&api = serving_.api, entry = audit_entry(), deliver = std::move(deliver),
-                  once = std::make_shared<bool>(false)](Response response) {
-    if (std::exchange(*once, true)) return;
-    AuditEntry done = entry;
-    done.result = response.status;
-    if (!response.about.empty()) done.target = response.about;
-    api.backend().audit(std::move(done),
-                        api.completion<uint64_t>([deliver, response](const Result<uint64_t>&) { deliver(response); }));
-  };
-  return Responder(request_.instance, std::move(audited));
-}
-
-// The handshake of a WebSocket, without which its path answers a problem. Browsers send other sites' pages' cookies
-// along and do not keep them from reading: the origin is looked at as for a request that changes something (refuse()).
-std::optional<Response> Session::refuse_upgrade() {
-  const auto& message = parser_->get();
-  if (beast::websocket::is_upgrade(message) && header(field::sec_websocket_version) == "13" &&
-      header(field::sec_websocket_key).size() == kKeySize) {
-    return std::nullopt;
-  }
-  Response response = bad(426, "This path speaks WebSocket: send its handshake, or read /api/v1/stream.");
-  response.headers.emplace_back("Upgrade", "websocket");
-  response.headers.emplace_back("Sec-WebSocket-Version", "13");
-  return response;
+// Where an answer takes long: whoever waited for it may have gone away, and it need not be made.
+void Session::watch_for_close() {
+  socket_.tcp_layer().async_wait(
+      tcp::socket::wait_read, [weak = std::weak_ptr(self()), gone = request_.gone](const ErrorCode& error) {
+        const auto session = weak.lock();
+        if (!session || session->answered_ || session->closed_) return;
+        char byte = 0;
+        const bool ended =
+            error || ::recv(session->socket_.tcp_layer().native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+        if (!ended) return;
+        gone->store(true);
+        session->stop();
+      });
 }
 
 void Session::start_stream() {
@@ -358,6 +256,8 @@ void Session::start_stream() {
 void Session::send(Response response) {
   if (closed_ || answered_) return;
   answered_ = true;
+  request_.gone->store(true);
+  spare(response);
   release();
   ++serving_.counters.requests[response.status];
   if (unread_) keep_alive_ = false;
@@ -373,7 +273,7 @@ void Session::send(Response response) {
   reply.set("X-Content-Type-Options", "nosniff");
   for (const auto& [name, value] : response.headers) reply.set(name, value);
   reply.keep_alive(keep_alive_);
-  reply.content_length(response.body.size());
+  if (response.status != 304) reply.content_length(response.body.size());
   if (!head_) reply.body() = std::move(response.body);
   deadline_.set(serving_.options.write_timeout, [self = self()] { self->stop(); });
   beast::http::async_write(socket_, reply, [self = self()](const ErrorCode& error, size_t) { self->on_sent(error); });

@@ -15,6 +15,8 @@
 
 namespace tocsin::http {
 
+inline std::string_view view(boost::beast::string_view s) { return {s.data(), s.size()}; }
+
 // What all sessions of a server share. Outlives them.
 struct Serving {
   const Options& options;
@@ -52,11 +54,13 @@ class Session final : public Connection {
   void read_body();
   void on_body(ErrorCode error);
   void dispatch();
+  void watch_for_close();
   Responder responder();
   AuditEntry audit_entry() const;
   std::optional<Response> refuse_upgrade();
   void start_stream();
   void send(Response response);
+  void spare(Response& response) const;
   void on_sent(ErrorCode error);
   void linger();
   void discard();

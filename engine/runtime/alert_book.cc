@@ -111,13 +111,9 @@ std::vector<AlertLine> AlertBook::list(const AlertFilter& filter, size_t limit, 
   return out;
 }
 
-void AlertBook::each_open(const AlertFilter& filter, const std::function<bool(const AlertLine&)>& f) const {
+void AlertBook::each(const AlertFilter& filter, const std::function<bool(const AlertLine&)>& f) const {
   const std::shared_lock lock(mutex_);
-  AlertFilter open = filter;
-  if (open.status.empty()) {
-    open.status = {alert::AlertStatus::kOpen, alert::AlertStatus::kAcknowledged, alert::AlertStatus::kAssigned};
-  }
-  walk(open, {filter.until, {}}, f);
+  walk(filter, {filter.until, {}}, f);
 }
 
 bool AlertBook::find(std::string_view alert_id, AlertLine& out) const {

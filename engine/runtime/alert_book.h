@@ -32,6 +32,10 @@ struct AlertLine {
 void encode(Writer& out, const AlertLine& line);
 AlertLine decode_alert_line(Reader& in);
 
+// The states of an alert that has not ended.
+inline const std::vector<alert::AlertStatus> kOpenStates = {
+    alert::AlertStatus::kOpen, alert::AlertStatus::kAcknowledged, alert::AlertStatus::kAssigned};
+
 struct AlertFilter {
   std::vector<alert::AlertStatus> status;  // empty: any
   std::vector<detect::Severity> severity;  // empty: any
@@ -49,9 +53,9 @@ class AlertBook {
     std::string alert_id;
   };
   std::vector<AlertLine> list(const AlertFilter& filter, size_t limit, const Place* after, bool& more) const;
-  // Calls f for each open alert that the filter lets through, newest first, until f is false. f runs under the book's
-  // lock: it is quick and does not call the book.
-  void each_open(const AlertFilter& filter, const std::function<bool(const AlertLine&)>& f) const;
+  // Calls f for each alert that the filter lets through, newest first, until f is false. f runs under the book's lock:
+  // it is quick and does not call the book.
+  void each(const AlertFilter& filter, const std::function<bool(const AlertLine&)>& f) const;
   bool find(std::string_view alert_id, AlertLine& out) const;
   // Open alerts by (rule, severity).
   std::map<std::pair<std::string, detect::Severity>, uint64_t> open_counts() const;

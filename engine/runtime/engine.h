@@ -56,6 +56,7 @@ class Engine {
     // The disk writes one commit while the next is worked on: faster, but transitions come one commit later, and a full
     // disk ends the engine's use. For reading files, where only the whole matters. swap_rules() may not be called.
     bool overlap = false;
+    ShardPool::Ticker ticker = nullptr;  // steady nanoseconds, for shard_loads(); null: not measured
   };
 
   // `store` may be null: nothing is kept (a replay without --state). With a store that holds state, recovers it under
@@ -123,6 +124,11 @@ class Engine {
   const std::vector<RuleCounters>& rule_counters() const { return router_->counters(); }
   size_t shards() const { return shards_->count(); }
   size_t state_keys() const;
+  struct ShardLoad {
+    size_t keys;
+    uint64_t busy_ns;  // since it was made: a change of rules makes new ones
+  };
+  std::vector<ShardLoad> shard_loads() const;
   std::vector<size_t> keys_by_rule() const;
   // Counted by walking the keys: not for every batch.
   size_t state_bytes() const;

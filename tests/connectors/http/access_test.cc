@@ -64,7 +64,11 @@ struct Rule {
 // By operation. A route that is not here fails the test below: whoever adds one says here who may use it.
 const std::map<std::string_view, Rule> kExpected = {
     {"listAlerts", {kViewer}},     {"getAlert", {kViewer}},
-    {"getEvidence", {kViewer}},    {"acknowledgeAlert", {kOfficer}},
+    {"getEvidence", {kViewer}},    {"getRelated", {kViewer}},
+    {"listAreas", {kViewer}},      {"getMap", {kViewer}},
+    {"getBoundaries", {kViewer}},  {"getRule", {kPlanner}},
+    {"checkRules", {kPlanner}},    {"backtestRules", {kPlanner, true}},
+    {"getStatus", {kViewer}},      {"acknowledgeAlert", {kOfficer}},
     {"assignAlert", {kOfficer}},   {"commentAlert", {kOfficer}},
     {"closeAlert", {kOfficer}},    {"streamAlerts", {kViewer}},
     {"webSocket", {kViewer}},      {"listSilences", {kViewer}},
@@ -131,7 +135,7 @@ TEST_F(AccessTest, AVillageSeesItsOwn) {
   EXPECT_EQ(backend.last_query().scope, kVillage);
   EXPECT_EQ(c.get("/api/v1/alerts?area=330282102", village).status, 200);
   EXPECT_EQ(backend.last_query().scope, kVillage) << "asking for another area does not widen it";
-  for (const char* path : {"/api/v1/alerts/out", "/api/v1/alerts/out/evidence"}) {
+  for (const char* path : {"/api/v1/alerts/out", "/api/v1/alerts/out/evidence", "/api/v1/alerts/out/related"}) {
     EXPECT_EQ(c.get(path, village).status, 404) << path;
     EXPECT_EQ(c.get(path, as("officer")).status, 200) << path;
   }

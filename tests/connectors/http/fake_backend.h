@@ -127,13 +127,60 @@ class FakeBackend : public Backend {
     if (!shown(id, view)) return not_found("There is no such alert.");
     return it->second;
   }
-  Result<std::string> evidence(std::string_view id, const View& view) override {
-    std::lock_guard lock(mutex_);
-    if (!shown(id, view)) return not_found("There is no such alert.");
-    const auto it = evidence_.find(std::string(id));
-    if (it != evidence_.end()) return it->second;
-    return std::string(R"({"alert_id":"x","total":1,"events":[{"source":"grid","id":"1"}]})");
+  void evidence(std::string id, const View& view, Completion<std::string> done) override {
+    Result<std::string> answer = not_found("There is no such alert.");
+    {
+      std::lock_guard lock(mutex_);
+      const auto it = evidence_.find(id);
+      if (shown(id, view)) {
+        answer = it != evidence_.end()
+                     ? it->second
+                     : std::string(R"({"alert_id":"x","total":1,"events":[{"source":"grid","id":"1"}]})");
+      }
+    }
+    finish([done = std::move(done), answer] { done(answer); });
   }
+  void related(std::string id, const View& view, Completion<std::string> done) override {
+    std::lock_guard lock(mutex_);
+    if (!shown(id, view)) return done(not_found("There is no such alert."));
+    done(std::string(R"({"alerts":[],"cases":[]})"));
+  }
+  std::map<std::string, SeverityCounts> open_by_area(std::string_view area, const View&) override {
+    std::lock_guard lock(mutex_);
+    asked_area_ = area;
+    return counts_;
+  }
+  void put_counts(std::map<std::string, SeverityCounts> counts) {
+    std::lock_guard lock(mutex_);
+    counts_ = std::move(counts);
+  }
+  Result<std::string> rule(std::string_view id) override {
+    if (id != "r") return not_found("There is no such rule.");
+    return std::string(R"({"id":"r","text":"rules: []","params":[]})");
+  }
+  void check_rules(RuleText text, Completion<std::string> done) override {
+    {
+      std::lock_guard lock(mutex_);
+      checked_ = text;
+    }
+    finish([done = std::move(done)] { done(std::string(R"({"faults":0,"diagnostics":[]})")); });
+  }
+  void backtest(BacktestRequest request, Completion<std::string> done) override {
+    {
+      std::lock_guard lock(mutex_);
+      tried_ = request;
+    }
+    finish([done = std::move(done)] { done(std::string(R"({"results":[]})")); });
+  }
+  RuleText checked() {
+    std::lock_guard lock(mutex_);
+    return checked_;
+  }
+  BacktestRequest tried() {
+    std::lock_guard lock(mutex_);
+    return tried_;
+  }
+  std::string status(const View&) override { return R"("uptime_seconds":1,"sources":[])"; }
   void put_evidence(const std::string& id, std::string json) {
     std::lock_guard lock(mutex_);
     evidence_[id] = std::move(json);
@@ -253,6 +300,10 @@ class FakeBackend : public Backend {
   std::map<std::string, AreaCodes> areas_;
   std::map<std::string, std::string> evidence_;
   std::vector<AuditEntry> audited_;
+  std::map<std::string, SeverityCounts> counts_;
+  std::string asked_area_;
+  RuleText checked_;
+  BacktestRequest tried_;
   std::string rules_ = "[]";
   AlertQuery query_;
   std::string feed_;

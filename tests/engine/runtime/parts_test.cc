@@ -263,10 +263,9 @@ TEST(AlertBook, FiltersByAreaAndStateAsAScanDoes) {
       if (more) place = {page.back().opened_at, page.back().alert_id};
     }
     ASSERT_EQ(got, wanted) << "area " << f.area << " scope " << f.scope << " step " << step;
-    size_t open = 0, expected_open = 0;
-    book.each_open(f, [&](const AlertLine&) { return ++open > 0; });
-    for (const AlertLine* m : expected) expected_open += m->is_open() || !f.status.empty();
-    ASSERT_EQ(open, expected_open);
+    size_t seen = 0;
+    book.each(f, [&](const AlertLine&) { return ++seen < 9; });
+    ASSERT_EQ(seen, std::min<size_t>(expected.size(), 9));
   }
 }
 
