@@ -7,8 +7,8 @@ import unittest
 from urllib.parse import urlparse
 
 import answers
-from console_testing import CONFIG, FOLDER, ROOT, BrowserCase, with_lines
-from test_desk import RULES, report, row
+from console_testing import CONFIG, FOLDER, ROOT, BrowserCase, tokens
+from test_people import RULES, report, row
 from tocsin_testing import wait_for
 
 PANELS = ("alerts", "map", "rules", "scorecard", "health")
@@ -29,6 +29,12 @@ def with_figures(page):
                            (r"/api/v1/rules/check", {"faults": 0, "diagnostics": []}), (r"/api/v1/rules/backtest", answers.backtest())):
         answer(page, re.compile(pattern), value)
     return page
+
+
+def violations(page, axe):
+    page.evaluate(axe)
+    return page.evaluate("""async () => (await axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] }))
+      .violations.map(v => `${v.id}: ${v.nodes.slice(0, 3).map(n => n.html.slice(0, 160) + ' ' + (n.any[0]?.message ?? '')).join(' | ')}`)""")
 
 
 class Panels(BrowserCase):
@@ -97,13 +103,27 @@ class Panels(BrowserCase):
             for path in (*PANELS, f"alerts/{first['alert_id']}", "rules/seen"):
                 self.go(page, path)
                 page.locator(".turning").first.wait_for(state="detached")
-                page.evaluate(axe)
-                found = page.evaluate("""async () => (await axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] }))
-                  .violations.map(v => `${v.id}: ${v.nodes.slice(0, 3).map(n => n.html.slice(0, 160) + ' ' + (n.any[0]?.message ?? '')).join(' | ')}`)""")
                 looked += 1
                 with self.subTest(panel=path, size=size, theme=theme):
-                    self.assertEqual(found, [])
+                    self.assertEqual(violations(page, axe), [])
         self.assertEqual(looked, 21)
+
+    def test_axe_finds_nothing_in_dialogs_and_at_the_door(self):
+        axe = (FOLDER / "node_modules/axe-core/axe.min.js").read_text()
+        service = self.start()
+        page = self.live(self.page(service, name=None))
+        row(page, "bridge 4").click()
+        page.locator(".pane").get_by_role("button", name="Acknowledge").click()
+        page.locator("dialog[open]").wait_for()
+        self.assertEqual(violations(page, axe), [])
+        page.keyboard.press("Escape")
+        page.keyboard.press("?")
+        page.locator("dialog[open]").wait_for()
+        self.assertEqual(violations(page, axe), [])
+        closed = self.service(RULES, config=tokens(admin=("admin", ""))).start()
+        door = self.page(closed)
+        door.get_by_label("Token").wait_for()
+        self.assertEqual(violations(door, axe), [])
 
     def test_nothing_is_wider_than_a_phone(self):
         service = self.start()
