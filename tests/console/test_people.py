@@ -188,8 +188,10 @@ class Planner(BrowserCase):
         self.ends(storm, 0)
         events = self.write("storm.ndjson", storm.raw)
         labels = self.write("storm.labels", "".join(json.dumps({"rule": "seen", "key": ["none"], "from": "2025-08-13T05:00:00Z", "until": "2025-08-13T06:00:00Z"}) + "\n"))
-        config = tokens(planner=("planner", "")) + f"backtest: {{{{input: [{events}], labels: {labels}}}}}\n"
-        service = self.service(RULES, config=config).start()
+        config = tokens(planner=("planner", "")).replace("lateness: 1s, ", "")  # as long as the command waits for late events
+        config += f"backtest: {{{{input: [{events}], labels: {labels}}}}}\n"
+        rules = RULES.replace("has(place)", "has(area.village)").replace("key: [place]", "key: [area.village]")
+        service = self.service(rules, config=config).start()
         page = self.live(self.page(service, "rules/seen", signed_in="planner token"))
         line = page.locator(".cm-line", has_text="fire:")
         line.click()
@@ -203,21 +205,22 @@ class Planner(BrowserCase):
         self.assertIn("did you mean `params.times`?", fault.inner_text())
         page.locator(".cm-lintRange-error").wait_for()
         self.assertTrue(page.get_by_role("button", name="Run over the past").is_disabled())
-        told = tocsin("check", self.write("broken.yaml", RULES.replace("params.times\n", "params.timesx\n")))
+        told = tocsin("check", self.write("broken.yaml", rules.replace("params.times\n", "params.timesx\n")))
         self.ends(told, 1)
         self.assertIn(f" {snippet[1].strip()}\n", told.out + told.err, "the caret is not the one that `tocsin check` draws")
 
         page.keyboard.press("Backspace")
         page.get_by_text("No faults").wait_for()
-        page.get_by_role("textbox", name="Values").fill("1, 2, 3, 4")
+        page.get_by_role("textbox", name="Values").fill("1, 2, 3")
         page.get_by_role("button", name="Run over the past").click()
         slider = page.get_by_role("slider")
         slider.wait_for(timeout=60_000)
-        run = tocsin("backtest", "--rules", service.rules, "--input", events, "--labels", labels, "--set", "seen.times=1,2,3,4", "--format", "json")
+        run = tocsin("backtest", "--rules", service.rules, "--input", events, "--labels", labels, "--set", "seen.times=1,2,3", "--format", "json")
         self.ends(run, 0)
         wanted = run.json()["results"]
-        self.assertEqual(len(wanted), 4)
-        self.assertGreater(wanted[0]["alerts"], wanted[3]["alerts"])
+        self.assertEqual(len(wanted), 3)
+        self.assertGreater(wanted[0]["alerts"], wanted[2]["alerts"])
+        self.assertGreater(wanted[2]["alerts"], 0)
         slider.focus()
         page.keyboard.press("Home")
         for result in wanted:
