@@ -25,6 +25,23 @@ std::map<std::string, std::string> fires_of(const rule::RuleSet& rules) {
   return out;
 }
 
+// What a page needs to draw an alert: the window, and what the kind's own values are called.
+void write_measures(JsonWriter& w, const detect::Plan& plan) {
+  if (plan.within.unit == Span::Unit::kPlain && plan.within.amount > 0) {
+    w.key("within_seconds").integer(plan.within.amount / 1000);
+  }
+  w.key("measures").begin_object();
+  for (const detect::KindValue& value : detect::kind_values(plan.kind)) {
+    w.key(value.name)
+        .begin_object()
+        .field("zh", value.zh)
+        .field("en", value.doc)
+        .field("unit", value.unit)
+        .end_object();
+  }
+  w.end_object();
+}
+
 std::string rule_json(const rule::Rule& r, const std::map<std::string, std::string>& fires) {
   static constexpr std::string_view kModes[] = {"active", "shadow", "off"};
   std::string out;
@@ -38,6 +55,7 @@ std::string rule_json(const rule::Rule& r, const std::map<std::string, std::stri
   for (const std::string& s : r.from) w.string(s);
   w.end_array();
   if (const auto fire = fires.find(r.id); fire != fires.end()) w.field("fire", fire->second);
+  write_measures(w, r.plan);
   w.field("file", r.file).key("line").integer(r.line).end_object();
   return out;
 }

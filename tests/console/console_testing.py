@@ -14,7 +14,7 @@ import unittest
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
-sys.path.insert(0, str(ROOT / "tests" / "system"))
+sys.path.append(str(ROOT / "tests" / "system"))
 
 from tocsin_service import CONFIG, Service, now  # noqa: E402
 from tocsin_testing import Case  # noqa: E402
@@ -92,7 +92,10 @@ class BrowserCase(Case):
         cls.addClassCleanup(cls.browser.close)
 
     def service(self, rules, **options):
-        service = Service(self.folder, rules, **options)
+        self.services = getattr(self, "services", 0) + 1  # each in a folder of its own
+        folder = self.folder / f"service-{self.services}"
+        folder.mkdir()
+        service = Service(folder, rules, **options)
         self.addCleanup(service.stop)
         return service
 
@@ -125,8 +128,4 @@ def tokens(**people):
     return CONFIG.replace("{{address: 127.0.0.1, port: {port}}}", "\n  address: 127.0.0.1\n  port: {port}\n  tokens:" + lines)
 
 
-def with_lines(config, *lines):
-    return config + "".join(line + "\n" for line in lines)
-
-
-__all__ = ["BrowserCase", "CONFIG", "FOLDER", "ROOT", "SOURCES", "WAIT", "missing", "needs", "now", "packages", "tokens", "with_lines"]
+__all__ = ["BrowserCase", "CONFIG", "FOLDER", "ROOT", "SOURCES", "chromium", "needs", "now", "packages", "tokens"]

@@ -30,6 +30,12 @@ class Units(unittest.TestCase):
         shutil.copy(SOURCES / "tsconfig.json", FOLDER / "tsconfig.json")
         self.run_node("node", FOLDER / "node_modules/typescript/bin/tsc", "-p", FOLDER / "tsconfig.json")
 
+    def test_the_sources_are_formatted(self):
+        config = ["--config", SOURCES / "package.json"]
+        files = [str(p) for folder in (SOURCES, ROOT / "tests/console/units") for p in sorted(folder.rglob("*")) if p.suffix in (".ts", ".tsx", ".mjs")]
+        self.assertGreater(len(files), 40)
+        self.run_node("node", FOLDER / "node_modules/prettier/bin/prettier.cjs", *config, "--check", *files)
+
     def test_the_lock_pins_every_version_and_names_no_host(self):
         lock = json.loads((SOURCES / "package-lock.json").read_text())
         wanted = json.loads((SOURCES / "package.json").read_text())

@@ -21,17 +21,34 @@ const cpp = option('cpp');
 const esbuild = createRequire(join(modules, 'x.js'))('esbuild');
 
 const TYPES = {
-  '.html': 'text/html; charset=utf-8', '.js': 'text/javascript; charset=utf-8', '.css': 'text/css; charset=utf-8',
-  '.svg': 'image/svg+xml', '.txt': 'text/plain; charset=utf-8',
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.svg': 'image/svg+xml',
+  '.txt': 'text/plain; charset=utf-8',
 };
 
 rmSync(out, { recursive: true, force: true });
 mkdirSync(join(out, 'assets'), { recursive: true });
 const built = await esbuild.build({
-  entryPoints: [join(here, 'src/main.tsx')], outdir: join(out, 'assets'), entryNames: '[name]-[hash]', chunkNames: '[name]-[hash]',
-  bundle: true, splitting: true, format: 'esm', minify: true, metafile: true, charset: 'utf8', legalComments: 'none',
-  jsx: 'automatic', jsxImportSource: 'preact', target: ['chrome92', 'firefox91', 'safari15'], nodePaths: [modules], logLevel: 'warning',
-  absWorkingDir: here, define: { 'process.env.NODE_ENV': '"production"' },
+  entryPoints: [join(here, 'src/main.tsx')],
+  outdir: join(out, 'assets'),
+  entryNames: '[name]-[hash]',
+  chunkNames: '[name]-[hash]',
+  bundle: true,
+  splitting: true,
+  format: 'esm',
+  minify: true,
+  metafile: true,
+  charset: 'utf8',
+  legalComments: 'none',
+  jsx: 'automatic',
+  jsxImportSource: 'preact',
+  target: ['chrome92', 'firefox91', 'safari15'],
+  nodePaths: [modules],
+  logLevel: 'warning',
+  absWorkingDir: here,
+  define: { 'process.env.NODE_ENV': '"production"' },
 });
 
 // The licences of what is bundled go along with it.
@@ -69,22 +86,39 @@ const icon = readFileSync(join(here, '../page/icon.svg'));
 const iconName = `icon-${createHash('sha256').update(icon).digest('hex').slice(0, 8)}.svg`;
 writeFileSync(join(out, 'assets', iconName), icon);
 const preloads = [...first].map(path => `<link rel="modulepreload" href="${nameOf(path)}">`).join('\n');
-const page = readFileSync(join(here, 'index.html'), 'utf8').replace('{{style}}', nameOf(style)).replace('{{script}}', nameOf(entry))
-  .replaceAll('{{icon}}', `/assets/${iconName}`).replace('{{preloads}}', preloads);
+const page = readFileSync(join(here, 'index.html'), 'utf8')
+  .replace('{{style}}', nameOf(style))
+  .replace('{{script}}', nameOf(entry))
+  .replaceAll('{{icon}}', `/assets/${iconName}`)
+  .replace('{{preloads}}', preloads);
 writeFileSync(join(out, 'index.html'), page);
 
 const gzip = data => gzipSync(data, { level: 9 });
 const brotli = data => brotliCompressSync(data, { params: { [constants.BROTLI_PARAM_QUALITY]: 11 } });
-const files = ['index.html', ...readdirSync(join(out, 'assets')).sort().map(f => `assets/${f}`)];
+const files = [
+  'index.html',
+  ...readdirSync(join(out, 'assets'))
+    .sort()
+    .map(f => `assets/${f}`),
+];
 const assets = files.map(file => {
   const data = readFileSync(join(out, file));
-  return { path: file === 'index.html' ? '' : basename(file), type: TYPES[extname(file)], data, gzip: gzip(data), brotli: brotli(data),
-    tag: createHash('sha256').update(data).digest('hex').slice(0, 16) };
+  return {
+    path: file === 'index.html' ? '' : basename(file),
+    type: TYPES[extname(file)],
+    data,
+    gzip: gzip(data),
+    brotli: brotli(data),
+    tag: createHash('sha256').update(data).digest('hex').slice(0, 16),
+  };
 });
 const size = names => assets.filter(a => names.has(a.path)).reduce((sum, a) => sum + a.gzip.length, 0);
 const firstLoad = size(new Set(['', iconName, ...[entry, style, ...first].map(p => basename(p))]));
-console.log(`console: ${assets.length} files, first load ${(firstLoad / 1000).toFixed(1)} KB gzip, all ${
-  (assets.reduce((s, a) => s + a.gzip.length, 0) / 1000).toFixed(1)} KB`);
+console.log(
+  `console: ${assets.length} files, first load ${(firstLoad / 1000).toFixed(1)} KB gzip, all ${(
+    assets.reduce((s, a) => s + a.gzip.length, 0) / 1000
+  ).toFixed(1)} KB`,
+);
 writeFileSync(join(out, 'sizes.json'), JSON.stringify({ first_load_gzip: firstLoad }));
 
 // A string literal of any bytes: octal escapes of three digits end by themselves.
@@ -93,15 +127,22 @@ const literal = data => {
   for (let i = 0; i < data.length; i += 4096) {
     text += '\n"';
     for (const byte of data.subarray(i, i + 4096)) {
-      text += byte >= 32 && byte < 127 && byte !== 34 && byte !== 92 && byte !== 63 ? String.fromCharCode(byte)
-        : `\\${byte.toString(8).padStart(3, '0')}`;
+      text +=
+        byte >= 32 && byte < 127 && byte !== 34 && byte !== 92 && byte !== 63
+          ? String.fromCharCode(byte)
+          : `\\${byte.toString(8).padStart(3, '0')}`;
     }
     text += '"';
   }
   return `std::string_view(${text || '""'}, ${data.length})`;
 };
 if (cpp) {
-  const rows = assets.map(a => `{"${a.path}", "${a.type}", "${a.tag}",\n${[a.data, a.gzip, a.brotli].map(literal).join(',\n')}}`);
-  writeFileSync(cpp, `// Made by connectors/http/console/build.mjs.\n#include "connectors/http/console_assets.h"\n\nnamespace tocsin::http {\n`
-    + `static const Asset kAssets[] = {\n${rows.join(',\n')}};\nconst std::span<const Asset> kConsole = kAssets;\n}  // namespace tocsin::http\n`);
+  const rows = assets.map(
+    a => `{"${a.path}", "${a.type}", "${a.tag}",\n${[a.data, a.gzip, a.brotli].map(literal).join(',\n')}}`,
+  );
+  writeFileSync(
+    cpp,
+    `// Made by connectors/http/console/build.mjs.\n#include "connectors/http/console_assets.h"\n\nnamespace tocsin::http {\n` +
+      `static const Asset kAssets[] = {\n${rows.join(',\n')}};\nconst std::span<const Asset> kConsole = kAssets;\n}  // namespace tocsin::http\n`,
+  );
 }

@@ -4,7 +4,10 @@ import { test } from 'node:test';
 import { FrameReader } from '../../../connectors/http/console/src/core/frames';
 
 const TEXT = 'id: 7\nevent: alert\ndata: {"a":"警"}\n\n: heartbeat\n\nid: 8\nevent: left\ndata: {"alert_id":"x"}\n\n';
-const WANTED = [{ id: '7', event: 'alert', data: '{"a":"警"}' }, { id: '8', event: 'left', data: '{"alert_id":"x"}' }];
+const WANTED = [
+  { id: '7', event: 'alert', data: '{"a":"警"}' },
+  { id: '8', event: 'left', data: '{"alert_id":"x"}' },
+];
 
 test('cut anywhere, the frames are the same', () => {
   for (let cut = 0; cut <= TEXT.length; cut++) {
@@ -12,7 +15,11 @@ test('cut anywhere, the frames are the same', () => {
     assert.deepEqual([...reader.take(TEXT.slice(0, cut)), ...reader.take(TEXT.slice(cut))], WANTED, `cut at ${cut}`);
   }
   const reader = new FrameReader();
-  assert.deepEqual([...TEXT].flatMap(c => reader.take(c)), WANTED, 'letter by letter');
+  assert.deepEqual(
+    [...TEXT].flatMap(c => reader.take(c)),
+    WANTED,
+    'letter by letter',
+  );
 });
 
 test('half a frame is none yet; lines may end with CR LF; data may have several lines', () => {

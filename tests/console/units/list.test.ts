@@ -15,13 +15,15 @@ test('only the rows in sight, and a few beside them, exist', () => {
 });
 
 test('new rows above what is read do not move it', () => {
-  const before = ids(0, 100), after = ['n1', 'n2', 'n3', ...before];
+  const before = ids(0, 100),
+    after = ['n1', 'n2', 'n3', ...before];
   assert.equal(anchored(before, after, 34 * 10 + 5, 34), 34 * 13 + 5);
   assert.equal(anchored(before, after, 0, 34), 0, 'at the top new rows come in');
 });
 
 test('when the row itself is gone, the one above it keeps its place', () => {
-  const before = ids(0, 100), after = before.filter(id => id !== 'a10' && id !== 'a9');
+  const before = ids(0, 100),
+    after = before.filter(id => id !== 'a10' && id !== 'a9');
   assert.equal(anchored(before, after, 34 * 10, 34), 34 * 10);
   assert.equal(anchored(ids(0, 5), ids(50, 60), 34 * 2, 34), 34 * 2, 'another list altogether');
 });

@@ -26,16 +26,23 @@ test('both languages fill the same places, in both forms of a counted text', () 
 test('Chinese is Chinese', () => {
   const same = entries.filter(([key, [en, zh]]) => en === zh && key !== 'because').map(([key]) => key);
   assert.deepEqual(same, []);
-  const latin = entries.filter(([key, [, zh]]) => !/[\u4e00-\u9fff]/.test(zh) && !['other_language', 'because', 'of'].includes(key)).map(([key]) => key);
+  const latin = entries
+    .filter(([key, [, zh]]) => !/[\u4e00-\u9fff]/.test(zh) && !['other_language', 'because', 'of'].includes(key))
+    .map(([key]) => key);
   assert.deepEqual(latin, []);
 });
 
 test('no word is unused', () => {
   const folder = process.env.TOCSIN_CONSOLE_SOURCES!;
-  const source = readdirSync(folder, { recursive: true }).map(String).filter(f => /\.tsx?$/.test(f) && !f.endsWith('messages.ts'))
-    .map(f => readFileSync(join(folder, f), 'utf8')).join('\n');
-  const prefixes = [...source.matchAll(/(?:term\('(\w+)'|t\(`(\w+_)\$\{)/g)].map(m => m[1] ? `${m[1]}_` : m[2]!);
-  const tables = ['category_', 'source_', 'grade_', 'tier_', 'outcome_', 'severity_'];  // prefixes handed on as values
-  const unused = entries.map(([key]) => key).filter(key => !source.includes(`'${key}'`) && ![...prefixes, ...tables].some(p => key.startsWith(p)));
+  const source = readdirSync(folder, { recursive: true })
+    .map(String)
+    .filter(f => /\.tsx?$/.test(f) && !f.endsWith('messages.ts'))
+    .map(f => readFileSync(join(folder, f), 'utf8'))
+    .join('\n');
+  const prefixes = [...source.matchAll(/(?:term\('(\w+)'|t\(`(\w+_)\$\{)/g)].map(m => (m[1] ? `${m[1]}_` : m[2]!));
+  const tables = ['category_', 'source_', 'grade_', 'tier_', 'outcome_', 'severity_']; // prefixes handed on as values
+  const unused = entries
+    .map(([key]) => key)
+    .filter(key => !source.includes(`'${key}'`) && ![...prefixes, ...tables].some(p => key.startsWith(p)));
   assert.deepEqual(unused, []);
 });

@@ -1,36 +1,76 @@
 // The map's arithmetic, the scorecard's sorting and spans, the values that the rule desk tries, a source's freshness.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { caretUnder } from '../../../connectors/http/console/src/desk/caret';
 import { readValues, valuesAround } from '../../../connectors/http/console/src/desk/values';
 import { freshness, type SourceState } from '../../../connectors/http/console/src/health/status';
 import { readBoundaries } from '../../../connectors/http/console/src/map/boundaries';
-import { boxOf, fit, gathered, scaleBar, toPlace, toScreen, zoomed } from '../../../connectors/http/console/src/map/geo';
-import { csv, daysOf, earlier, COLUMNS, sorted, type Scorecard, type ScoreRow } from '../../../connectors/http/console/src/scorecard/rows';
+import {
+  boxOf,
+  fit,
+  gathered,
+  scaleBar,
+  toPlace,
+  toScreen,
+  zoomed,
+} from '../../../connectors/http/console/src/map/geo';
+import {
+  csv,
+  daysOf,
+  earlier,
+  COLUMNS,
+  sorted,
+  type Scorecard,
+  type ScoreRow,
+} from '../../../connectors/http/console/src/scorecard/rows';
 
 const SIZE = { width: 800, height: 600 };
 const near = (a: number, b: number, by = 1e-9) => assert.ok(Math.abs(a - b) < by, `${a} is not ${b}`);
 
 test('there and back on the map', () => {
-  const view = fit(boxOf([[121.1, 30.0], [121.6, 30.4]])!, SIZE);
-  const [x, y] = toScreen(view, SIZE, 121.3, 30.2), [lon, lat] = toPlace(view, SIZE, x, y);
+  const view = fit(
+    boxOf([
+      [121.1, 30.0],
+      [121.6, 30.4],
+    ])!,
+    SIZE,
+  );
+  const [x, y] = toScreen(view, SIZE, 121.3, 30.2),
+    [lon, lat] = toPlace(view, SIZE, x, y);
   near(lon, 121.3);
   near(lat, 30.2);
-  for (const [west, south] of [[121.1, 30.0], [121.6, 30.4]] as const) {
+  for (const [west, south] of [
+    [121.1, 30.0],
+    [121.6, 30.4],
+  ] as const) {
     const [px, py] = toScreen(view, SIZE, west, south);
     assert.ok(px >= 0 && px <= SIZE.width && py >= 0 && py <= SIZE.height);
   }
 });
 
 test('zooming keeps the place under the pointer', () => {
-  const view = { lon: 121.3, lat: 30.2, scale: 2000 }, before = toPlace(view, SIZE, 100, 450);
+  const view = { lon: 121.3, lat: 30.2, scale: 2000 },
+    before = toPlace(view, SIZE, 100, 450);
   const after = toPlace(zoomed(view, SIZE, 100, 450, 1.7), SIZE, 100, 450);
   near(before[0], after[0], 1e-4);
   near(before[1], after[1], 1e-9);
 });
 
 test('marks that would cover each other become one', () => {
-  const found = gathered([[0, 0], [5, 5], [100, 100], [103, 100]] as [number, number][], p => p, 20);
-  assert.deepEqual(found.map(m => m.items.length), [2, 2]);
+  const found = gathered(
+    [
+      [0, 0],
+      [5, 5],
+      [100, 100],
+      [103, 100],
+    ] as [number, number][],
+    p => p,
+    20,
+  );
+  assert.deepEqual(
+    found.map(m => m.items.length),
+    [2, 2],
+  );
 });
 
 test('the scale bar is a round length that fits', () => {
@@ -42,21 +82,50 @@ test('the scale bar is a round length that fits', () => {
 });
 
 test('boundaries of any polygon are read, anything else is left out', () => {
-  const found = readBoundaries({ features: [
-    { properties: { code: '330282', name: '慈溪市' }, geometry: { type: 'MultiPolygon', coordinates: [[[[121, 30], [122, 30], [122, 31], [121, 30]]]] } },
-    { properties: null, geometry: { type: 'Point', coordinates: [121, 30] } }, { geometry: null }] });
+  const found = readBoundaries({
+    features: [
+      {
+        properties: { code: '330282', name: '慈溪市' },
+        geometry: {
+          type: 'MultiPolygon',
+          coordinates: [
+            [
+              [
+                [121, 30],
+                [122, 30],
+                [122, 31],
+                [121, 30],
+              ],
+            ],
+          ],
+        },
+      },
+      { properties: null, geometry: { type: 'Point', coordinates: [121, 30] } },
+      { geometry: null },
+    ],
+  });
   assert.equal(found.length, 1);
   assert.equal(found[0]!.code, '330282');
   assert.deepEqual(found[0]!.box, { west: 121, east: 122, south: 30, north: 31 });
 });
 
-const row = (key: string, rank: number | null, disposal: number | null) => ({ key, name: key, rank, cases: { disposal_rate: disposal }, events: { total: 1 } }) as unknown as ScoreRow;
+const row = (key: string, rank: number | null, disposal: number | null) =>
+  ({ key, name: key, rank, cases: { disposal_rate: disposal }, events: { total: 1 } }) as unknown as ScoreRow;
 
 test('rows without a figure go last, up and down', () => {
   const rows = [row('a', 2, null), row('b', 1, 0.5), row('c', 3, 0.9)];
-  assert.deepEqual(sorted(rows, 'disposal', true).map(r => r.key), ['c', 'b', 'a']);
-  assert.deepEqual(sorted(rows, 'disposal', false).map(r => r.key), ['b', 'c', 'a']);
-  assert.deepEqual(sorted(rows, 'rank', false).map(r => r.key), ['b', 'a', 'c']);
+  assert.deepEqual(
+    sorted(rows, 'disposal', true).map(r => r.key),
+    ['c', 'b', 'a'],
+  );
+  assert.deepEqual(
+    sorted(rows, 'disposal', false).map(r => r.key),
+    ['b', 'c', 'a'],
+  );
+  assert.deepEqual(
+    sorted(rows, 'rank', false).map(r => r.key),
+    ['b', 'a', 'c'],
+  );
 });
 
 test('spans are whole days with both ends in them', () => {
@@ -68,15 +137,26 @@ test('spans are whole days with both ends in them', () => {
 
 test('the span before is read whole or flat', () => {
   const disposal = COLUMNS.find(c => c.key === 'disposal')!;
-  assert.equal(earlier({ ...row('a', 1, 1), trend: { before: { cases: { disposal_rate: 0.7 } } } }, disposal, 'before'), 0.7);
+  assert.equal(
+    earlier({ ...row('a', 1, 1), trend: { before: { cases: { disposal_rate: 0.7 } } } }, disposal, 'before'),
+    0.7,
+  );
   assert.equal(earlier({ ...row('a', 1, 1), trend: { before: { disposal_rate: 0.6 } } }, disposal, 'before'), 0.6);
   assert.equal(earlier(row('a', 1, 1), disposal, 'year_before'), null);
 });
 
 test('a saved table has every row, and no cell that a spreadsheet would run', () => {
-  const text = csv({ rows: [{ ...row('330282004', 1, 0.5), name: '=cmd, "x"' }] } as unknown as Scorecard, ['code', 'name']);
+  const text = csv({ rows: [{ ...row('330282004', 1, 0.5), name: '=cmd, "x"' }] } as unknown as Scorecard, [
+    'code',
+    'name',
+  ]);
   assert.ok(text.startsWith('\ufeffcode,name\r\n330282004,"'));
   assert.ok(text.includes('"\'=cmd, ""x"""'), text);
+});
+
+test('the caret stands under what is meant, also behind Chinese', () => {
+  assert.equal(caretUnder('fire: count() >= x', 18, 1), 'fire: count() >= x\n                 ^');
+  assert.equal(caretUnder('zh: 积水 plaec', 8, 5), 'zh: 积水 plaec\n    \u3000\u3000 ^~~~~');
 });
 
 test('values around the one in force', () => {
@@ -87,7 +167,8 @@ test('values around the one in force', () => {
   assert.deepEqual(readValues(' 2, 3，4 3 '), ['2', '3', '4']);
 });
 
-const source = (more: Partial<SourceState>) => ({ read: 10, lag_seconds: 0, rate: 1, last_event_at: null, ...more }) as SourceState;
+const source = (more: Partial<SourceState>) =>
+  ({ read: 10, lag_seconds: 0, rate: 1, last_event_at: null, ...more }) as SourceState;
 
 test('a source is flowing, behind, quiet or has told nothing', () => {
   const now = Date.parse('2026-06-01T08:00:00Z');

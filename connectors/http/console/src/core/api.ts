@@ -3,7 +3,11 @@ import { signal } from '@preact/signals';
 import { language, t } from './words';
 
 export class Problem extends Error {
-  constructor(readonly status: number, readonly title: string, readonly detail: string) {
+  constructor(
+    readonly status: number,
+    readonly title: string,
+    readonly detail: string,
+  ) {
     super(detail || title);
   }
 }
@@ -25,26 +29,36 @@ export function address(path: string, params: Params = {}): string {
 async function ask(path: string, init: RequestInit): Promise<Response> {
   let response: Response;
   try {
-    response = await fetch(path, { ...init, credentials: 'same-origin',
-      headers: { Accept: 'application/json', 'Accept-Language': language.value === 'zh' ? 'zh-CN' : 'en', ...init.headers } });
+    response = await fetch(path, {
+      ...init,
+      credentials: 'same-origin',
+      headers: {
+        Accept: 'application/json',
+        'Accept-Language': language.value === 'zh' ? 'zh-CN' : 'en',
+        ...init.headers,
+      },
+    });
   } catch (error) {
     if (init.signal?.aborted) throw error;
     throw new Problem(0, t('unreachable'), t('unreachable'));
   }
   if (response.ok) return response;
   if (response.status === 401) refused.value++;
-  let title = response.statusText, detail = '';
+  let title = response.statusText,
+    detail = '';
   try {
-    const body = await response.json() as { title?: string; detail?: string };
+    const body = (await response.json()) as { title?: string; detail?: string };
     title = body.title ?? title;
     detail = body.detail ?? '';
-  } catch { /* not a problem document */ }
+  } catch {
+    /* not a problem document */
+  }
   throw new Problem(response.status, title, detail);
 }
 
 async function read<T>(response: Response): Promise<T> {
   if (response.status === 204) return undefined as T;
-  return await response.json() as T;
+  return (await response.json()) as T;
 }
 
 export async function get<T>(path: string, params?: Params, stop?: AbortSignal): Promise<T> {
@@ -52,12 +66,23 @@ export async function get<T>(path: string, params?: Params, stop?: AbortSignal):
 }
 
 export async function post<T>(path: string, body: unknown, stop?: AbortSignal): Promise<T> {
-  return read<T>(await ask(path, { method: 'POST', body: JSON.stringify(body), headers: { 'Content-Type': 'application/json' }, signal: stop }));
+  return read<T>(
+    await ask(path, {
+      method: 'POST',
+      body: JSON.stringify(body),
+      headers: { 'Content-Type': 'application/json' },
+      signal: stop,
+    }),
+  );
 }
 
 // The body of the event stream.
 export async function open(path: string, params: Params, stop: AbortSignal): Promise<ReadableStream<Uint8Array>> {
-  const response = await ask(address(path, params), { signal: stop, cache: 'no-store', headers: { Accept: 'text/event-stream' } });
+  const response = await ask(address(path, params), {
+    signal: stop,
+    cache: 'no-store',
+    headers: { Accept: 'text/event-stream' },
+  });
   if (!response.body) throw new Problem(0, t('unreachable'), t('unreachable'));
   return response.body;
 }

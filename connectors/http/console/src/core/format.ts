@@ -7,16 +7,26 @@ import type { AreaCodes } from './types';
 export const zone = signal<string | undefined>(undefined);
 export const areaNames = signal<Record<string, string>>({});
 export const now = signal(Date.now());
-setInterval(() => { now.value = Date.now(); }, 5000);
+setInterval(() => {
+  now.value = Date.now();
+}, 5000);
 
-const formats = new Map<string, Intl.DateTimeFormat>();  // making one is dear
+const formats = new Map<string, Intl.DateTimeFormat>(); // making one is dear
 
 function parts(date: Date, seconds: boolean): Record<string, string> {
   const kind = `${zone.value}${seconds}`;
   let format = formats.get(kind);
   if (!format) {
-    format = new Intl.DateTimeFormat('en-GB', { timeZone: zone.value, year: 'numeric', month: '2-digit', day: '2-digit', hour: '2-digit',
-      minute: '2-digit', hourCycle: 'h23', ...(seconds && { second: '2-digit' }) });
+    format = new Intl.DateTimeFormat('en-GB', {
+      timeZone: zone.value,
+      year: 'numeric',
+      month: '2-digit',
+      day: '2-digit',
+      hour: '2-digit',
+      minute: '2-digit',
+      hourCycle: 'h23',
+      ...(seconds && { second: '2-digit' }),
+    });
     formats.set(kind, format);
   }
   return Object.fromEntries(format.formatToParts(date).map(p => [p.type, p.value]));
@@ -60,7 +70,11 @@ const plain = new Map<string, Intl.NumberFormat>();
 export function number(value: number | null | undefined, digits = 0): string {
   if (value === null || value === undefined || !Number.isFinite(value)) return '–';
   const kind = `${language.value}${digits}`;
-  if (!plain.has(kind)) plain.set(kind, new Intl.NumberFormat(language.value === 'zh' ? 'zh-CN' : 'en-GB', { maximumFractionDigits: digits }));
+  if (!plain.has(kind))
+    plain.set(
+      kind,
+      new Intl.NumberFormat(language.value === 'zh' ? 'zh-CN' : 'en-GB', { maximumFractionDigits: digits }),
+    );
   return plain.get(kind)!.format(value);
 }
 
@@ -71,7 +85,11 @@ export function share(value: number | null | undefined): string {
 
 export function bytes(value: number | null | undefined): string {
   if (value === null || value === undefined) return '–';
-  for (const [unit, size] of [['GiB', 2 ** 30], ['MiB', 2 ** 20], ['KiB', 2 ** 10]] as const) {
+  for (const [unit, size] of [
+    ['GiB', 2 ** 30],
+    ['MiB', 2 ** 20],
+    ['KiB', 2 ** 10],
+  ] as const) {
     if (value >= size) return `${number(value / size, 1)} ${unit}`;
   }
   return `${number(value)} B`;
@@ -82,7 +100,8 @@ export function show(value: unknown): string {
   if (Array.isArray(value)) return value.map(show).join(' · ');
   if (value && typeof value === 'object') {
     const place = value as { lon?: number; lat?: number };
-    if (typeof place.lon === 'number' && typeof place.lat === 'number') return `${place.lon.toFixed(5)}, ${place.lat.toFixed(5)}`;
+    if (typeof place.lon === 'number' && typeof place.lat === 'number')
+      return `${place.lon.toFixed(5)}, ${place.lat.toFixed(5)}`;
     return JSON.stringify(value);
   }
   if (typeof value === 'number') return String(Math.round(value * 100000) / 100000);
@@ -90,7 +109,8 @@ export function show(value: unknown): string {
   return typeof value === 'string' ? value : String(value ?? '');
 }
 
-export const codeOf = (area: AreaCodes | undefined) => area?.microgrid ?? area?.grid ?? area?.village ?? area?.town ?? area?.city ?? '';
+export const codeOf = (area: AreaCodes | undefined) =>
+  area?.microgrid ?? area?.grid ?? area?.village ?? area?.town ?? area?.city ?? '';
 
 export function nameOfArea(code: string): string {
   return areaNames.value[code] ?? code;

@@ -1,5 +1,9 @@
 // Server-sent events out of pieces of text.
-export interface Frame { id: string; event: string; data: string }
+export interface Frame {
+  id: string;
+  event: string;
+  data: string;
+}
 
 export class FrameReader {
   private left = '';

@@ -115,7 +115,7 @@ export const MESSAGES = {
 
   alert: ['Alert', '告警'],
   because: ['{what} {value} {sign} {bound}', '{what} {value} {sign} {bound}'],
-  fires_since: ['It fires since {reasons}.', '触发依据：{reasons}。'],
+  fires_since: ['It fires because: {reasons}.', '触发依据：{reasons}。'],
   fires_when: ['Fires when', '触发条件'],
   advice: ['What to do', '处置建议'],
   timeline: ['Timeline', '时间线'],
@@ -139,6 +139,9 @@ export const MESSAGES = {
   no_evidence: ['The evidence could not be read.', '无法读取依据。'],
   show_all: ['Show {n}', '显示 {n} 条'],
   related: ['Related', '相关'],
+  relation_case: ['same case', '同一事项'],
+  relation_key: ['same object', '同一对象'],
+  relation_near: ['near', '邻近'],
   history: ['History', '经过'],
   read_only: ['Your role reads only.', '您的角色仅可查看。'],
   acknowledge: ['Acknowledge', '知悉'],

@@ -14,7 +14,7 @@ export const mayPlan = computed(() => session.value !== null && RANK[session.val
 
 // Where no tokens are configured nobody has a name: the person says it once.
 export const saidName = kept<string>('name', '', value => typeof value === 'string');
-export const actingAs = computed(() => session.value?.open === false ? session.value.name ?? '' : saidName.value);
+export const actingAs = computed(() => (session.value?.open === false ? (session.value.name ?? '') : saidName.value));
 
 const OPEN: Session = { open: true, signed_in: true, role: 'admin', area: '' };
 
@@ -23,7 +23,8 @@ export async function readSession(): Promise<void> {
     take(await get<Session>('/api/v1/session'));
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
-    if (error.status === 404) take(OPEN);  // a service without tokens
+    if (error.status === 404)
+      take(OPEN); // a service without tokens
     else if (error.status === 401) sessionState.value = 'out';
     else if (sessionState.value === 'loading') {
       sessionState.value = 'unreachable';

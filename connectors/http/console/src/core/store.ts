@@ -5,29 +5,34 @@ import { get, Problem } from './api';
 import type { Frame } from './frames';
 import { areaNames, areaText, zone } from './format';
 import { kept } from './memory';
+import { mayPlan } from './session';
 import { Stream } from './stream';
 import { OPEN_STATES, type Alert, type AlertPage, type Rule, type RuleList } from './types';
 
 export interface Row {
   alert: Alert;
-  opened: number;   // milliseconds
-  search: string;   // lower case, in both languages
-  arrived: number;  // when the stream brought it; 0: it stood in the list
+  opened: number; // milliseconds
+  search: string; // lower case, in both languages
+  arrived: number; // when the stream brought it; 0: it stood in the list
 }
 export type Line = 'connecting' | 'live' | 'lost';
 
-const PAGE = 1000, MAX_PAGES = 20;
-const MAX_ENDED = 2000;     // kept of those that end while the page is open
-const DRAW_MS = 120;        // between two changes of the signals, when there are many
+const PAGE = 1000,
+  MAX_PAGES = 20;
+const MAX_ENDED = 2000; // kept of those that end while the page is open
+const DRAW_MS = 120; // between two changes of the signals, when there are many
 
 export const line = signal<Line>('connecting');
 export const lostSince = signal(0);
 export const loaded = signal(false);
-export const truncated = signal(false);  // there are more than the page holds
+export const truncated = signal(false); // there are more than the page holds
 export const gap = signal(false);
 export const failure = signal<Problem | null>(null);
 export const rules = signal<Map<string, Rule>>(new Map());
 export const withShadow = kept<boolean>('shadow', false, value => typeof value === 'boolean');
+
+// What rules on trial say is for planners: another's choice on this browser asks for nothing that is refused.
+const askShadow = () => withShadow.value && mayPlan.value;
 
 const rows = new Map<string, Row>();
 const ended = new Map<string, Row>();
@@ -40,20 +45,38 @@ export const touched = signal<{ id: string; seq: number; count: number }>({ id: 
 export const rowOf = (id: string): Row | undefined => rows.get(id) ?? ended.get(id);
 export const isShadow = (alert: Alert) => rules.value.get(alert.rule)?.mode === 'shadow';
 
-let drawnAt = 0, pending = false;
+let drawnAt = 0,
+  pending = false;
 function changed(): void {
   if (pending) return;
   pending = true;
-  setTimeout(() => {
-    pending = false;
-    drawnAt = performance.now();
-    version.value++;
-  }, Math.max(0, drawnAt + DRAW_MS - performance.now()));
+  setTimeout(
+    () => {
+      pending = false;
+      drawnAt = performance.now();
+      version.value++;
+    },
+    Math.max(0, drawnAt + DRAW_MS - performance.now()),
+  );
 }
 
 function searchText(alert: Alert): string {
-  return [alert.name?.zh, alert.name?.en, alert.summary?.zh, alert.summary?.en, alert.rule, alert.alert_id, areaText(alert.area),
-    alert.area?.village, alert.owner, alert.assigned_to, JSON.stringify(alert.key ?? '')].filter(Boolean).join('\n').toLowerCase();
+  return [
+    alert.name?.zh,
+    alert.name?.en,
+    alert.summary?.zh,
+    alert.summary?.en,
+    alert.rule,
+    alert.alert_id,
+    areaText(alert.area),
+    alert.area?.village,
+    alert.owner,
+    alert.assigned_to,
+    JSON.stringify(alert.key ?? ''),
+  ]
+    .filter(Boolean)
+    .join('\n')
+    .toLowerCase();
 }
 
 function take(alert: Alert, arrived: number): void {
@@ -67,7 +90,7 @@ function take(alert: Alert, arrived: number): void {
     rows.set(alert.alert_id, row);
   } else {
     rows.delete(alert.alert_id);
-    ended.delete(alert.alert_id);  // again at the end
+    ended.delete(alert.alert_id); // again at the end
     ended.set(alert.alert_id, row);
     if (ended.size > MAX_ENDED) ended.delete(ended.keys().next().value!);
   }
@@ -83,12 +106,18 @@ function receive(frames: Frame[]): void {
   for (const frame of frames) {
     if (frame.event === 'gap') {
       gap.value = true;
-      setTimeout(() => { gap.value = false; }, 10_000);
+      setTimeout(() => {
+        gap.value = false;
+      }, 10_000);
       void load();
       return;
     }
     let message: { alert_id?: string; data?: Alert };
-    try { message = JSON.parse(frame.data) as typeof message; } catch { continue; }
+    try {
+      message = JSON.parse(frame.data) as typeof message;
+    } catch {
+      continue;
+    }
     if (frame.event === 'left') forget(message.alert_id ?? '');
     else if (frame.event === 'alert' && message.data) {
       take(message.data, at);
@@ -98,12 +127,17 @@ function receive(frames: Frame[]): void {
   changed();
 }
 
-let stream: Stream | null = null, loading = 0, retry = 0;
+let stream: Stream | null = null,
+  loading = 0,
+  retry = 0;
 
 function follow(sequence: number): void {
   stream?.stop();
-  stream = new Stream(sequence, withShadow.value, {
-    connected: () => { line.value = 'live'; lostSince.value = 0; },
+  stream = new Stream(sequence, askShadow(), {
+    connected: () => {
+      line.value = 'live';
+      lostSince.value = 0;
+    },
     lost: () => {
       if (line.value !== 'lost') lostSince.value = Date.now();
       line.value = 'lost';
@@ -122,7 +156,7 @@ export async function load(): Promise<void> {
     rules.value = new Map(list.rules.map(rule => [rule.id, rule]));
     zone.value = list.zone;
     areaNames.value = list.areas ?? {};
-    const query = { status: OPEN_STATES.join(','), limit: PAGE, shadow: withShadow.value };
+    const query = { status: OPEN_STATES.join(','), limit: PAGE, shadow: askShadow() };
     let page = await get<AlertPage>('/api/v1/alerts', query);
     if (mine !== loading) return;
     const sequence = page.sequence;
@@ -153,7 +187,7 @@ export async function load(): Promise<void> {
 
 // The alerts that ended before the page was opened, newest first: one page of them, when somebody asks.
 export async function loadEnded(): Promise<void> {
-  const page = await get<AlertPage>('/api/v1/alerts', { status: 'resolved,closed', limit: PAGE, shadow: withShadow.value });
+  const page = await get<AlertPage>('/api/v1/alerts', { status: 'resolved,closed', limit: PAGE, shadow: askShadow() });
   for (const alert of [...page.alerts].reverse()) take(alert, 0);
   changed();
 }

@@ -3,8 +3,9 @@
 import { open, Problem } from './api';
 import { FrameReader, type Frame } from './frames';
 
-const SILENCE_MS = 40_000;  // the server sends a heartbeat every 15 s
-const FIRST_WAIT_MS = 300, LONGEST_WAIT_MS = 5_000;
+const SILENCE_MS = 40_000; // the server sends a heartbeat every 15 s
+const FIRST_WAIT_MS = 300,
+  LONGEST_WAIT_MS = 5_000;
 
 export interface Listener {
   connected(): void;
@@ -18,7 +19,11 @@ export class Stream {
   private wake: (() => void) | null = null;
   private readonly retryNow = () => this.wake?.();
 
-  constructor(private after: number, private readonly shadow: boolean, private readonly listener: Listener) {
+  constructor(
+    private after: number,
+    private readonly shadow: boolean,
+    private readonly listener: Listener,
+  ) {
     window.addEventListener('online', this.retryNow);
     document.addEventListener('visibilitychange', this.retryNow);
     void this.run();
@@ -37,7 +42,9 @@ export class Stream {
     while (!this.stopped) {
       let refused = false;
       try {
-        await this.once(() => { wait = FIRST_WAIT_MS; });
+        await this.once(() => {
+          wait = FIRST_WAIT_MS;
+        });
       } catch (error) {
         refused = error instanceof Problem && (error.status === 401 || error.status === 403);
       }
@@ -47,7 +54,10 @@ export class Stream {
       const longest = wait * (0.75 + Math.random() / 2);
       await new Promise<void>(done => {
         const timer = setTimeout(done, longest);
-        this.wake = () => { clearTimeout(timer); done(); };
+        this.wake = () => {
+          clearTimeout(timer);
+          done();
+        };
       });
       this.wake = null;
       wait = Math.min(wait * 2, LONGEST_WAIT_MS);
@@ -62,14 +72,17 @@ export class Stream {
       const body = await open('/api/v1/stream', { after: String(this.after), shadow: this.shadow }, attempt.signal);
       well();
       this.listener.connected();
-      const reader = body.getReader(), decoder = new TextDecoder(), frames = new FrameReader();
+      const reader = body.getReader(),
+        decoder = new TextDecoder(),
+        frames = new FrameReader();
       for (;;) {
         const { done, value } = await reader.read();
         if (done || this.stopped) return;
         clearTimeout(watch);
         watch = setTimeout(() => attempt.abort(), SILENCE_MS);
         const found = frames.take(decoder.decode(value, { stream: true }));
-        for (const frame of found) if (frame.id !== '' && Number.isFinite(Number(frame.id))) this.after = Number(frame.id);
+        for (const frame of found)
+          if (frame.id !== '' && Number.isFinite(Number(frame.id))) this.after = Number(frame.id);
         if (found.length > 0) this.listener.frames(found);
       }
     } finally {

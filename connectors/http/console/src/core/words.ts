@@ -6,7 +6,9 @@ import type { Both } from './types';
 
 export type Language = 'zh' | 'en';
 const chosen = recall('language');
-export const language = signal<Language>(chosen === 'zh' || chosen === 'en' ? chosen : navigator.language.startsWith('zh') ? 'zh' : 'en');
+export const language = signal<Language>(
+  chosen === 'zh' || chosen === 'en' ? chosen : navigator.language.startsWith('zh') ? 'zh' : 'en',
+);
 export const zh = computed(() => language.value === 'zh');
 
 effect(() => {

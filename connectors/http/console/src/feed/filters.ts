@@ -5,9 +5,10 @@ import { endedRows, openRows, rules, type Row } from '../core/store';
 import { SEVERITIES, type Severity, type Status } from '../core/types';
 
 export const ORDERS = ['severity', 'newest', 'oldest'] as const;
-export type Order = typeof ORDERS[number];
+export type Order = (typeof ORDERS)[number];
 const STATES: Status[] = ['open', 'acknowledged', 'assigned', 'resolved', 'closed'];
-const listOf = (known: readonly string[]) => (value: unknown) => Array.isArray(value) && value.every(v => known.includes(v as string));
+const listOf = (known: readonly string[]) => (value: unknown) =>
+  Array.isArray(value) && value.every(v => known.includes(v as string));
 const isText = (value: unknown) => typeof value === 'string';
 
 export const hidden = kept<Severity[]>('feed.hidden', [], listOf(SEVERITIES));
@@ -24,16 +25,28 @@ export const wantsEnded = computed(() => states.value.includes('resolved') || st
 export function underArea(row: Row, code: string): boolean {
   if (!code) return true;
   const { city, town, village, grid, microgrid } = row.alert.area ?? {};
-  return [city, town, village, grid, microgrid].some(c => c === code) || (grid ?? village ?? town ?? city ?? '').startsWith(code);
+  return (
+    [city, town, village, grid, microgrid].some(c => c === code) ||
+    (grid ?? village ?? town ?? city ?? '').startsWith(code)
+  );
 }
 
 // All but the severity: the counts beside the severities are of these.
 const candidates = computed<Row[]>(() => {
   const source = wantsEnded.value ? [...openRows.value, ...endedRows.value] : openRows.value;
   const words = search.value.trim().toLowerCase().split(/\s+/).filter(Boolean);
-  const wanted = new Set(states.value), rule = ruleFilter.value, owner = ownerFilter.value, area = areaFilter.value;
-  return source.filter(row => wanted.has(row.alert.status) && (!rule || row.alert.rule === rule) && (!owner || row.alert.owner === owner)
-    && underArea(row, area) && words.every(word => row.search.includes(word)));
+  const wanted = new Set(states.value),
+    rule = ruleFilter.value,
+    owner = ownerFilter.value,
+    area = areaFilter.value;
+  return source.filter(
+    row =>
+      wanted.has(row.alert.status) &&
+      (!rule || row.alert.rule === rule) &&
+      (!owner || row.alert.owner === owner) &&
+      underArea(row, area) &&
+      words.every(word => row.search.includes(word)),
+  );
 });
 
 export const counts = computed<Record<Severity, number>>(() => {
@@ -45,7 +58,9 @@ export const counts = computed<Record<Severity, number>>(() => {
 const RANK = Object.fromEntries(SEVERITIES.map((s, i) => [s, i])) as Record<Severity, number>;
 const newest = (a: Row, b: Row) => b.opened - a.opened || (a.alert.alert_id < b.alert.alert_id ? -1 : 1);
 const COMPARE: Record<Order, (a: Row, b: Row) => number> = {
-  severity: (a, b) => RANK[a.alert.severity] - RANK[b.alert.severity] || newest(a, b), newest, oldest: (a, b) => -newest(a, b),
+  severity: (a, b) => RANK[a.alert.severity] - RANK[b.alert.severity] || newest(a, b),
+  newest,
+  oldest: (a, b) => -newest(a, b),
 };
 
 export const shown = computed<Row[]>(() => {
@@ -53,10 +68,20 @@ export const shown = computed<Row[]>(() => {
   return candidates.value.filter(row => !away.has(row.alert.severity)).sort(COMPARE[order.value]);
 });
 
-export const filtered = computed(() => hidden.value.length > 0 || ruleFilter.value !== '' || ownerFilter.value !== ''
-  || areaFilter.value !== '' || search.value !== '' || states.value.length !== 3 || wantsEnded.value);
+export const filtered = computed(
+  () =>
+    hidden.value.length > 0 ||
+    ruleFilter.value !== '' ||
+    ownerFilter.value !== '' ||
+    areaFilter.value !== '' ||
+    search.value !== '' ||
+    states.value.length !== 3 ||
+    wantsEnded.value,
+);
 
-export const owners = computed(() => [...new Set([...rules.value.values()].map(r => r.owner ?? '').filter(Boolean))].sort());
+export const owners = computed(() =>
+  [...new Set([...rules.value.values()].map(r => r.owner ?? '').filter(Boolean))].sort(),
+);
 
 export function clearFilters(): void {
   hidden.value = [];

@@ -1,7 +1,10 @@
 // Which rows of a long list are in sight, and how a list that changed is kept still under the eye.
-export interface Slice { first: number; last: number }  // last is one past
+export interface Slice {
+  first: number;
+  last: number;
+} // last is one past
 
-const SPARE = 6;  // rows above and below, for quick scrolling
+const SPARE = 6; // rows above and below, for quick scrolling
 
 export function sliceOf(count: number, rowHeight: number, top: number, height: number): Slice {
   const first = Math.max(0, Math.min(count, Math.floor(top / rowHeight)) - SPARE);
@@ -12,7 +15,8 @@ export function sliceOf(count: number, rowHeight: number, top: number, height: n
 export function anchored(before: string[], after: string[], top: number, rowHeight: number): number {
   if (top <= 0) return top;
   const index = Math.min(before.length - 1, Math.floor(top / rowHeight));
-  for (let i = index; i >= 0 && i > index - 50; i--) {  // the row itself, or the nearest above it that is still there
+  for (let i = index; i >= 0 && i > index - 50; i--) {
+    // the row itself, or the nearest above it that is still there
     const now = after.indexOf(before[i]!);
     if (now >= 0) return Math.max(0, top + (now - i) * rowHeight);
   }

@@ -3,11 +3,19 @@ import { signal } from '@preact/signals';
 import { get, Problem } from '../core/api';
 import { boxOf, type Box } from './geo';
 
-export interface Boundary { code: string; name: string; rings: [number, number][][]; box: Box }
+export interface Boundary {
+  code: string;
+  name: string;
+  rings: [number, number][][];
+  box: Box;
+}
 export const boundaries = signal<Boundary[]>([]);
 let asked = false;
 
-interface Feature { properties?: Record<string, unknown> | null; geometry?: { type: string; coordinates: unknown } | null }
+interface Feature {
+  properties?: Record<string, unknown> | null;
+  geometry?: { type: string; coordinates: unknown } | null;
+}
 
 export function readBoundaries(document: { features?: Feature[] }): Boundary[] {
   const found: Boundary[] = [];
@@ -16,7 +24,13 @@ export function readBoundaries(document: { features?: Feature[] }): Boundary[] {
     const polygons = type === 'Polygon' ? [coordinates] : type === 'MultiPolygon' ? coordinates : [];
     const rings = (polygons as [number, number][][][]).flat();
     const box = boxOf(rings.flat());
-    if (box) found.push({ code: String(feature.properties?.code ?? ''), name: String(feature.properties?.name ?? ''), rings, box });
+    if (box)
+      found.push({
+        code: String(feature.properties?.code ?? ''),
+        name: String(feature.properties?.name ?? ''),
+        rings,
+        box,
+      });
   }
   return found;
 }
@@ -27,6 +41,6 @@ export async function loadBoundaries(): Promise<void> {
   try {
     boundaries.value = readBoundaries(await get<{ features?: Feature[] }>('/api/v1/map/boundaries'));
   } catch (error) {
-    asked = error instanceof Problem && error.status === 404;  // there is none; anything else may be better later
+    asked = error instanceof Problem && error.status === 404; // there is none; anything else may be better later
   }
 }

@@ -2,19 +2,51 @@
 import { SHAPES } from '../core/marks';
 import { SEVERITIES, type Alert, type Severity } from '../core/types';
 import type { Boundary } from './boundaries';
-import { scaleBar, toScreen, type Size, type View } from './geo';
+import { scaleBar, toPlace, toScreen, type Size, type View } from './geo';
 
-export interface Mark { x: number; y: number; items: Alert[]; worst: Severity }
-export interface Scene {
-  view: View; size: Size; boundaries: Boundary[]; area: string; marks: Mark[]; chosen: string; hovered: Mark | null;
+export interface Mark {
+  x: number;
+  y: number;
+  items: Alert[];
+  worst: Severity;
 }
-export interface Palette { line: string; strong: string; text: string; soft: string; surface: string; area: string; accent: string; fill: Record<Severity, string>; ink: Record<Severity, string> }
+export interface Scene {
+  view: View;
+  size: Size;
+  boundaries: Boundary[];
+  area: string;
+  marks: Mark[];
+  chosen: string;
+  hovered: Mark | null;
+}
+export interface Palette {
+  line: string;
+  strong: string;
+  text: string;
+  soft: string;
+  surface: string;
+  area: string;
+  accent: string;
+  fill: Record<Severity, string>;
+  ink: Record<Severity, string>;
+}
 
 export function palette(element: Element): Palette {
-  const style = getComputedStyle(element), get = (name: string) => style.getPropertyValue(name).trim();
-  const of = (suffix: string) => Object.fromEntries(SEVERITIES.map(s => [s, get(`--${s}${suffix}`)])) as Record<Severity, string>;
-  return { line: get('--line'), strong: get('--edge'), text: get('--text'), soft: get('--soft'), surface: get('--surface'), area: get('--map-area'),
-    accent: get('--accent'), fill: of('-fill'), ink: of('') };
+  const style = getComputedStyle(element),
+    get = (name: string) => style.getPropertyValue(name).trim();
+  const of = (suffix: string) =>
+    Object.fromEntries(SEVERITIES.map(s => [s, get(`--${s}${suffix}`)])) as Record<Severity, string>;
+  return {
+    line: get('--line'),
+    strong: get('--edge'),
+    text: get('--text'),
+    soft: get('--soft'),
+    surface: get('--surface'),
+    area: get('--map-area'),
+    accent: get('--accent'),
+    fill: of('-fill'),
+    ink: of(''),
+  };
 }
 
 const paths = new Map<Severity, Path2D>();
@@ -51,7 +83,8 @@ function paintBoundaries(c: CanvasRenderingContext2D, scene: Scene, p: Palette):
   c.textAlign = 'center';
   c.fillStyle = p.soft;
   for (const b of scene.boundaries) {
-    const [west] = toScreen(scene.view, scene.size, b.box.west, b.box.south), [east] = toScreen(scene.view, scene.size, b.box.east, b.box.north);
+    const [west] = toScreen(scene.view, scene.size, b.box.west, b.box.south),
+      [east] = toScreen(scene.view, scene.size, b.box.east, b.box.north);
     if (!b.name || east - west < b.name.length * 14 || b.code === scene.area) continue;
     const [x, y] = toScreen(scene.view, scene.size, (b.box.west + b.box.east) / 2, (b.box.south + b.box.north) / 2);
     c.fillText(b.name, x, y);
@@ -90,7 +123,8 @@ function paintMark(c: CanvasRenderingContext2D, mark: Mark, p: Palette, strong: 
   c.fill(shape(mark.worst));
   c.restore();
   if (mark.items.length < 2) return;
-  const text = String(mark.items.length), width = 8 + text.length * 7;
+  const text = String(mark.items.length),
+    width = 8 + text.length * 7;
   c.fillStyle = p.text;
   c.beginPath();
   c.roundRect?.(mark.x + 5, mark.y - 17, width, 15, 7);
@@ -102,7 +136,8 @@ function paintMark(c: CanvasRenderingContext2D, mark: Mark, p: Palette, strong: 
 }
 
 function paintScale(c: CanvasRenderingContext2D, scene: Scene, p: Palette): void {
-  const { metres, pixels } = scaleBar(scene.view, 120), y = scene.size.height - 16;
+  const { metres, pixels } = scaleBar(scene.view, 120),
+    y = scene.size.height - 16;
   c.strokeStyle = p.soft;
   c.lineWidth = 1.5;
   c.beginPath();
@@ -117,8 +152,37 @@ function paintScale(c: CanvasRenderingContext2D, scene: Scene, p: Palette): void
   c.fillText(metres >= 1000 ? `${metres / 1000} km` : `${metres} m`, 22 + pixels, y + 1);
 }
 
+// Where there are no boundaries: meridians and parallels, so that moving and zooming can be seen.
+function paintGrid(c: CanvasRenderingContext2D, scene: Scene, p: Palette): void {
+  const { view, size } = scene,
+    step = [0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001].find(s => s * view.scale < 160) ?? 0.001;
+  const [west, north] = toPlace(view, size, 0, 0),
+    [east, south] = toPlace(view, size, size.width, size.height);
+  const digits = step >= 0.1 ? 1 : step >= 0.01 ? 2 : 3;
+  c.strokeStyle = p.line;
+  c.fillStyle = p.soft;
+  c.lineWidth = 1;
+  c.font = '11px system-ui, sans-serif';
+  c.textAlign = 'left';
+  c.beginPath();
+  for (let lon = Math.ceil(west / step) * step; lon < east; lon += step) {
+    const [x] = toScreen(view, size, lon, view.lat);
+    c.moveTo(x, 0);
+    c.lineTo(x, size.height);
+    c.fillText(`${lon.toFixed(digits)}°E`, x + 3, 12);
+  }
+  for (let lat = Math.ceil(south / step) * step; lat < north; lat += step) {
+    const [, y] = toScreen(view, size, view.lon, lat);
+    c.moveTo(0, y);
+    c.lineTo(size.width, y);
+    c.fillText(`${lat.toFixed(digits)}°N`, 4, y - 3);
+  }
+  c.stroke();
+}
+
 export function paint(canvas: HTMLCanvasElement, scene: Scene, p: Palette): void {
-  const ratio = window.devicePixelRatio || 1, { width, height } = scene.size;
+  const ratio = window.devicePixelRatio || 1,
+    { width, height } = scene.size;
   if (canvas.width !== Math.round(width * ratio) || canvas.height !== Math.round(height * ratio)) {
     canvas.width = Math.round(width * ratio);
     canvas.height = Math.round(height * ratio);
@@ -127,6 +191,7 @@ export function paint(canvas: HTMLCanvasElement, scene: Scene, p: Palette): void
   if (!c) return;
   c.setTransform(ratio, 0, 0, ratio, 0, 0);
   c.clearRect(0, 0, width, height);
+  if (scene.boundaries.length === 0) paintGrid(c, scene, p);
   paintBoundaries(c, scene, p);
   paintOutlines(c, scene, p);
   for (const mark of scene.marks) {

@@ -2,37 +2,89 @@
 import type { Tier } from '../core/types';
 
 export interface Figures {
-  events: { total: number; by_channel: Record<string, number>; by_category: Record<string, number>; by_grade: Record<string, number> };
-  cases: { opened: number; closed: number; open: number; settled_at: Partial<Record<string, number>>; disposal_rate: number | null;
-    on_time_rate: number | null; reopened_rate: number | null; repeat_rate: number | null };
+  events: {
+    total: number;
+    by_channel: Record<string, number>;
+    by_category: Record<string, number>;
+    by_grade: Record<string, number>;
+  };
+  cases: {
+    opened: number;
+    closed: number;
+    open: number;
+    settled_at: Partial<Record<string, number>>;
+    disposal_rate: number | null;
+    on_time_rate: number | null;
+    reopened_rate: number | null;
+    repeat_rate: number | null;
+  };
   first_response_seconds: { n: number; median: number | null; p90: number | null };
   closing_seconds: { n: number; median: number | null; p90: number | null };
   satisfaction: { n: number; mean: number | null };
-  alerts: { opened: number; by_severity: Record<string, number>; true: number; false: number; duplicate: number; lead_seconds: { n: number; median: number | null } };
+  alerts: {
+    opened: number;
+    by_severity: Record<string, number>;
+    true: number;
+    false: number;
+    duplicate: number;
+    lead_seconds: { n: number; median: number | null };
+  };
   first_reports: number;
 }
 export interface ScoreRow extends Figures {
-  key: string; name: string; rank: number | null; of: number | null; trend?: { before?: unknown; year_before?: unknown };
+  key: string;
+  name: string;
+  rank: number | null;
+  of: number | null;
+  trend?: { before?: unknown; year_before?: unknown };
 }
-export interface Scorecard { span: { from: string; to: string; days: number }; tier: Tier; area: string; rows: ScoreRow[]; total: ScoreRow | null }
+export interface Scorecard {
+  span: { from: string; to: string; days: number };
+  tier: Tier;
+  area: string;
+  rows: ScoreRow[];
+  total: ScoreRow | null;
+}
 
 export type Kind = 'count' | 'share' | 'time' | 'mean';
 // `better`: the direction in which more is better (1), worse (-1) or neither (0).
-export interface Column { key: string; of: (row: Figures) => number | null; leaf: string; kind: Kind; better: -1 | 0 | 1 }
+export interface Column {
+  key: string;
+  of: (row: Figures) => number | null;
+  leaf: string;
+  kind: Kind;
+  better: -1 | 0 | 1;
+}
 
 const at = (root: unknown, path: string): number | null => {
   let value: unknown = root;
-  for (const step of path.split('.')) value = value && typeof value === 'object' ? (value as Record<string, unknown>)[step] : undefined;
+  for (const step of path.split('.'))
+    value = value && typeof value === 'object' ? (value as Record<string, unknown>)[step] : undefined;
   return typeof value === 'number' ? value : null;
 };
-const column = (key: string, path: string, kind: Kind, better: -1 | 0 | 1): Column => ({ key, of: row => at(row, path), leaf: path, kind, better });
+const column = (key: string, path: string, kind: Kind, better: -1 | 0 | 1): Column => ({
+  key,
+  of: row => at(row, path),
+  leaf: path,
+  kind,
+  better,
+});
 
 export const COLUMNS: Column[] = [
-  column('events', 'events.total', 'count', 0), column('cases_open', 'cases.open', 'count', -1), column('disposal', 'cases.disposal_rate', 'share', 1),
-  column('on_time', 'cases.on_time_rate', 'share', 1), column('reopened_rate', 'cases.reopened_rate', 'share', -1), column('repeat', 'cases.repeat_rate', 'share', -1),
-  column('response', 'first_response_seconds.median', 'time', -1), column('response90', 'first_response_seconds.p90', 'time', -1),
-  column('closing', 'closing_seconds.median', 'time', -1), column('closing90', 'closing_seconds.p90', 'time', -1), column('satisfaction', 'satisfaction.mean', 'mean', 1),
-  column('alerts_opened', 'alerts.opened', 'count', 0), column('alerts_true', 'alerts.true', 'count', 0), column('lead', 'alerts.lead_seconds.median', 'time', 1),
+  column('events', 'events.total', 'count', 0),
+  column('cases_open', 'cases.open', 'count', -1),
+  column('disposal', 'cases.disposal_rate', 'share', 1),
+  column('on_time', 'cases.on_time_rate', 'share', 1),
+  column('reopened_rate', 'cases.reopened_rate', 'share', -1),
+  column('repeat', 'cases.repeat_rate', 'share', -1),
+  column('response', 'first_response_seconds.median', 'time', -1),
+  column('response90', 'first_response_seconds.p90', 'time', -1),
+  column('closing', 'closing_seconds.median', 'time', -1),
+  column('closing90', 'closing_seconds.p90', 'time', -1),
+  column('satisfaction', 'satisfaction.mean', 'mean', 1),
+  column('alerts_opened', 'alerts.opened', 'count', 0),
+  column('alerts_true', 'alerts.true', 'count', 0),
+  column('lead', 'alerts.lead_seconds.median', 'time', 1),
   column('first_reports', 'first_reports', 'count', 1),
 ];
 
@@ -45,9 +97,11 @@ export function earlier(row: ScoreRow, column: Column, span: 'before' | 'year_be
 // Rows without a figure go last, whichever way it is sorted.
 export function sorted(rows: ScoreRow[], key: string, down: boolean): ScoreRow[] {
   const column = COLUMNS.find(c => c.key === key);
-  const value = (row: ScoreRow): number | string | null => key === 'name' ? row.name : key === 'rank' ? row.rank : column ? column.of(row) : null;
+  const value = (row: ScoreRow): number | string | null =>
+    key === 'name' ? row.name : key === 'rank' ? row.rank : column ? column.of(row) : null;
   return [...rows].sort((a, b) => {
-    const x = value(a), y = value(b);
+    const x = value(a),
+      y = value(b);
     if (x === null || y === null) return Number(x === null) - Number(y === null);
     const by = typeof x === 'string' ? x.localeCompare(String(y)) : x - (y as number);
     return down ? -by : by;
@@ -57,25 +111,33 @@ export function sorted(rows: ScoreRow[], key: string, down: boolean): ScoreRow[]
 const DAY = 86_400_000;
 const iso = (ms: number) => new Date(ms).toISOString().slice(0, 10);
 export const SPANS = ['week', 'month', 'this_month', 'last_month', 'quarter', 'year'] as const;
-export type Span = typeof SPANS[number];
+export type Span = (typeof SPANS)[number];
 
 // Whole days, both ends in the span; `today` as YYYY-MM-DD in the service's zone.
 export function daysOf(span: Span, today: string): [string, string] {
-  const end = Date.parse(`${today}T00:00:00Z`), year = Number(today.slice(0, 4)), month = Number(today.slice(5, 7)) - 1;
+  const end = Date.parse(`${today}T00:00:00Z`),
+    year = Number(today.slice(0, 4)),
+    month = Number(today.slice(5, 7)) - 1;
   switch (span) {
-    case 'week': return [iso(end - 6 * DAY), today];
-    case 'month': return [iso(end - 29 * DAY), today];
-    case 'quarter': return [iso(end - 89 * DAY), today];
-    case 'year': return [iso(end - 364 * DAY), today];
-    case 'this_month': return [iso(Date.UTC(year, month, 1)), today];
-    case 'last_month': return [iso(Date.UTC(year, month - 1, 1)), iso(Date.UTC(year, month, 1) - DAY)];
+    case 'week':
+      return [iso(end - 6 * DAY), today];
+    case 'month':
+      return [iso(end - 29 * DAY), today];
+    case 'quarter':
+      return [iso(end - 89 * DAY), today];
+    case 'year':
+      return [iso(end - 364 * DAY), today];
+    case 'this_month':
+      return [iso(Date.UTC(year, month, 1)), today];
+    case 'last_month':
+      return [iso(Date.UTC(year, month - 1, 1)), iso(Date.UTC(year, month, 1) - DAY)];
   }
 }
 
 export function csv(card: Scorecard, head: string[]): string {
   const cell = (value: unknown) => {
     if (typeof value === 'number') return String(value);
-    const text = String(value ?? '').replace(/^[=+@-]/, "'$&");  // a spreadsheet runs what begins so
+    const text = String(value ?? '').replace(/^[=+@-]/, "'$&"); // a spreadsheet runs what begins so
     return /[",\n]/.test(text) ? `"${text.replace(/"/g, '""')}"` : text;
   };
   const lines = card.rows.map(row => [row.key, row.name, row.rank, ...COLUMNS.map(c => c.of(row))].map(cell).join(','));

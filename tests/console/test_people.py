@@ -4,6 +4,7 @@ import time
 import unittest
 
 from console_testing import BrowserCase, now, tokens
+from tocsin_testing import tocsin
 
 RULES = """
 rules:
@@ -151,7 +152,7 @@ class Officer(BrowserCase):
         page = self.live(self.page(service))
         page.get_by_text("100 shown of 100 open").wait_for()
         page.locator(".list").evaluate("list => { list.scrollTop = 34 * 40; }")
-        page.wait_for_function("document.querySelector('.row[aria-posinset=\"45\"]')")
+        page.locator(".row[aria-posinset='45']").wait_for()
         page.evaluate("""() => {
           const row = document.querySelector('.row[aria-posinset="45"]');
           window.watched = { row, id: row.dataset.id, top: row.getBoundingClientRect().top, moved: 0, gaps: [], most: 0 };
@@ -179,6 +180,68 @@ class Officer(BrowserCase):
         self.assertEqual(watched["moved"], 0, "the row that was being read moved or was made anew")
         self.assertLess(watched["most"], 60, "rows out of sight are in the document")
         self.assertGreater(len(gaps), 25, "the page hardly drew")
+
+
+class Planner(BrowserCase):
+    def test_breaks_a_rule_and_sees_the_caret_then_moves_the_slider_over_the_counts_of_a_backtest(self):
+        storm = tocsin("simulate", "--profile", "cixi-storm")
+        self.ends(storm, 0)
+        events = self.write("storm.ndjson", storm.raw)
+        labels = self.write("storm.labels", "".join(json.dumps({"rule": "seen", "key": ["none"], "from": "2025-08-13T05:00:00Z", "until": "2025-08-13T06:00:00Z"}) + "\n"))
+        config = tokens(planner=("planner", "")).replace("lateness: 1s, ", "")  # as long as the command waits for late events
+        config += f"backtest: {{{{input: [{events}], labels: {labels}}}}}\n"
+        rules = RULES.replace("has(place)", "has(area.village)").replace("key: [place]", "key: [area.village]")
+        service = self.service(rules, config=config).start()
+        page = self.live(self.page(service, "rules/seen", signed_in="planner token"))
+        line = page.locator(".cm-line", has_text="fire:")
+        line.click()
+        page.keyboard.press("End")
+        page.keyboard.type("x")
+        fault = page.locator(".diagnostic")
+        fault.wait_for()
+        snippet = fault.locator("pre").inner_text().splitlines()
+        self.assertEqual(snippet[1].index("^"), snippet[0].index("params.timesx"), snippet)
+        self.assertEqual(snippet[1].strip(), "^" + "~" * (len("params.timesx") - 1))
+        self.assertIn("did you mean `params.times`?", fault.inner_text())
+        page.locator(".cm-lintRange-error").wait_for()
+        self.assertTrue(page.get_by_role("button", name="Run over the past").is_disabled())
+        told = tocsin("check", self.write("broken.yaml", rules.replace("params.times\n", "params.timesx\n")))
+        self.ends(told, 1)
+        self.assertIn(f" {snippet[1].strip()}\n", told.out + told.err, "the caret is not the one that `tocsin check` draws")
+
+        page.keyboard.press("Backspace")
+        page.get_by_text("No faults").wait_for()
+        page.get_by_role("textbox", name="Values").fill("1, 2, 3")
+        page.get_by_role("button", name="Run over the past").click()
+        slider = page.get_by_role("slider")
+        slider.wait_for(timeout=60_000)
+        run = tocsin("backtest", "--rules", service.rules, "--input", events, "--labels", labels, "--set", "seen.times=1,2,3", "--format", "json")
+        self.ends(run, 0)
+        wanted = run.json()["results"]
+        self.assertEqual(len(wanted), 3)
+        self.assertGreater(wanted[0]["alerts"], wanted[2]["alerts"])
+        self.assertGreater(wanted[2]["alerts"], 0)
+        slider.focus()
+        page.keyboard.press("Home")
+        for result in wanted:
+            self.assertEqual(page.locator(".sweep-value").inner_text(), result["value"])
+            self.assertEqual(page.locator(".sweep .now .figure").first.inner_text().replace(",", ""), str(result["alerts"]))
+            self.assertAlmostEqual(float(page.locator(".a-day").inner_text().replace(",", "")), result["alerts_a_day"], delta=0.006)
+            towns = [int(n.replace(",", "")) for n in page.locator(".by-town .figure").all_inner_texts()]
+            self.assertEqual(towns, sorted((t["alerts"] for t in result["by_area"]), reverse=True))
+            self.assertIn(f"{result['accuracy']['found']} of {result['accuracy']['labels']}", page.locator(".hits").inner_text())
+            page.keyboard.press("ArrowRight")
+
+        line.click()
+        page.keyboard.press("End")
+        page.keyboard.type(" + 1")
+        page.get_by_text("The text has changed since this run.").wait_for()
+        page.get_by_role("tab", name="Compare").click()
+        page.get_by_role("button", name="Compare over the past").click()
+        page.locator(".pairs").wait_for(timeout=60_000)
+        facts = page.locator("#desk-panel .told-facts").last.inner_text()
+        self.assertIn(f"alerts in force\n{wanted[0]['alerts']:,}", facts)
+        self.assertIn(f"alerts of the draft\n{wanted[1]['alerts']:,}", facts)
 
 
 class Scope(BrowserCase):
