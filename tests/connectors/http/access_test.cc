@@ -80,7 +80,7 @@ const std::map<std::string_view, Rule> kExpected = {
     {"healthy", {kOpen}},          {"ready", {kOpen}},
     {"reload", {kAdmin, true}},    {"page", {kOpen}},
     {"pageScript", {kOpen}},       {"pageStyle", {kOpen}},
-    {"pageIcon", {kOpen}},
+    {"pageIcon", {kOpen}},         {"consoleAsset", {kOpen}},
 };
 
 std::string path_of(const Route& route) {
