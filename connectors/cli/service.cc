@@ -296,7 +296,7 @@ Status Service::Impl::open() {
   options.idle_after = config_.follow_clock ? config_.idle_after : INT64_MAX / 4;
   if (!config_.follow_clock) options.future = INT64_MAX / 4;
   pipeline_ = std::make_unique<runtime::Pipeline>(*engine_, *publisher_, options, &clock_);
-  pipeline_->ticker = engine_->ticker = steady_ns;
+  pipeline_->ticker = steady_ns;
   for (const SourceConfig& s : config_.sources) {
     if (auto added = add_source(s); !added) return added;
   }

@@ -119,7 +119,7 @@ void ServiceStatus::refresh(const runtime::Engine& engine, const runtime::Publis
   }
   s.watermark = engine.watermark();
   s.committed = now;
-  const uint64_t p99 = pipeline.commit_latency().snapshot().quantile_ns(0.99);
+  const uint64_t p99 = engine.write_latency().snapshot().quantile_ns(0.99);
   if (p99 > 0 && p99 != UINT64_MAX) s.commit_p99 = static_cast<double>(p99) / 1e9;
   s.outbox_depth = publisher.depth();
   const bool count = now - counted_ >= kCountBytes;

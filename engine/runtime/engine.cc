@@ -297,7 +297,7 @@ void Engine::skip(uint32_t partition, uint64_t next_offset) {
 // Judges all that has been routed since the last time: the shards, then the rules over alerts, then policy. Where a
 // batch is cut into such stretches changes nothing.
 Status Engine::judge() {
-  const uint64_t begin = ticker ? ticker() : 0;
+  const uint64_t begin = options_.ticker != nullptr ? options_.ticker() : 0;
   router_->close(delta_);
   const std::string_view fresh = std::string_view(delta_).substr(judged_bytes_);
   std::vector<alert::Transition> stream;
@@ -317,7 +317,7 @@ Status Engine::judge() {
   } else {
     std::move(stream.begin(), stream.end(), std::back_inserter(judged_));
   }
-  if (ticker) judge_latency_.record_ns(ticker() - begin);
+  if (options_.ticker != nullptr) judge_latency_.record_ns(options_.ticker() - begin);
   return {};
 }
 
@@ -463,9 +463,9 @@ void Engine::settle(Staged& written) {
 
 Status Engine::write() {
   write_pending_ = true;
-  const uint64_t begin = ticker ? ticker() : 0;
+  const uint64_t begin = options_.ticker != nullptr ? options_.ticker() : 0;
   if (auto s = store_->write(next_.batch, options_.sync); !s) return s;
-  if (ticker) write_latency_.record_ns(ticker() - begin);
+  if (options_.ticker != nullptr) write_latency_.record_ns(options_.ticker() - begin);
   write_pending_ = false;
   settle(next_);
   return {};

@@ -65,7 +65,7 @@ class Engine {
     bool overlap = false;
     // Keeps scorecards too (score/README.md). A state that has them keeps them in any case.
     bool score = false;
-    ShardPool::Ticker ticker = nullptr;  // steady nanoseconds, for shard_loads(); null: not measured
+    ShardPool::Ticker ticker = nullptr;  // steady nanoseconds; null: loads and latencies are not measured
   };
 
   // `store` may be null: nothing is kept (a replay without --state). With a store that holds state, recovers it under
@@ -146,8 +146,7 @@ class Engine {
   std::vector<size_t> keys_by_rule() const;
   // Counted by walking the keys: not for every batch.
   size_t state_bytes() const;
-  // Steady nanoseconds, injected, for the histograms below; null: they stay empty.
-  std::function<uint64_t()> ticker;
+  // Empty without Options::ticker.
   const LatencyHistogram& judge_latency() const { return judge_latency_; }  // one batch: all shards, rules over alerts
   const LatencyHistogram& write_latency() const { return write_latency_; }  // one commit's write; not with overlap
   uint64_t transitions_of(uint16_t rule, alert::TransitionType type) const {

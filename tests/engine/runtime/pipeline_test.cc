@@ -109,8 +109,8 @@ class HandClock final : public Clock {
 };
 
 struct Desk {
-  explicit Desk(state::Store* store = nullptr) {
-    auto opened = Engine::open({}, testing::rules(), store, testing::recompile);
+  explicit Desk(state::Store* store = nullptr, ShardPool::Ticker ticker = nullptr) {
+    auto opened = Engine::open({.ticker = ticker}, testing::rules(), store, testing::recompile);
     EXPECT_TRUE(opened);
     engine = std::move(*opened);
     publisher = std::make_unique<Publisher>(*engine);
@@ -263,12 +263,13 @@ TEST(Pipeline, ASinkThatPushesBackGetsEverythingLater) {
 
 TEST(Pipeline, TellsWhatItMeasures) {
   const auto store = state::make_memory_store();
-  Desk desk(store.get());
+  static uint64_t ns = 0;
+  const auto ticker = +[] { return ns += 1000; };
+  Desk desk(store.get(), ticker);
   TextSource source({lines(150), {}}, true);
   HandClock clock;
   const auto p = desk.pipeline(source, {.idle_after = 1'000'000'000}, &clock);
-  uint64_t ns = 0;
-  p->ticker = desk.engine->ticker = [&] { return ns += 1000; };
+  p->ticker = ticker;
   clock.time = kStart + 1'000 * kMinute;
   EXPECT_EQ(p->lanes()[0].watermark, kNoTime);
   desk.sink.full = true;
