@@ -20,6 +20,8 @@ void add_eval(CLI::App& app, int& exit_code);
 void add_schema(CLI::App& app, int& exit_code);
 void add_alerts(CLI::App& app, int& exit_code);
 void add_tail(CLI::App& app, int& exit_code);
+void add_top(CLI::App& app, int& exit_code);
+void add_silence(CLI::App& app, int& exit_code);
 void add_explain(CLI::App& app, int& exit_code);
 void add_scorecard(CLI::App& app, int& exit_code);
 void add_dlq(CLI::App& app, int& exit_code);
