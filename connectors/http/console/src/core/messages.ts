@@ -240,7 +240,7 @@ export const MESSAGES = {
   running: ['Running over the past, {n} s', '正在回放，{n} 秒'],
   a_day_by_value: ['Alerts a day by value', '各取值每天的告警数'],
   alerts_a_day: ['alerts a day', '条/天'],
-  alerts_in_days: ['{n} in {days} days', '{days} 天共 {n} 条'],
+  alerts_in_days: ['{n} in {days} d', '{days} 天共 {n} 条'],
   in_force: ['in force', '现行'],
   reopened: ['reopened', '重新开始'],
   median_open: ['open for (median)', '持续（中位）'],
