@@ -9,8 +9,7 @@ from console_testing import FOLDER, ROOT, SOURCES, needs, packages
 
 
 class Units(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
+    def setUp(self):
         needs(packages())
 
     def run_node(self, *command, cwd=FOLDER):
