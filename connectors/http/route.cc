@@ -23,14 +23,23 @@ bool fits(std::string_view pattern, const std::vector<std::string>& segments, st
 
 }  // namespace
 
+// Where several patterns fit, the one that captures least is the path's: /rules/check is none of /rules/{id}.
 Match match(std::string_view method, const std::vector<std::string>& segments) {
   Match out;
   std::vector<std::string> captured;
+  std::string_view pattern;
+  size_t least = SIZE_MAX;
   for (const Route& route : routes()) {
-    if (!fits(route.pattern, segments, captured)) continue;
+    if (!fits(route.pattern, segments, captured) || captured.size() >= least) continue;
+    pattern = route.pattern;
+    least = captured.size();
+    out.captured = captured;
+  }
+  if (pattern.empty()) return out;
+  for (const Route& route : routes()) {
+    if (route.pattern != pattern) continue;
     if (route.method == method || (method == "HEAD" && route.method == "GET")) {
       out.route = &route;
-      out.captured = std::move(captured);
       return out;
     }
     if (!out.allow.empty()) out.allow.append(", ");
@@ -40,12 +49,20 @@ Match match(std::string_view method, const std::vector<std::string>& segments) {
   return out;
 }
 
-std::string unknown_parameter(const Route& route, const Request& request) {
-  for (const auto& [name, value] : request.query) {
-    if (std::ranges::any_of(route.query, [&](const Parameter& p) { return p.name == name; })) continue;
+std::string wrong_parameter(const Route& route, const Request& request) {
+  for (size_t i = 0; i < request.query.size(); ++i) {
+    const auto& [name, value] = request.query[i];
+    const auto same = [&name = name](const auto& other) { return other.first == name; };
+    if (std::any_of(request.query.begin(), request.query.begin() + static_cast<std::ptrdiff_t>(i), same)) {
+      return "The query parameter '" + printable(name) + "' stands there twice.";
+    }
+    if (name == kShadow && !value.empty() && value != "true" && value != "false") {
+      return "shadow must be true or false.";
+    }
+    if (std::ranges::any_of(route.query, [&name = name](const Parameter& p) { return p.name == name; })) continue;
     std::string out = "There is no query parameter '" + printable(name) + "' here";
-    for (size_t i = 0; i < route.query.size(); ++i) {
-      out.append(i == 0 ? "; there are: " : ", ").append(route.query[i].name);
+    for (size_t known = 0; known < route.query.size(); ++known) {
+      out.append(known == 0 ? "; there are: " : ", ").append(route.query[known].name);
     }
     return out.append(".");
   }

@@ -61,8 +61,9 @@ struct Match {
 };
 Match match(std::string_view method, const std::vector<std::string>& segments);
 
-// A query parameter that the route does not have, as a sentence with those that it has; empty: all are known.
-std::string unknown_parameter(const Route& route, const Request& request);
+// What is wrong with the names of the query parameters: one that the route does not have (told with those that it has),
+// one that stands there twice, a flag that is none; empty: nothing.
+std::string wrong_parameter(const Route& route, const Request& request);
 
 // Query parameters that handlers share.
 inline constexpr std::string_view kAfter = "after";

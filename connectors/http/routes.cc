@@ -17,15 +17,20 @@ constexpr Access kActs(Role::kOfficer, Reach::kScoped);
 constexpr Access kAdministers(Role::kAdmin, Reach::kWhole);
 
 constexpr std::string_view kText = R"({"type":"string"})";
-constexpr std::string_view kTime = R"({"type":"string","format":"date-time"})";
+// An empty value restricts nothing, as a form sends it.
+constexpr std::string_view kTime =
+    R"({"type":"string","pattern":"^([0-9]{4}-[0-9]{2}-[0-9]{2}.*|-?[0-9]{9,19})?$","examples":["2026-06-01T08:00:00+08:00"]})";
+constexpr std::string_view kStates =
+    R"({"type":"string","pattern":"^((open|acknowledged|assigned|resolved|closed)(,|$))*$"})";
+constexpr std::string_view kSeverities = R"({"type":"string","pattern":"^((blue|yellow|orange|red)(,|$))*$"})";
 constexpr std::string_view kFlag = R"({"type":"boolean","default":false})";
 constexpr std::string_view kSequence = R"({"type":"integer","minimum":0,"maximum":9223372036854775807})";
 constexpr std::string_view kShadowHelp = "Also alerts of rules in shadow mode (planners)";
 
 std::vector<Parameter> list_parameters() {
   return {
-      {"status", kText, "Any of open, acknowledged, assigned, resolved, closed; several with commas"},
-      {"severity", kText, "Any of blue, yellow, orange, red; several with commas"},
+      {"status", kStates, "Any of open, acknowledged, assigned, resolved, closed; several with commas"},
+      {"severity", kSeverities, "Any of blue, yellow, orange, red; several with commas"},
       {"rule", kText, "Rule id"},
       {"area", kText, "Area code: alerts of this area and of all that lies under it"},
       {"owner", kText, "Who owns the alert"},
@@ -115,7 +120,7 @@ Route ingest_route() {
 }
 
 void add_alerts(std::vector<Route>& t) {
-  constexpr Bodies kAction{"#/components/schemas/Action", "#/components/schemas/Accepted"};
+  const auto action = [](std::string_view schema) { return Bodies{schema, "#/components/schemas/Accepted"}; };
   t.push_back(get(kReads, "/api/v1/alerts", "listAlerts", "Alerts, newest first", list_alerts,
                   "#/components/schemas/AlertPage", list_parameters()));
   t.push_back(get(kReads, "/api/v1/alerts/{id}", "getAlert", "One alert: its latest state and its history", one_alert,
@@ -126,10 +131,13 @@ void add_alerts(std::vector<Route>& t) {
                   "Alerts of the same case or key, or near in place and time, and the cases that it stands on", related,
                   "#/components/schemas/Related"));
   t.push_back(post(kActs, "/api/v1/alerts/{id}/acknowledge", "acknowledgeAlert", "Says that somebody has seen it",
-                   acknowledge, kAction));
-  t.push_back(post(kActs, "/api/v1/alerts/{id}/assign", "assignAlert", "Hands it to somebody (`to`)", assign, kAction));
-  t.push_back(post(kActs, "/api/v1/alerts/{id}/comment", "commentAlert", "Adds a `note`", comment, kAction));
-  t.push_back(post(kActs, "/api/v1/alerts/{id}/close", "closeAlert", "Closes it with an `outcome`", close, kAction));
+                   acknowledge, action("#/components/schemas/Acknowledge")));
+  t.push_back(post(kActs, "/api/v1/alerts/{id}/assign", "assignAlert", "Hands it to somebody (`to`)", assign,
+                   action("#/components/schemas/Assign")));
+  t.push_back(post(kActs, "/api/v1/alerts/{id}/comment", "commentAlert", "Adds a `note`", comment,
+                   action("#/components/schemas/Comment")));
+  t.push_back(post(kActs, "/api/v1/alerts/{id}/close", "closeAlert", "Closes it with an `outcome`", close,
+                   action("#/components/schemas/Close")));
 }
 
 void add_silences(std::vector<Route>& t) {

@@ -54,12 +54,22 @@ const std::string_view kSchemas = R"({
 "features":{"type":"array","items":{"type":"object","required":["type","geometry","properties"],"properties":{
 "type":{"const":"Feature"},"geometry":{"type":["object","null"]},"properties":{"type":"object",
 "required":["alert_id"]}}}},"truncated":{"type":"boolean"},"sequence":{"type":"integer"}}},
-"Action":{"type":"object","required":["by"],"additionalProperties":false,"properties":{
-"by":{"type":"string","minLength":1,"maxLength":200,"description":"who; with tokens the account's name stands instead"},
+"By":{"type":"string","maxLength":200,"description":
+"who; needed where there are no tokens, else the account's name stands instead"},
+"Acknowledge":{"type":"object","additionalProperties":false,"properties":{"by":{"$ref":"#/components/schemas/By"},
 "to":{"type":"string","maxLength":200},"note":{"type":"string","maxLength":4000},
 "outcome":{"enum":["true","false","duplicate"]}}},
-"Silence":{"type":"object","required":["by","reason","until"],"additionalProperties":false,"properties":{
-"by":{"type":"string","minLength":1,"maxLength":200},"reason":{"type":"string","minLength":1,"maxLength":2000},
+"Assign":{"type":"object","required":["to"],"additionalProperties":false,"properties":{
+"by":{"$ref":"#/components/schemas/By"},"to":{"type":"string","minLength":1,"maxLength":200},
+"note":{"type":"string","maxLength":4000},"outcome":{"enum":["true","false","duplicate"]}}},
+"Comment":{"type":"object","required":["note"],"additionalProperties":false,"properties":{
+"by":{"$ref":"#/components/schemas/By"},"to":{"type":"string","maxLength":200},
+"note":{"type":"string","minLength":1,"maxLength":4000},"outcome":{"enum":["true","false","duplicate"]}}},
+"Close":{"type":"object","required":["outcome"],"additionalProperties":false,"properties":{
+"by":{"$ref":"#/components/schemas/By"},"to":{"type":"string","maxLength":200},
+"note":{"type":"string","maxLength":4000},"outcome":{"enum":["true","false","duplicate"]}}},
+"Silence":{"type":"object","required":["reason","until"],"additionalProperties":false,"properties":{
+"by":{"$ref":"#/components/schemas/By"},"reason":{"type":"string","minLength":1,"maxLength":2000},
 "until":{"type":["string","integer"],"description":"RFC 3339 or epoch milliseconds, in event time"},
 "rules":{"type":"array","maxItems":100,"items":{"type":"string"},"description":"any where missing"},
 "area":{"type":"string","maxLength":200,"description":"code of an area, with all that lies under it"},
@@ -68,8 +78,8 @@ const std::string_view kSchemas = R"({
 "type":"object","required":["id"],"properties":{"id":{"type":"string"},"by":{"type":"string"},
 "reason":{"type":"string"},"rules":{"type":"array","items":{"type":"string"}},"area":{"type":"string"},
 "severity":{"$ref":"#/components/schemas/Severity"},"in_file":{"type":"boolean"}}}}}},
-"SilenceEnd":{"type":"object","required":["by"],"additionalProperties":false,"properties":{
-"by":{"type":"string","minLength":1,"maxLength":200}}},
+"SilenceEnd":{"type":"object","additionalProperties":false,"properties":{
+"by":{"$ref":"#/components/schemas/By"}}},
 "Silenced":{"type":"object","required":["accepted","silence"],"properties":{
 "accepted":{"type":"integer"},"silence":{"type":"string"}}},
 "Accepted":{"type":"object","required":["accepted","offset"],"properties":{

@@ -48,7 +48,7 @@ std::optional<Response> Session::refuse(const Match& found) {
     return response;
   }
   if (auto refusal = refuse_asker(*found.route)) return refusal;
-  if (const std::string fault = unknown_parameter(*found.route, request_); !fault.empty()) return bad(400, fault);
+  if (const std::string fault = wrong_parameter(*found.route, request_); !fault.empty()) return bad(400, fault);
   return refuse_body(*found.route);
 }
 

@@ -93,6 +93,22 @@ class Desk(ServiceCase):
                          "of the same village, or within 500 m")
         self.assertEqual(related["cases"], [{"case": "c-1", "events": 1}])
 
+    def test_forged_cursors_are_refused(self):
+        self.running.ingest(*[report(str(i), f"p{i}") for i in range(4)])
+        wait_for("alerts", lambda: len(self.running.json("/api/v1/alerts")["alerts"]) == 4)
+        seen, cursor = [], ""
+        while cursor is not None:
+            page = self.running.json("/api/v1/alerts?limit=1" + (f"&cursor={cursor}" if cursor else ""))
+            seen += [a["alert_id"] for a in page["alerts"]]
+            cursor, given = page["next"], page["next"] or cursor
+        self.assertEqual(len(set(seen)), 4)
+        time, _, alert = given.partition(".")
+        for forged in ("x", ".", "0.", time, time + ".", time + ".none", "9" * 30 + "." + alert, "-" + given + "x",
+                       "%00", "../../state", alert):
+            status, body = self.running.request("GET", "/api/v1/alerts?cursor=" + forged)
+            self.assertEqual(status, 400, forged + body)
+            self.assertIn("urn:tocsin:problem:", body)
+
     def test_areas_and_map(self):
         points = [{"lon": 121.5 + i * 0.001, "lat": 30.2 + i % 2 * 0.001} for i in range(3)]
         self.running.ingest(*[report(f"w{i}", f"p{i}", category="water.flooding.road", location=p)
