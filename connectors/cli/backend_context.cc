@@ -162,7 +162,7 @@ Result<std::string> ServiceBackend::related_now(const std::string& id, const htt
     const Place place = place_of(there);
     const bool close = here.known && place.known && distance_m({here.lon, here.lat}, {place.lon, place.lat}) <= kNearM;
     const bool village = !line.village.empty() && line.village == other.village;
-    const bool same_key = minified(there, "key") == key;
+    const bool same_key = key != "[]" && minified(there, "key") == key;  // a cluster has none
     if (!same_case && !same_key && !close && !village) continue;
     const std::string_view relation = same_case ? "case" : same_key ? "key" : "near";
     std::string text(cloud_event_data(*json));

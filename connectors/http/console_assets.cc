@@ -65,6 +65,7 @@ bool serve_console(std::string_view name, const Request& request, const Responde
   if (coding != Coding::kPlain) {
     response.headers.emplace_back("Content-Encoding", coding == Coding::kGzip ? "gzip" : "br");
   }
+  response.headers.emplace_back("ETag", "W/\"" + std::string(asset->tag) + "\"");
   response.headers.emplace_back("Vary", "Accept-Encoding");
   response.headers.emplace_back("Cache-Control", name.empty() ? "no-cache" : "public, max-age=31536000, immutable");
   if (name.empty()) response.headers.emplace_back("Content-Security-Policy", kPolicy);

@@ -14,6 +14,13 @@ def figures(total=420, rate=0.93):
         "first_reports": 5}
 
 
+def trend(total, rate):
+    """The flat figures of another span."""
+    of = figures(total, rate)
+    return {"events": total, "opened": total, **{k: of["cases"][k] for k in ("disposal_rate", "on_time_rate", "reopened_rate", "repeat_rate")},
+            **{k: of[k] for k in ("first_response_seconds", "closing_seconds", "satisfaction", "first_reports")}, "alerts": of["alerts"]["opened"]}
+
+
 TOWNS = {"330282004": "浒山街道", "330282101": "周巷镇", "330282107": "观海卫镇", "330282123": "龙山镇", "330282109": "庵东镇"}
 
 
@@ -22,13 +29,13 @@ def scorecard():
     for i, (code, name) in enumerate(TOWNS.items()):
         row = figures(500 - 70 * i, .97 - .03 * i)
         row.update(key=code, name=name, rank=i + 1, of=len(TOWNS),
-                   trend={"before": figures(460 - 50 * i, .95 - .01 * i), "year_before": figures(400, .9)})
+                   trend={"before": trend(460 - 50 * i, .95 - .01 * i), "year_before": trend(400, .9)})
         rows.append(row)
     rows[-1]["cases"].update(disposal_rate=None, on_time_rate=None)
     rows[-1]["satisfaction"] = {"n": 0, "mean": None}
     rows[-1]["trend"] = {"before": None, "year_before": None}
     return {"span": {"from": "2026-05-02", "to": "2026-05-31", "days": 30}, "tier": "town", "area": "330282", "rows": rows,
-            "total": {**figures(1800, .92), "key": "330282", "name": "慈溪市", "rank": None, "of": None, "trend": {"before": figures(1700, .9), "year_before": None}}}
+            "total": {**figures(1800, .92), "trend": {"before": trend(1700, .9), "year_before": None}}, "as_of": "2026-05-31", "next": None, "sort": "disposal_rate"}
 
 
 def places():

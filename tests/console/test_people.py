@@ -146,6 +146,26 @@ class Officer(BrowserCase):
         page.locator(".notice").wait_for(state="detached")
         self.assertTrue(page.evaluate("window.neverReloaded"), "the page was reloaded")
 
+    def test_nothing_slips_away_under_a_moving_pointer(self):
+        service = self.service(RULES).start()
+        service.ingest(*[report(f"old{i}", f"lane {i}") for i in range(5)])
+        page = self.live(self.page(service))
+        page.get_by_text("5 shown of 5 open").wait_for()
+        box = page.locator(".list").bounding_box()
+        sent = False
+        for i in range(100):
+            page.mouse.move(box["x"] + 200 + i % 7, box["y"] + 20)
+            if not sent:
+                service.ingest(report("new", "street"))
+                sent = True
+            if page.locator(".waiting").count() > 0:
+                break
+            page.wait_for_timeout(20)
+        self.assertEqual(page.locator(".waiting").inner_text(), "1 new ↑")
+        self.assertNotIn("street", page.locator(".row").first.inner_text())
+        row(page, "street").wait_for()  # the pointer rests
+        page.locator(".waiting").wait_for(state="detached")
+
     def test_fifty_alerts_a_second_neither_flicker_nor_move_what_is_read(self):
         service = self.service(RULES).start()
         service.ingest(*[report(f"old{i}", f"lane {i:03}") for i in range(100)])

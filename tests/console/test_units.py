@@ -1,20 +1,21 @@
 """The console's units under Node's own runner, its types, its lists of packages, and its build where Node is not."""
 import json
+import os
 import re
 import shutil
 import subprocess
+import tempfile
 import unittest
 
 from console_testing import FOLDER, ROOT, SOURCES, needs, packages
 
 
 class Units(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
+    def setUp(self):
         needs(packages())
 
-    def run_node(self, *command, cwd=FOLDER):
-        done = subprocess.run(list(map(str, command)), cwd=cwd, capture_output=True, text=True, timeout=180, check=False)
+    def run_node(self, *command, cwd=FOLDER, env=None):
+        done = subprocess.run(list(map(str, command)), cwd=cwd, env=env, capture_output=True, text=True, timeout=180, check=False)
         self.assertEqual(done.returncode, 0, (done.stdout + done.stderr)[-6000:])
         return done.stdout
 
@@ -61,25 +62,33 @@ class Units(unittest.TestCase):
         sizes = json.loads((FOLDER / "out/sizes.json").read_text())
         self.assertLess(sizes["first_load_gzip"], 60_000)
 
-    def test_without_node_the_plain_page_is_built_and_configure_says_so(self):
-        folder = FOLDER / "without-node"
+    def configured(self, name, lines, **env):
+        """What configuring says for a project that has nothing but the console; its build must succeed."""
+        folder = FOLDER / name
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir()
         (folder / "CMakeLists.txt").write_text(f"""cmake_minimum_required(VERSION 3.25)
-project(without LANGUAGES CXX)
-set(TOCSIN_NODE TOCSIN_NODE-NOTFOUND)
-find_program(TOCSIN_NPM npm PATHS {folder} NO_DEFAULT_PATH)
-set(CMAKE_FIND_USE_SYSTEM_ENVIRONMENT_PATH OFF)
-set(CMAKE_FIND_USE_CMAKE_SYSTEM_PATH OFF)
+project(alone LANGUAGES CXX)
+{lines}
 file(WRITE ${{CMAKE_BINARY_DIR}}/x.cc "int x;")
 add_library(tocsin_http STATIC ${{CMAKE_BINARY_DIR}}/x.cc)
 target_include_directories(tocsin_http PRIVATE {ROOT})
 target_compile_features(tocsin_http PRIVATE cxx_std_20)
 include({SOURCES}/embed.cmake)
 """)
-        told = self.run_node("cmake", "-S", folder, "-B", folder / "build")
-        self.assertIn("The console is NOT built, the plain page stands in: node or npm is not installed", told)
+        told = self.run_node("cmake", "-S", folder, "-B", folder / "build", env={**os.environ, **env})
         self.run_node("cmake", "--build", folder / "build")
+        return told
+
+    def test_without_node_the_plain_page_is_built_and_configure_says_so(self):
+        told = self.configured("without-node", "set(TOCSIN_NODE TOCSIN_NODE-NOTFOUND)\nset(CMAKE_FIND_USE_SYSTEM_ENVIRONMENT_PATH OFF)\n"
+                               "set(CMAKE_FIND_USE_CMAKE_SYSTEM_PATH OFF)")
+        self.assertIn("The console is NOT built, the plain page stands in: node or npm is not installed", told)
+
+    def test_without_a_network_the_plain_page_is_built_and_configure_says_so(self):
+        with tempfile.TemporaryDirectory() as cache:
+            told = self.configured("without-network", "", npm_config_registry="http://127.0.0.1:9", npm_config_cache=cache)
+        self.assertIn("The console is NOT built, the plain page stands in: npm could not get its packages", told)
 
 
 if __name__ == "__main__":

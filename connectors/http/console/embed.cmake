@@ -27,7 +27,7 @@ function(tocsin_console_packages reason)
   endif()
   file(COPY ${console_dir}/package.json ${console_dir}/package-lock.json ${console_dir}/.npmrc DESTINATION ${console_modules})
   execute_process(
-    COMMAND ${TOCSIN_NPM} ci --omit=dev --ignore-scripts --prefer-offline --fetch-retries=1 --fetch-timeout=20000
+    COMMAND ${TOCSIN_NPM} ci --omit=dev --ignore-scripts --prefer-offline --fetch-retries=1 --fetch-retry-mintimeout=1000 --fetch-timeout=20000
     WORKING_DIRECTORY ${console_modules} RESULT_VARIABLE failed OUTPUT_QUIET ERROR_FILE ${console_modules}/npm.log TIMEOUT 180)
   if(NOT failed EQUAL 0)
     set(${reason} "npm could not get its packages, see ${console_modules}/npm.log" PARENT_SCOPE)

@@ -135,14 +135,27 @@ test('spans are whole days with both ends in them', () => {
   assert.deepEqual(daysOf('last_month', '2026-01-09'), ['2025-12-01', '2025-12-31']);
 });
 
-test('the span before is read whole or flat', () => {
-  const disposal = COLUMNS.find(c => c.key === 'disposal')!;
-  assert.equal(
-    earlier({ ...row('a', 1, 1), trend: { before: { cases: { disposal_rate: 0.7 } } } }, disposal, 'before'),
-    0.7,
-  );
-  assert.equal(earlier({ ...row('a', 1, 1), trend: { before: { disposal_rate: 0.6 } } }, disposal, 'before'), 0.6);
-  assert.equal(earlier(row('a', 1, 1), disposal, 'year_before'), null);
+test('the figure of another span is the same figure, or none', () => {
+  const of = (key: string) => COLUMNS.find(c => c.key === key)!;
+  const before = {
+    events: 12,
+    opened: 9,
+    disposal_rate: 0.6,
+    alerts: 3,
+    closing_seconds: { n: 4, median: 60, p90: 90 },
+  };
+  const told = { ...row('a', 1, 1), trend: { before, year_before: null } } as ScoreRow;
+  assert.equal(earlier(told, of('disposal'), 'before'), 0.6);
+  assert.equal(earlier(told, of('events'), 'before'), 12);
+  assert.equal(earlier(told, of('alerts_opened'), 'before'), 3, 'not the cases that were opened');
+  assert.equal(earlier(told, of('closing90'), 'before'), 90);
+  assert.equal(earlier(told, of('lead'), 'before'), null);
+  assert.equal(earlier(told, of('disposal'), 'year_before'), null);
+});
+
+test('a post has no alerts', () => {
+  const post = { ...row('a', 1, 1), alerts: null } as unknown as ScoreRow;
+  assert.equal(COLUMNS.find(c => c.key === 'alerts_opened')!.of(post), null);
 });
 
 test('a saved table has every row, and no cell that a spreadsheet would run', () => {

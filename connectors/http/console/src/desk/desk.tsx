@@ -16,11 +16,16 @@ import { Trial } from './trial';
 const TABS = ['trial', 'compare', 'shadow'] as const;
 
 function RuleList() {
+  const list = useRef<HTMLUListElement>(null);
+  useEffect(
+    () => list.current?.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest' }),
+    [part.value, rules.value.size],
+  );
   const words = useSignal('');
   const open = new Map<string, number>();
   for (const row of openRows.value) open.set(row.alert.rule, (open.get(row.alert.rule) ?? 0) + 1);
   const wanted = words.value.trim().toLowerCase();
-  const list = [...rules.value.values()].filter(
+  const found = [...rules.value.values()].filter(
     r => !wanted || `${r.id} ${r.name?.zh} ${r.name?.en} ${r.kind}`.toLowerCase().includes(wanted),
   );
   return (
@@ -34,8 +39,8 @@ function RuleList() {
           words.value = e.currentTarget.value;
         }}
       />
-      <ul>
-        {list.map(r => (
+      <ul ref={list}>
+        {found.map(r => (
           <li key={r.id}>
             <a href={linkTo('rules', r.id)} aria-current={part.value === r.id ? 'page' : undefined}>
               <b>{text(r.name) || r.id}</b>
@@ -99,7 +104,13 @@ function OneRule({ id }: { id: string }) {
   };
   return (
     <>
-      <Source file={found.file ?? `${found.id}.yaml`} original={found.text} draft={draft} faults={faults} />
+      <Source
+        file={found.file ?? `${found.id}.yaml`}
+        line={found.line ?? 1}
+        original={found.text}
+        draft={draft}
+        faults={faults}
+      />
       <div class="desk-side">
         <a class="link back-to-rules" href={linkTo('rules')}>
           ← {t('rules')}

@@ -47,6 +47,8 @@ export interface Editor {
   replace(text: string): void;
   mark(diagnostics: Diagnostic[]): void;
   show(line: number, column: number): void;
+  // Scrolls a line to the top, without going there.
+  reveal(line: number): void;
   label(text: string): void;
   destroy(): void;
 }
@@ -113,6 +115,7 @@ export function edit(host: HTMLElement, text: string, label: string, changed: (t
       view.dispatch({ selection: { anchor: at }, effects: EditorView.scrollIntoView(at, { y: 'center' }) });
       view.focus();
     },
+    reveal: line => view.dispatch({ effects: EditorView.scrollIntoView(offset(view.state, line, 1), { y: 'start' }) }),
     label: name => view.dispatch({ effects: labelled.reconfigure(labelOf(name)) }),
     destroy: () => view.destroy(),
   };

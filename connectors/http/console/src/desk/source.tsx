@@ -12,11 +12,13 @@ const CHECK_MS = 350;
 
 export function Source({
   file,
+  line,
   original,
   draft,
   faults,
 }: {
   file: string;
+  line: number;
   original: string;
   draft: Signal<string>;
   faults: Signal<number>;
@@ -38,6 +40,7 @@ export function Source({
         editor.current = edit(host.current, draft.peek(), t('rule_text'), text => {
           draft.value = text;
         });
+        editor.current.reveal(line);
         ready.value = true;
       },
       () => {

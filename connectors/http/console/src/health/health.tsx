@@ -96,7 +96,10 @@ function Summary({ s }: { s: ServiceStatus }) {
   const facts: [string, string][] = [
     [t('version_of'), s.version],
     [t('uptime'), lasting(s.uptime_seconds)],
-    [t('commit_p99'), s.commit.seconds_p99 === null ? '–' : `${number(s.commit.seconds_p99 * 1000, 1)} ms`],
+    [
+      t('commit_p99'),
+      s.commit.seconds_p99 === null ? '–' : `${Number((s.commit.seconds_p99 * 1000).toPrecision(2))} ms`,
+    ],
     [t('commit_age'), s.commit.age_seconds === null ? '–' : `${number(s.commit.age_seconds, 1)} s`],
     [t('outbox'), number(s.outbox_depth)],
     [t('state_size'), bytes(s.state_bytes)],

@@ -1,15 +1,18 @@
 // What a person chose to see on the scorecard, kept between visits.
+import { signal } from '@preact/signals';
 import { kept } from '../core/memory';
 import { part } from '../core/router';
 import { session } from '../core/session';
 import type { Tier } from '../core/types';
+import { RANKINGS, type Ranking } from './rows';
 
 const TIERS: Tier[] = ['city', 'town', 'village', 'grid', 'duty'];
 const DEPTH: Record<Tier, number> = { city: 6, town: 9, village: 12, grid: 15, duty: 99 }; // of an area's code
-const isDay = (value: unknown) => typeof value === 'string' && /^(\d{4}-\d\d-\d\d)?$/.test(value);
 export const tier = kept<Tier>('score.tier', 'town', value => TIERS.includes(value as Tier));
-export const from = kept<string>('score.from', '', isDay);
-export const to = kept<string>('score.to', '', isDay);
+// Days as YYYY-MM-DD; empty: those that the service takes by itself, up to the last that its time has come to.
+export const from = signal('');
+export const to = signal('');
+export const ranking = kept<Ranking>('score.ranking', 'disposal_rate', value => RANKINGS.includes(value as Ranking));
 export const against = kept<'before' | 'year_before'>(
   'score.against',
   'before',

@@ -28,7 +28,7 @@ export interface Figures {
     false: number;
     duplicate: number;
     lead_seconds: { n: number; median: number | null };
-  };
+  } | null; // of a post: alerts are of areas
   first_reports: number;
 }
 export interface ScoreRow extends Figures {
@@ -40,6 +40,8 @@ export interface ScoreRow extends Figures {
 }
 export interface Scorecard {
   span: { from: string; to: string; days: number };
+  as_of?: string | null;
+  next?: string | null;
   tier: Tier;
   area: string;
   rows: ScoreRow[];
@@ -47,13 +49,13 @@ export interface Scorecard {
 }
 
 export type Kind = 'count' | 'share' | 'time' | 'mean';
-// `better`: the direction in which more is better (1), worse (-1) or neither (0).
+// `better`: the direction in which more is better (1), worse (-1) or neither (0); `before`: where it stands in a trend.
 export interface Column {
   key: string;
   of: (row: Figures) => number | null;
-  leaf: string;
   kind: Kind;
   better: -1 | 0 | 1;
+  before?: string;
 }
 
 const at = (root: unknown, path: string): number | null => {
@@ -62,36 +64,49 @@ const at = (root: unknown, path: string): number | null => {
     value = value && typeof value === 'object' ? (value as Record<string, unknown>)[step] : undefined;
   return typeof value === 'number' ? value : null;
 };
-const column = (key: string, path: string, kind: Kind, better: -1 | 0 | 1): Column => ({
+const column = (key: string, leaf: string, kind: Kind, better: -1 | 0 | 1, before?: string): Column => ({
   key,
-  of: row => at(row, path),
-  leaf: path,
+  of: row => at(row, leaf),
   kind,
   better,
+  before,
 });
 
 export const COLUMNS: Column[] = [
-  column('events', 'events.total', 'count', 0),
+  column('events', 'events.total', 'count', 0, 'events'),
   column('cases_open', 'cases.open', 'count', -1),
-  column('disposal', 'cases.disposal_rate', 'share', 1),
-  column('on_time', 'cases.on_time_rate', 'share', 1),
-  column('reopened_rate', 'cases.reopened_rate', 'share', -1),
-  column('repeat', 'cases.repeat_rate', 'share', -1),
-  column('response', 'first_response_seconds.median', 'time', -1),
-  column('response90', 'first_response_seconds.p90', 'time', -1),
-  column('closing', 'closing_seconds.median', 'time', -1),
-  column('closing90', 'closing_seconds.p90', 'time', -1),
-  column('satisfaction', 'satisfaction.mean', 'mean', 1),
-  column('alerts_opened', 'alerts.opened', 'count', 0),
+  column('disposal', 'cases.disposal_rate', 'share', 1, 'disposal_rate'),
+  column('on_time', 'cases.on_time_rate', 'share', 1, 'on_time_rate'),
+  column('reopened_rate', 'cases.reopened_rate', 'share', -1, 'reopened_rate'),
+  column('repeat', 'cases.repeat_rate', 'share', -1, 'repeat_rate'),
+  column('response', 'first_response_seconds.median', 'time', -1, 'first_response_seconds.median'),
+  column('response90', 'first_response_seconds.p90', 'time', -1, 'first_response_seconds.p90'),
+  column('closing', 'closing_seconds.median', 'time', -1, 'closing_seconds.median'),
+  column('closing90', 'closing_seconds.p90', 'time', -1, 'closing_seconds.p90'),
+  column('satisfaction', 'satisfaction.mean', 'mean', 1, 'satisfaction.mean'),
+  column('alerts_opened', 'alerts.opened', 'count', 0, 'alerts'),
   column('alerts_true', 'alerts.true', 'count', 0),
   column('lead', 'alerts.lead_seconds.median', 'time', 1),
-  column('first_reports', 'first_reports', 'count', 1),
+  column('first_reports', 'first_reports', 'count', 1, 'first_reports'),
 ];
 
-// The same leaf of the span before, or of the year before: given whole, or flat by its last name.
+// What the service ranks by, the best first.
+export const RANKINGS = [
+  'disposal_rate',
+  'on_time_rate',
+  'reopened_rate',
+  'repeat_rate',
+  'response',
+  'closing',
+  'satisfaction',
+  'events',
+  'first_reports',
+] as const;
+export type Ranking = (typeof RANKINGS)[number];
+
+// The same figure of the span before, or of the year before; null where it is not told.
 export function earlier(row: ScoreRow, column: Column, span: 'before' | 'year_before'): number | null {
-  const then = row.trend?.[span];
-  return at(then, column.leaf) ?? at(then, column.leaf.split('.').pop()!) ?? at(then, column.leaf.split('.')[0]!);
+  return column.before === undefined ? null : at(row.trend?.[span], column.before);
 }
 
 // Rows without a figure go last, whichever way it is sorted.

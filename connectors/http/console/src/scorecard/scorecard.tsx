@@ -9,12 +9,14 @@ import { session } from '../core/session';
 import type { Tier } from '../core/types';
 import { t, term } from '../core/words';
 import { Places } from './places';
-import { against, areaNow, from, tier, tiersHere, tierNow, to, view } from './chosen';
-import { daysOf, SPANS, type Scorecard, type Span } from './rows';
+import { against, areaNow, from, ranking, tier, tiersHere, tierNow, to, view } from './chosen';
+import { daysOf, RANKINGS, SPANS, type Ranking, type Scorecard, type Span } from './rows';
 import { Table } from './table';
 
-function Controls() {
-  const today = dayOf(Date.now());
+function Controls({ card }: { card: Scorecard | null }) {
+  const today = card?.as_of || dayOf(Date.now());
+  const first = from.value || card?.span.from || '',
+    last = to.value || card?.span.to || '';
   const set = (span: Span) => {
     [from.value, to.value] = daysOf(span, today);
   };
@@ -54,7 +56,7 @@ function Controls() {
         {t('from_day')}
         <input
           type="date"
-          value={from.value}
+          value={first}
           onChange={e => {
             from.value = e.currentTarget.value;
           }}
@@ -64,7 +66,7 @@ function Controls() {
         {t('to_day')}
         <input
           type="date"
-          value={to.value}
+          value={last}
           onChange={e => {
             to.value = e.currentTarget.value;
           }}
@@ -78,7 +80,7 @@ function Controls() {
               key={s}
               type="button"
               class="toggle"
-              aria-pressed={from.value === a && to.value === b}
+              aria-pressed={first === a && last === b}
               onClick={() => set(s)}
             >
               {term('span', s)}
@@ -86,6 +88,21 @@ function Controls() {
           );
         })}
       </div>
+      <label>
+        {t('rank_by')}
+        <select
+          value={ranking.value}
+          onChange={e => {
+            ranking.value = e.currentTarget.value as Ranking;
+          }}
+        >
+          {RANKINGS.map(x => (
+            <option key={x} value={x}>
+              {term('ranking', x)}
+            </option>
+          ))}
+        </select>
+      </label>
       <label>
         {t('against')}
         <select
@@ -102,21 +119,40 @@ function Controls() {
   );
 }
 
+const PAGE = 1000;
+const MOST_PAGES = 5;
+
+// All the rows, page by page, as long as they are wanted.
+async function readAll(query: Record<string, string | number>, wanted: () => boolean): Promise<Scorecard> {
+  const card = await get<Scorecard>('/api/v1/scorecard', query);
+  for (let pages = 1; card.next && pages < MOST_PAGES && wanted(); pages++) {
+    const more = await get<Scorecard>('/api/v1/scorecard', { ...query, cursor: card.next });
+    card.rows.push(...more.rows);
+    card.next = more.next;
+  }
+  return card;
+}
+
 export function ScorecardPanel() {
   const card = useSignal<Scorecard | null>(null),
     problem = useSignal<Problem | null>(null),
     busy = useSignal(false),
     turn = useRef(0),
     again = useSignal(0);
-  if (!from.value || !to.value) [from.value, to.value] = daysOf('month', dayOf(Date.now()));
   const area = areaNow();
   useSignalEffect(() => {
     void again.value;
-    const query = { area: areaNow(), tier: tierNow(), from: from.value, to: to.value },
-      mine = ++turn.current;
-    if (!query.from || !query.to) return;
+    const query = {
+      area: areaNow(),
+      tier: tierNow(),
+      from: from.value,
+      to: to.value,
+      sort: ranking.value,
+      limit: PAGE,
+    };
+    const mine = ++turn.current;
     busy.value = true;
-    get<Scorecard>('/api/v1/scorecard', query)
+    readAll(query, () => mine === turn.current)
       .then(
         found => {
           if (mine !== turn.current) return;
@@ -134,7 +170,7 @@ export function ScorecardPanel() {
   return (
     <main class="score" id="main">
       <h1 class="unseen">{t('scorecard')}</h1>
-      <Controls />
+      <Controls card={card.value} />
       <Crumbs area={area} />
       {view.value === 'places' ? (
         <Places area={area} from={from.value} to={to.value} />

@@ -184,8 +184,8 @@ function More({ row }: { row: Figures }) {
     [t('by_category'), 'category', row.events.by_category],
     [t('by_grade'), 'grade', row.events.by_grade],
     [t('settled_at'), 'tier', row.cases.settled_at],
-    [t('alerts'), 'severity', row.alerts.by_severity],
-    [t('outcomes'), 'outcome', { true: row.alerts.true, false: row.alerts.false, duplicate: row.alerts.duplicate }],
+    [t('alerts'), 'severity', row.alerts?.by_severity ?? {}],
+    [t('outcomes'), 'outcome', { true: row.alerts?.true, false: row.alerts?.false, duplicate: row.alerts?.duplicate }],
   ];
   return (
     <div class="score-groups">
