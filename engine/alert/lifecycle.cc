@@ -186,14 +186,17 @@ class Decision {
   void answered() {
     if (s().phase == Phase::kPending) s().phase = Phase::kOver;
     const bool late = in_.reason == Reason::kLate;
-    if (s().phase == Phase::kEnded && !late) return;
+    // An answer out of order, and in time, that lies before the one which was told.
+    const bool earlier = s().phase == Phase::kEnded && s().status == AlertStatus::kResolved &&
+                         in_.time < s().ended_at && (in_.reason == Reason::kStage || in_.reason == Reason::kRecovered);
+    if (s().phase == Phase::kEnded && !late && !earlier) return;
     if (s().phase != Phase::kLive && s().phase != Phase::kEnded) return;
     if (late) {
       s().severity = in_.severity == Severity::kNone ? s().severity : in_.severity;
       s().worst = plan_.kind == detect::RuleKind::kAbsence ? s().severity : in_.worst;
     }
     const bool closed = s().status == AlertStatus::kClosed;
-    end(late ? TransitionType::kAmended : TransitionType::kResolved,
+    end(late || earlier ? TransitionType::kAmended : TransitionType::kResolved,
         closed ? AlertStatus::kClosed : AlertStatus::kResolved, in_.reason, in_.time);
   }
 

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/clock.h"
 #include "base/hash.h"
 
 namespace tocsin {
@@ -96,6 +97,14 @@ class Reader {
   int64_t zigzag() {
     const uint64_t v = varint();
     return static_cast<int64_t>(v >> 1) ^ -static_cast<int64_t>(v & 1);
+  }
+  // A zigzag that is kNoTime, kNever or an instant; what lies further than any instant fails, so that spans between
+  // those that were read do not overflow.
+  TimeMs instant() {
+    constexpr TimeMs kFurthest = TimeMs{1} << 55;
+    const TimeMs t = zigzag();
+    if (t != kNoTime && t != kNever && (t < -kFurthest || t > kFurthest)) fail();
+    return ok_ ? t : 0;
   }
   std::string_view str() { return bytes(varint()); }
   std::string_view bytes(uint64_t n) {

@@ -165,6 +165,12 @@ void Absence::refresh(Owed& o) {
   if (o.next >= o.answered) o.next = kNever;
 }
 
+auto Absence::deciding(FindingSink& sink, Arena& arena) {
+  const auto judges = [this, &arena](Owed& o, TimeMs as_of) { return judge(o, as_of, arena); };
+  const auto refreshes = [this](Owed& o) { refresh(o); };
+  return Obliged<Owed, decltype(judges), decltype(refreshes)>(sink, judges, refreshes);
+}
+
 // Brings what stands in line with what the rows have, and reports the difference.
 void Absence::refold(const Cause& cause, FindingSink& sink, Arena& arena) {
   const bool starts = std::any_of(rows_.begin(), rows_.end(), [](const Kept& k) { return (k.roles & kAfter) != 0; });
@@ -214,6 +220,7 @@ void Absence::refold(const Cause& cause, FindingSink& sink, Arena& arena) {
     sink.on(finding(gone, Finding::Kind::kGone, cause.reason, cause.time, cause.row));
     owed_.pop_back();
   }
+  auto obliged = deciding(sink, arena);
   for (size_t i = 0; i < owed_.size(); ++i) {
     Cause mine = cause;
     mine.correction = cause.correction && (cause.uid == owed_[i].start.uid || same_start[i] == 0);
@@ -221,38 +228,9 @@ void Absence::refold(const Cause& cause, FindingSink& sink, Arena& arena) {
       mine.correction = true;
       if (!cause.correction) mine.reason = Reason::kRecovered;
     }
-    amend(owed_[i], answered_before[i], mine, sink, arena);
+    obliged.amend(owed_[i], answered_before[i], mine);
   }
   reschedule();
-}
-
-// What a change of the rows means for an obligation whose alert may have been told.
-void Absence::amend(Owed& o, TimeMs answered_before, const Cause& cause, FindingSink& sink, Arena& arena) {
-  if (!o.fired) return;
-  if (o.told_answer && o.answered > answered_before) {  // the answer that was told has been taken back
-    o.told_answer = false;
-    if (judge(o, o.checked, arena)) sink.on(finding(o, Finding::Kind::kHolds, cause.reason, cause.time, cause.row));
-    return answer(o, cause, sink, arena);
-  }
-  if (o.told_answer && o.answered < answered_before) o.told_answer = false;
-  if (!o.told_answer && o.answered != kNever) return answer(o, cause, sink, arena);
-  if (!cause.correction || o.told_answer) return;
-  const bool still = judge(o, o.checked, arena);
-  const auto kind = still ? Finding::Kind::kCorrected : Finding::Kind::kAnswered;
-  sink.on(finding(o, kind, cause.reason, cause.time, cause.row));
-}
-
-// Tells that the answer has come, once no mark before it is left.
-void Absence::answer(Owed& o, const Cause& cause, FindingSink& sink, Arena& arena) {
-  if (o.next != kNever || o.answered == kNever || o.told_answer) return;
-  const bool late = o.answered <= o.as_of;
-  const Severity told = o.severity;
-  const bool held = judge(o, o.answered, arena);
-  if (!late) o.severity = told;
-  if (late && !held) o.severity = Severity::kNone;
-  o.told_answer = true;
-  sink.on(finding(o, Finding::Kind::kAnswered, late ? Reason::kLate : Reason::kStage, o.answered, cause.row));
-  if (o.severity == Severity::kNone) o.severity = told;
 }
 
 bool Absence::judge(Owed& o, TimeMs as_of, Arena& arena) {
@@ -271,20 +249,6 @@ bool Absence::judge(Owed& o, TimeMs as_of, Arena& arena) {
   return true;
 }
 
-Finding Absence::finding(const Owed& o, Finding::Kind kind, Reason reason, TimeMs time, const Row* cause) const {
-  Finding f;
-  f.kind = kind;
-  f.episode = o.handle;
-  f.reason = reason;
-  f.time = time;
-  f.last = std::max(o.start.time, o.answered == kNever ? kNoTime : o.answered);
-  f.severity = o.severity;
-  f.worst = o.worst;
-  f.total = 1;
-  f.cause = cause;
-  return f;
-}
-
 // ---- time passes
 
 TimeMs Absence::next_deadline() const {
@@ -294,41 +258,17 @@ TimeMs Absence::next_deadline() const {
 }
 
 void Absence::advance(TimeMs deadline, FindingSink& sink, Arena& arena) {
-  for (size_t i = 0; i < owed_.size(); ++i) {
-    if (owed_[i].next > deadline) continue;
-    Owed& o = owed_[i];
-    const TimeMs mark = o.next;
-    o.checked = mark;
-    const TimeMs as_of = o.as_of;
-    if (judge(o, mark, arena)) {
-      o.fired = true;
-      o.worst = std::max(o.worst, o.severity);
-      sink.on(finding(o, Finding::Kind::kHolds, Reason::kDeadline, mark, nullptr));
-    } else if (!o.fired) {
-      o.as_of = as_of;
-    }
-    refresh(o);
-    if (o.fired) answer(o, {}, sink, arena);
+  auto obliged = deciding(sink, arena);
+  for (Owed& o : owed_) {
+    if (o.next <= deadline) obliged.pass(o);
   }
   if (expiry_ <= deadline) expire(deadline + 1, sink);
   reschedule();
 }
 
-// Verdicts on marks that have passed are given again; what the new marks have passed by fires with the next advance.
 void Absence::rejudge(TimeMs now, FindingSink& sink, Arena& arena) {
-  for (size_t i = 0; i < owed_.size(); ++i) {
-    Owed& o = owed_[i];
-    if (!o.told_answer && o.checked >= o.start.time) {
-      const bool holds = judge(o, o.checked, arena);
-      const bool known = o.fired;
-      o.fired = o.fired || holds;
-      o.worst = holds ? std::max(o.worst, o.severity) : o.worst;
-      const auto kind = !known ? Finding::Kind::kHolds : holds ? Finding::Kind::kCorrected : Finding::Kind::kAnswered;
-      if (o.fired) sink.on(finding(o, kind, Reason::kRule, now, nullptr));
-      if (known && !holds) o.fired = false;
-    }
-    refresh(owed_[i]);
-  }
+  auto obliged = deciding(sink, arena);
+  for (Owed& o : owed_) obliged.rejudge(o, now);
   reschedule();
 }
 
@@ -417,13 +357,8 @@ void Absence::encode(Writer& out) const {
   }
   out.varint(owed_.size());
   for (const Owed& o : owed_) {
-    out.varint(o.handle);
-    detect::encode(out, o.start);
+    detect::encode(out, o);
     out.str(o.label);
-    for (TimeMs t : {o.answered, o.checked, o.as_of}) out.zigzag(t);
-    out.u8(static_cast<uint8_t>((o.fired ? 1 : 0) | (o.told_answer ? 2 : 0)));
-    out.u8(static_cast<uint8_t>(o.severity));
-    out.u8(static_cast<uint8_t>(o.worst));
   }
   out.flag(revising_.has_value());
   if (!revising_.has_value()) return;
@@ -434,7 +369,7 @@ void Absence::encode(Writer& out) const {
 
 Status Absence::decode(Reader& in) {
   next_handle_ = static_cast<uint32_t>(in.varint());
-  expiry_ = in.zigzag();
+  expiry_ = in.instant();
   dropped_ = in.varint();
   const uint64_t rows = in.varint();
   if (rows > in.remaining()) return corrupt("an absence key's rows are cut short");
@@ -442,7 +377,7 @@ Status Absence::decode(Reader& in) {
     Kept k;
     k.position = decode_position(in);
     k.roles = static_cast<uint32_t>(in.varint());
-    k.due_at = in.zigzag();
+    k.due_at = in.instant();
     k.named = in.flag();
     k.label = in.str();
     k.bytes = in.str();
@@ -453,21 +388,14 @@ Status Absence::decode(Reader& in) {
   if (owed > in.remaining()) return corrupt("an absence key's obligations are cut short");
   for (uint64_t i = 0; i < owed; ++i) {
     Owed o;
-    o.handle = static_cast<uint32_t>(in.varint());
-    o.start = decode_position(in);
+    detect::decode(in, o);
     o.label = in.str();
-    for (TimeMs* t : {&o.answered, &o.checked, &o.as_of}) *t = in.zigzag();
-    const uint8_t flags = in.u8();
-    o.fired = (flags & 1) != 0;
-    o.told_answer = (flags & 2) != 0;
-    o.severity = static_cast<Severity>(std::min<uint8_t>(in.u8(), 4));
-    o.worst = static_cast<Severity>(std::min<uint8_t>(in.u8(), 4));
     owed_.push_back(std::move(o));
   }
   if (in.flag()) {
     revising_ = Revision{};
     revising_->uid = in.fixed64();
-    revising_->cause_time = in.zigzag();
+    revising_->cause_time = in.instant();
     const uint8_t flags = in.u8();
     revising_->found = (flags & 1) != 0;
     revising_->named = (flags & 2) != 0;

@@ -18,6 +18,7 @@
 #include <optional>
 
 #include "detect/detector.h"
+#include "detect/obligation.h"
 #include "detect/span_clock.h"
 
 namespace tocsin::detect {
@@ -56,25 +57,12 @@ class Absence final : public Detector {
     uint64_t answered_by = 0;
   };
   // An obligation as it stands.
-  struct Owed {
-    uint32_t handle = 0;
-    Position start;
+  struct Owed : Obligation {
     std::string label;
-    TimeMs answered = kNever;
-    TimeMs checked = kNoTime;  // marks up to here have been judged
-    TimeMs as_of = kNoTime;    // the instant of the latest verdict
-    bool fired = false;        // there is an alert
-    bool told_answer = false;  // and its answer has been told
-    Severity severity = Severity::kNone, worst = Severity::kNone;
     std::vector<Pause> pauses;  // follow from the rows
     TimeMs due_at = kNoTime;    // as an event tells it; follows from the rows
-    TimeMs next = kNever;       // next mark before the answer; follows from the rows
   };
-  struct Cause {
-    const Row* row = nullptr;
-    TimeMs time = 0;
-    Reason reason = Reason::kMatched;
-    bool correction = false;
+  struct Cause : ObligationCause {
     uint64_t uid = 0;  // of the row that was replaced or taken back
   };
   class Values;
@@ -86,10 +74,8 @@ class Absence final : public Detector {
   const Kept* kept(Position p) const;
   void refold(const Cause& cause, FindingSink& sink, Arena& arena);
   void refresh(Owed& o);
-  void answer(Owed& o, const Cause& cause, FindingSink& sink, Arena& arena);
-  void amend(Owed& o, TimeMs answered_before, const Cause& cause, FindingSink& sink, Arena& arena);
+  auto deciding(FindingSink& sink, Arena& arena);
   bool judge(Owed& o, TimeMs as_of, Arena& arena);
-  Finding finding(const Owed& o, Finding::Kind kind, Reason reason, TimeMs time, const Row* cause) const;
   SpanClock clock(const Owed& o) const;
   void expire(TimeMs watermark, FindingSink& sink);
   void reschedule();

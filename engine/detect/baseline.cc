@@ -81,7 +81,7 @@ void Baseline::change(int64_t bucket, int64_t value, int sign) {
       sum_.add(bucket, sign * value);
       square_.add(bucket, Int128{value} * value * sign);
   }
-  if (bucket <= past_.bucket - span_) past_.bucket = INT64_MIN;
+  if (past_.bucket != INT64_MIN && bucket <= past_.bucket - span_) past_.bucket = INT64_MIN;
 }
 
 // False: it is too old to count, or has nothing to count.

@@ -22,7 +22,7 @@ void encode(Writer& out, const Position& p) {
 }
 
 Position decode_position(Reader& in) {
-  const TimeMs time = in.zigzag();
+  const TimeMs time = in.instant();
   return {time, in.fixed64()};
 }
 

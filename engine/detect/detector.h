@@ -97,8 +97,8 @@ class Detector {
   virtual void advance(TimeMs deadline, FindingSink& sink, Arena& arena) = 0;
   virtual TimeMs next_deadline() const = 0;
   // The plan's conditions are others now (a threshold was edited): judges what is kept anew, as of `now`, the
-  // watermark. Findings have reason kRule. A kind that cannot judge past rows again leaves it to the next event.
-  virtual void rejudge(TimeMs now, FindingSink& sink, Arena& arena) { (void)now, (void)sink, (void)arena; }
+  // watermark. Findings have reason kRule.
+  virtual void rejudge(TimeMs now, FindingSink& sink, Arena& arena) = 0;
   // The alert on this episode is over: its rows need not be kept for it any more.
   virtual void forget(uint32_t episode) = 0;
   // Also while the episode's own kGone or kMerged is being reported.

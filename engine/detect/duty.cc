@@ -16,8 +16,8 @@ class Duty::Values final : public KindScope {
       : duty_(duty), owed_(owed), clock_(clock), as_of_(as_of) {}
   expr::Value kind_value(size_t index, Arena&) const override {
     using expr::Value;
-    if (index == 0) return Value::timestamp(owed_.end);
-    if (index == 1) return Value::duration(as_of_ - owed_.end);
+    if (index == 0) return Value::timestamp(owed_.end());
+    if (index == 1) return Value::duration(as_of_ - owed_.end());
     if (index == 2) return Value::number(clock_.elapsed(as_of_));
     return Value::integer(duty_.count(owed_, index - 3, as_of_));
   }
@@ -32,15 +32,16 @@ class Duty::Values final : public KindScope {
 // ---- periods and rows come and go
 
 void Duty::owe(TimeMs start) {
-  if (std::any_of(owed_.begin(), owed_.end(), [&](const Owed& o) { return o.start == start; })) return;
+  if (std::any_of(owed_.begin(), owed_.end(), [&](const Owed& o) { return o.start.time == start; })) return;
   Owed o;
   o.handle = next_handle_++;
-  o.start = o.as_of = start;
-  o.end = plan_.duties->every.next(start);
-  o.given_up = plan_.duties->every.next(o.end);
+  const TimeMs end = plan_.duties->every.next(start);
+  o.start = {start, static_cast<uint64_t>(end)};
+  o.as_of = start;
+  o.given_up = plan_.duties->every.next(end);
   o.checked = start - 1;
   const auto at =
-      std::upper_bound(owed_.begin(), owed_.end(), start, [](TimeMs t, const Owed& x) { return t < x.start; });
+      std::upper_bound(owed_.begin(), owed_.end(), start, [](TimeMs t, const Owed& x) { return t < x.start.time; });
   refresh(*owed_.insert(at, o));
   trim();
 }
@@ -68,7 +69,7 @@ void Duty::add(const Row& row, FindingSink& sink, Arena& arena) {
     revising_.reset();
   }
   // What no period that may still come or is still remembered can count.
-  const bool useless = owed_.empty() ? row.late : row.time < owed_.front().start;
+  const bool useless = owed_.empty() ? row.late : row.time < owed_.front().start.time;
   // A late record that comes again is not in the router's memory.
   if (row.late) std::erase_if(rows_, [&](const Kept& k) { return k.position.uid == row.uid; });
   if (!useless) insert(row);
@@ -103,18 +104,18 @@ uint32_t Duty::count(const Owed& o, size_t expectation, TimeMs as_of) const {
   uint32_t n = 0;
   for (const Kept& k : rows_) {
     if (k.position.time > as_of) break;
-    if (k.position.time >= o.start && (k.roles >> expectation & 1) != 0) ++n;
+    if (k.position.time >= o.start.time && (k.roles >> expectation & 1) != 0) ++n;
   }
   return n;
 }
 
 // When the last of its expectations was met; kNever while one is not, or where it came after it was given up.
 TimeMs Duty::met_at(const Owed& o) const {
-  TimeMs met = o.start;
+  TimeMs met = o.start.time;
   for (size_t i = 0; i < plan_.duties->expect.size(); ++i) {
     uint32_t missing = plan_.duties->expect[i].at_least;
     for (const Kept& k : rows_) {
-      if (k.position.time < o.start || (k.roles >> i & 1) == 0) continue;
+      if (k.position.time < o.start.time || (k.roles >> i & 1) == 0) continue;
       if (k.position.time > o.given_up) return kNever;
       met = std::max(met, k.position.time);
       if (--missing == 0) break;
@@ -124,53 +125,35 @@ TimeMs Duty::met_at(const Owed& o) const {
   return met;
 }
 
-SpanClock Duty::clock(const Owed& o) const { return {plan_, o.start, o.end, kNoPauses}; }
+SpanClock Duty::clock(const Owed& o) const { return {plan_, o.start.time, o.end(), kNoPauses}; }
 
 void Duty::refresh(Owed& o) {
   o.answered = met_at(o);
+  schedule(o);
+}
+
+void Duty::schedule(Owed& o) {
   o.next = clock(o).next_mark(o.checked);
   if (o.next >= o.answered || o.next >= o.given_up) o.next = kNever;
 }
 
+auto Duty::deciding(FindingSink& sink, Arena& arena) {
+  const auto judges = [this, &arena](Owed& o, TimeMs as_of) { return judge(o, as_of, arena); };
+  const auto refreshes = [this](Owed& o) { refresh(o); };
+  return Obliged<Owed, decltype(judges), decltype(refreshes)>(sink, judges, refreshes);
+}
+
 // Brings what stands in line with what the rows have, and reports the difference. The rows changed at `from` and later.
 void Duty::refold(const Cause& cause, TimeMs from, FindingSink& sink, Arena& arena) {
+  auto obliged = deciding(sink, arena);
   for (Owed& o : owed_) {
-    if (from < o.start && cause.time < o.start) continue;
+    if (from < o.start.time && cause.time < o.start.time) continue;
     const TimeMs before = o.answered;
     refresh(o);
     Cause mine = cause;
     mine.correction = cause.correction && from <= std::max(o.as_of, o.checked);
-    amend(o, before, mine, sink, arena);
+    obliged.amend(o, before, mine);
   }
-}
-
-// What a change of the rows means for an obligation whose alert may have been told.
-void Duty::amend(Owed& o, TimeMs answered_before, const Cause& cause, FindingSink& sink, Arena& arena) {
-  if (!o.fired) return;
-  if (o.told_answer && o.answered > answered_before) {  // the answer that was told has been taken back
-    o.told_answer = false;
-    if (judge(o, o.checked, arena)) sink.on(finding(o, Finding::Kind::kHolds, cause.reason, cause.time, cause.row));
-    return answer(o, cause, sink, arena);
-  }
-  if (o.told_answer && o.answered < answered_before) o.told_answer = false;
-  if (!o.told_answer && o.answered != kNever) return answer(o, cause, sink, arena);
-  if (!cause.correction || o.told_answer) return;
-  const bool still = judge(o, o.checked, arena);
-  const auto kind = still ? Finding::Kind::kCorrected : Finding::Kind::kAnswered;
-  sink.on(finding(o, kind, cause.reason, cause.time, cause.row));
-}
-
-// Tells that the obligation has been met, once no mark before that is left.
-void Duty::answer(Owed& o, const Cause& cause, FindingSink& sink, Arena& arena) {
-  if (o.next != kNever || o.answered == kNever || o.told_answer) return;
-  const bool late = o.answered <= o.as_of;
-  const Severity told = o.severity;
-  const bool held = judge(o, o.answered, arena);
-  if (!late) o.severity = told;
-  if (late && !held) o.severity = Severity::kNone;
-  o.told_answer = true;
-  sink.on(finding(o, Finding::Kind::kAnswered, late ? Reason::kLate : Reason::kStage, o.answered, cause.row));
-  if (o.severity == Severity::kNone) o.severity = told;
 }
 
 bool Duty::judge(Owed& o, TimeMs as_of, Arena& arena) {
@@ -188,20 +171,6 @@ bool Duty::judge(Owed& o, TimeMs as_of, Arena& arena) {
   return true;
 }
 
-Finding Duty::finding(const Owed& o, Finding::Kind kind, Reason reason, TimeMs time, const Row* cause) const {
-  Finding f;
-  f.kind = kind;
-  f.episode = o.handle;
-  f.reason = reason;
-  f.time = time;
-  f.last = std::max(o.start, o.answered == kNever ? kNoTime : o.answered);
-  f.severity = o.severity;
-  f.worst = o.worst;
-  f.total = 1;
-  f.cause = cause;
-  return f;
-}
-
 // ---- time passes
 
 // When an event of this time matters to no period any more.
@@ -217,37 +186,16 @@ TimeMs Duty::next_deadline() const {
 }
 
 void Duty::advance(TimeMs deadline, FindingSink& sink, Arena& arena) {
+  auto obliged = deciding(sink, arena);
   for (Owed& o : owed_) {
-    if (o.next > deadline) continue;
-    const TimeMs mark = o.next;
-    o.checked = mark;
-    const TimeMs as_of = o.as_of;
-    if (judge(o, mark, arena)) {
-      o.fired = true;
-      o.worst = std::max(o.worst, o.severity);
-      sink.on(finding(o, Finding::Kind::kHolds, Reason::kDeadline, mark, nullptr));
-    } else if (!o.fired) {
-      o.as_of = as_of;
-    }
-    refresh(o);
-    if (o.fired) answer(o, {}, sink, arena);
+    if (o.next <= deadline) obliged.pass(o);
   }
   give_up(deadline, sink);
 }
 
-// Verdicts on marks that have passed are given again; what the new marks have passed by fires with the next advance.
 void Duty::rejudge(TimeMs now, FindingSink& sink, Arena& arena) {
-  for (Owed& o : owed_) {
-    if (!o.told_answer && o.checked >= o.start) {
-      const bool holds = judge(o, o.checked, arena), known = o.fired;
-      o.fired = o.fired || holds;
-      o.worst = holds ? std::max(o.worst, o.severity) : o.worst;
-      const auto kind = !known ? Finding::Kind::kHolds : holds ? Finding::Kind::kCorrected : Finding::Kind::kAnswered;
-      if (o.fired) sink.on(finding(o, kind, Reason::kRule, now, nullptr));
-      if (known && !holds) o.fired = false;
-    }
-    refresh(o);
-  }
+  auto obliged = deciding(sink, arena);
+  for (Owed& o : owed_) obliged.rejudge(o, now);
 }
 
 void Duty::give_up(TimeMs deadline, FindingSink& sink) {
@@ -264,7 +212,7 @@ void Duty::give_up(TimeMs deadline, FindingSink& sink) {
 // Drops the rows that no period needs.
 void Duty::trim() {
   if (owed_.empty()) return;
-  std::erase_if(rows_, [&](const Kept& k) { return k.position.time < owed_.front().start; });
+  std::erase_if(rows_, [&](const Kept& k) { return k.position.time < owed_.front().start.time; });
 }
 
 void Duty::forget(uint32_t episode) {
@@ -286,7 +234,7 @@ void Duty::describe(uint32_t episode, Description& out, Arena& arena) {
   out.members.clear();
   out.values.clear();
   for (const Kept& k : rows_) {
-    if (k.position.time < o->start || k.position.time > o->as_of) continue;
+    if (k.position.time < o->start.time || k.position.time > o->as_of) continue;
     out.members.push_back({k.position.time, k.position.uid, PackedRow(k.bytes.data())});
   }
   out.total = out.members.size();
@@ -307,10 +255,7 @@ void Duty::describe(uint32_t episode, Description& out, Arena& arena) {
 }
 
 // No event names it: the period does.
-Position Duty::name(uint32_t episode) {
-  const Owed& o = *find(episode);
-  return {o.start, static_cast<uint64_t>(o.end)};
-}
+Position Duty::name(uint32_t episode) { return find(episode)->start; }
 
 void Duty::encode(Writer& out) const {
   out.varint(next_handle_);
@@ -323,11 +268,8 @@ void Duty::encode(Writer& out) const {
   }
   out.varint(owed_.size());
   for (const Owed& o : owed_) {
-    out.varint(o.handle);
-    for (TimeMs t : {o.start, o.end, o.given_up, o.checked, o.as_of, o.answered, o.next}) out.zigzag(t);
-    out.u8(static_cast<uint8_t>((o.fired ? 1 : 0) | (o.told_answer ? 2 : 0)));
-    out.u8(static_cast<uint8_t>(o.severity));
-    out.u8(static_cast<uint8_t>(o.worst));
+    detect::encode(out, o);
+    out.zigzag(o.given_up);
   }
   out.flag(revising_.has_value());
   if (!revising_.has_value()) return;
@@ -353,25 +295,18 @@ Status Duty::decode(Reader& in) {
   if (owed > in.remaining()) return corrupt("what a row owes is cut short");
   for (uint64_t i = 0; i < owed; ++i) {
     Owed o;
-    o.handle = static_cast<uint32_t>(in.varint());
-    for (TimeMs* t : {&o.start, &o.end, &o.given_up, &o.checked, &o.as_of, &o.answered, &o.next}) *t = in.zigzag();
-    const uint8_t flags = in.u8();
-    o.fired = (flags & 1) != 0;
-    o.told_answer = (flags & 2) != 0;
-    o.severity = static_cast<Severity>(std::min<uint8_t>(in.u8(), 4));
-    o.worst = static_cast<Severity>(std::min<uint8_t>(in.u8(), 4));
+    detect::decode(in, o);
+    o.given_up = in.instant();
     owed_.push_back(o);
   }
   if (in.flag()) {
     revising_ = Revision{};
     revising_->uid = in.fixed64();
-    revising_->time = in.zigzag();
+    revising_->time = in.instant();
     revising_->found = in.flag();
   }
   // Thresholds may be others now. In the middle of a revision the answer is still the one before it.
-  if (!revising_.has_value()) {
-    for (Owed& o : owed_) refresh(o);
-  }
+  for (Owed& o : owed_) revising_.has_value() ? schedule(o) : refresh(o);
   return in.ok() ? Status() : corrupt("what a row owes does not decode");
 }
 

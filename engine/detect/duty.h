@@ -18,6 +18,7 @@
 #include <optional>
 
 #include "detect/detector.h"
+#include "detect/obligation.h"
 #include "detect/span_clock.h"
 
 namespace tocsin::detect {
@@ -53,24 +54,12 @@ class Duty final : public Detector {
     uint32_t roles = 0;
     std::string bytes;
   };
-  struct Owed {
-    uint32_t handle = 0;
-    TimeMs start = 0, end = 0;
+  // Begins with its period; start.uid is the period's end, which together name it.
+  struct Owed : Obligation {
+    TimeMs end() const { return static_cast<TimeMs>(start.uid); }
     TimeMs given_up = kNever;  // the end of the next period
-    TimeMs answered = kNever;  // follows from the rows
-    TimeMs checked = kNoTime;  // marks up to here have been judged
-    TimeMs as_of = kNoTime;    // the instant of the latest verdict
-    bool fired = false;        // there is an alert
-    bool told_answer = false;  // and its answer has been told
-    Severity severity = Severity::kNone, worst = Severity::kNone;
-    TimeMs next = kNever;  // next mark before the answer; follows from the rows
   };
-  struct Cause {
-    const Row* row = nullptr;
-    TimeMs time = 0;
-    Reason reason = Reason::kMatched;
-    bool correction = false;
-  };
+  using Cause = ObligationCause;
   struct Revision {
     uint64_t uid = 0;
     TimeMs time = 0;  // of the row that was taken out
@@ -82,11 +71,10 @@ class Duty final : public Detector {
   TimeMs met_at(const Owed& o) const;
   uint32_t count(const Owed& o, size_t expectation, TimeMs as_of) const;
   void refresh(Owed& o);
+  void schedule(Owed& o);
   void refold(const Cause& cause, TimeMs from, FindingSink& sink, Arena& arena);
-  void amend(Owed& o, TimeMs answered_before, const Cause& cause, FindingSink& sink, Arena& arena);
-  void answer(Owed& o, const Cause& cause, FindingSink& sink, Arena& arena);
+  auto deciding(FindingSink& sink, Arena& arena);
   bool judge(Owed& o, TimeMs as_of, Arena& arena);
-  Finding finding(const Owed& o, Finding::Kind kind, Reason reason, TimeMs time, const Row* cause) const;
   SpanClock clock(const Owed& o) const;
   TimeMs outlived(TimeMs event) const;
   void give_up(TimeMs deadline, FindingSink& sink);

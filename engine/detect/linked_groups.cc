@@ -370,8 +370,8 @@ void Linked<L>::encode(Writer& out) const {
 template <typename L>
 Status Linked<L>::decode(Reader& in) {
   next_handle_ = static_cast<uint32_t>(in.varint());
-  watermark_ = in.zigzag();
-  expiry_ = in.zigzag();
+  watermark_ = in.instant();
+  expiry_ = in.instant();
   dropped_ = in.varint();
   unlinked_ = in.varint();
   const uint64_t n = in.varint();
@@ -395,12 +395,12 @@ Status Linked<L>::decode(Reader& in) {
   for (uint64_t i = 0; i < groups; ++i) {
     Group g;
     g.handle = static_cast<uint32_t>(in.varint());
-    g.opened_at = in.zigzag();
+    g.opened_at = in.instant();
     g.lost = static_cast<uint32_t>(in.varint());
     g.severity = static_cast<Severity>(std::min<uint8_t>(in.u8(), 4));
     g.worst = static_cast<Severity>(std::min<uint8_t>(in.u8(), 4));
     g.over = in.flag();
-    last.push_back(in.zigzag());
+    last.push_back(in.instant());
     groups_.push_back(std::move(g));
   }
   for (Slot s : order_) {
@@ -413,7 +413,7 @@ Status Linked<L>::decode(Reader& in) {
   if (!in.flag()) return in.ok() ? Status() : corrupt("a key of linked events does not decode");
   revising_ = Revision{};
   revising_->uid = in.fixed64();
-  revising_->cause_time = in.zigzag();
+  revising_->cause_time = in.instant();
   revising_->named = in.flag();
   const uint64_t waiting = in.varint();
   for (uint64_t i = 0; i < waiting && in.ok(); ++i) revising_->groups.push_back(static_cast<uint32_t>(in.varint()));

@@ -56,8 +56,6 @@ struct KindValue {
 // baseline: observed double, expected double, p double, ratio double, n int.
 std::span<const KindValue> kind_values(RuleKind kind);
 
-// Whether late rows (behind the watermark when they came) go to rules of this kind: they only correct what was said.
-constexpr bool hears_late(RuleKind kind) { return kind == RuleKind::kAbsence || kind == RuleKind::kSilence; }
 // Whether the detector itself says when an episode is over, by kAnswered, and how long it is remembered.
 constexpr bool ends_by_answer(RuleKind kind) { return kind == RuleKind::kAbsence || kind == RuleKind::kSilence; }
 
@@ -135,8 +133,8 @@ struct Plan {
   std::vector<Step> steps;  // sequence: bit i of Row::roles is step i
   // sequence: the last step is negated: a match is complete when nothing of it has come by its deadline.
   bool awaits() const { return !steps.empty() && steps.back().negated; }
-  // Rows behind the watermark reach the detector, which uses them for corrections alone.
-  bool takes_late() const { return hears_late(kind) || awaits(); }
+  // Whether rows behind the watermark reach the detector: where what did not come is told, they correct it.
+  bool takes_late() const { return ends_by_answer(kind) || awaits(); }
   // silence, baseline: the rule set's zone, and how far back the past goes that tells what is usual. silence: the
   // values of `gap` and `p` at which the verdict may change; ascending.
   TimeZone zone = TimeZone::utc();

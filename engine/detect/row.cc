@@ -107,12 +107,12 @@ Row decode_row(Reader& in, Arena& arena) {
   row.late = (flags & kLate) != 0;
   row.key_text = in.str();
   row.uid = in.fixed64();
-  row.time = in.zigzag();
+  row.time = in.instant();
   row.position = in.varint();
-  if (flags & kHasWatermark) row.watermark = in.zigzag();
-  if (flags & kHasWas) row.was = in.zigzag();
+  if (flags & kHasWatermark) row.watermark = in.instant();
+  if (flags & kHasWas) row.was = in.instant();
   row.roles = static_cast<uint32_t>(in.varint());
-  if (flags & kHasDue) row.due_at = in.zigzag();
+  if (flags & kHasDue) row.due_at = in.instant();
   if (flags & kHasLabel) row.label = in.str();
   if (!in.ok()) return row;
   row.packed = in.bytes(in.remaining());

@@ -177,7 +177,7 @@ class Sequence final : public Detector {
   uint32_t count_members(const Episode& e, Arena& arena) const;
   bool overlaps(const Episode& e, const Run& run) const;
   Finding finding(const Episode& e, Finding::Kind kind, const Touched& t) const;
-  void over(const Episode& e, TimeMs told, const Touched& t, std::vector<Finding>& out) const;
+  void over(const Episode& e, const Touched& t, std::vector<Finding>& out) const;
   bool holds(size_t i) const { return (rows_.flags(i) & kHolds) != 0; }
   Severity severity(size_t i) const {
     return static_cast<Severity>(std::min<int>(rows_.flags(i) >> kSeverityShift & 7, static_cast<int>(Severity::kRed)));

@@ -59,7 +59,7 @@ bool Sequence::decode(Reader& in, Episode& e) const {
   e.handle = static_cast<uint32_t>(in.varint());
   e.first_end = decode_position(in);
   e.last_end = decode_position(in);
-  for (TimeMs* t : {&e.opened_at, &e.last, &e.over_at}) *t = in.zigzag();
+  for (TimeMs* t : {&e.opened_at, &e.last, &e.over_at}) *t = in.instant();
   e.total = static_cast<uint32_t>(in.varint());
   e.severity = decode_severity(in);
   e.worst = decode_severity(in);
@@ -90,19 +90,19 @@ bool Sequence::decode(Reader& in, Episode& e) const {
 Status Sequence::decode(Reader& in) {
   if (Status s = rows_.decode(in, plan_.cells); !s) return s;
   for (size_t i = 0; i < rows_.size(); ++i) roles_.insert(i, static_cast<uint32_t>(in.varint()));
-  for (size_t i = 0; i + 1 < pattern_.steps; ++i) base_heads_.latest[i] = in.zigzag();
+  for (size_t i = 0; i + 1 < pattern_.steps; ++i) base_heads_.latest[i] = in.instant();
   for (Fold* f : {&fold_, &base_}) {
     f->open = in.flag();
-    for (TimeMs* t : {&f->last, &f->ended, &f->keep_since}) *t = in.zigzag();
+    for (TimeMs* t : {&f->last, &f->ended, &f->keep_since}) *t = in.instant();
   }
-  for (TimeMs* t : {&base_over_at_, &complete_from_, &expiry_, &judged_to_}) *t = in.zigzag();
+  for (TimeMs* t : {&base_over_at_, &complete_from_, &expiry_, &judged_to_}) *t = in.instant();
   next_handle_ = static_cast<uint32_t>(in.varint());
   dropped_ = in.varint();
   if (in.flag()) {
     revising_ = Revision{};
     revising_->uid = in.fixed64();
-    revising_->time = in.zigzag();
-    revising_->cause_time = in.zigzag();
+    revising_->time = in.instant();
+    revising_->cause_time = in.instant();
     revising_->named = in.flag();
   }
   const uint64_t n = in.varint();

@@ -171,14 +171,14 @@ void Sequence::settle_run(Episode& e, const Run& run, bool fresh, bool split, co
       out.push_back(finding(e, Finding::Kind::kMatched, t));
     }
   }
-  if (tell_over && (fresh || run.over_at != told)) over(e, told, t, out);
+  if (tell_over && (fresh || run.over_at != told)) over(e, t, out);
 }
 
-// The episode has ended by itself; `told`: when it was said to have ended, or kNever.
-void Sequence::over(const Episode& e, TimeMs told, const Touched& t, std::vector<Finding>& out) const {
+// The episode has ended by itself.
+void Sequence::over(const Episode& e, const Touched& t, std::vector<Finding>& out) const {
   Finding f = finding(e, Finding::Kind::kAnswered, t);
   f.time = e.over_at;
-  f.reason = told != kNever && e.over_at < told ? Reason::kLate : Reason::kStage;
+  f.reason = Reason::kStage;
   if (pattern_.awaited == 0) {
     f.kind = Finding::Kind::kMatched;
     f.reason = Reason::kRecovered;

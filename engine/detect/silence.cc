@@ -221,9 +221,12 @@ bool Silence::amend(Alert& a, const Cause& cause, FindingSink& sink, Arena& aren
   a.worst = cause.correction ? v.severity : std::max(a.worst, v.severity);
   if (a.over || (a.ended == kNever && ended != kNever)) return true;  // answer() tells
   if (ended != a.ended) {
+    const bool again = ended == kNever, earlier = ended < a.ended;
     a.ended = ended;
-    const bool again = ended == kNever;
-    sink.on(finding(a, again ? Finding::Kind::kHolds : Finding::Kind::kAnswered, again ? cause.reason : Reason::kLate,
+    sink.on(finding(a, again ? Finding::Kind::kHolds : Finding::Kind::kAnswered,
+                    again     ? cause.reason
+                    : earlier ? Reason::kRecovered
+                              : Reason::kLate,
                     again ? cause.time : ended, cause.row));
   } else if (changed) {
     sink.on(finding(a, Finding::Kind::kCorrected, cause.reason, cause.time, cause.row));
@@ -415,7 +418,7 @@ void Silence::encode(Writer& out) const {
 
 Status Silence::decode(Reader& in) {
   next_handle_ = static_cast<uint32_t>(in.varint());
-  judged_ = in.zigzag();
+  judged_ = in.instant();
   dropped_ = in.varint();
   if (auto s = rows_.decode(in, plan_.cells); !s) return s;
   if (auto s = hours_.decode(in); !s) return s;
@@ -425,8 +428,8 @@ Status Silence::decode(Reader& in) {
     Alert a;
     a.handle = static_cast<uint32_t>(in.varint());
     a.start = decode_position(in);
-    a.as_of = in.zigzag();
-    a.ended = in.zigzag();
+    a.as_of = in.instant();
+    a.ended = in.instant();
     a.severity = static_cast<Severity>(std::min<uint8_t>(in.u8(), 4));
     a.worst = static_cast<Severity>(std::min<uint8_t>(in.u8(), 4));
     a.over = in.flag();
@@ -435,7 +438,7 @@ Status Silence::decode(Reader& in) {
   if (in.flag()) {
     revising_ = Revision{};
     revising_->uid = in.fixed64();
-    revising_->cause_time = in.zigzag();
+    revising_->cause_time = in.instant();
     revising_->found = in.flag();
     revising_->named = in.flag();
   }

@@ -276,17 +276,17 @@ Status Window::decode(Reader& in) {
   if (Status s = rows_.decode(in, plan_.cells); !s) return s;
   for (Fold* f : {&fold_, &base_}) {
     f->open = in.flag();
-    for (TimeMs* t : {&f->last, &f->ended, &f->keep_since}) *t = in.zigzag();
+    for (TimeMs* t : {&f->last, &f->ended, &f->keep_since}) *t = in.instant();
   }
-  complete_from_ = in.zigzag();
-  expiry_ = in.zigzag();
+  complete_from_ = in.instant();
+  expiry_ = in.instant();
   next_handle_ = static_cast<uint32_t>(in.varint());
   dropped_ = in.varint();
   if (in.flag()) {
     revising_ = Revision{};
     revising_->uid = in.fixed64();
-    revising_->time = in.zigzag();
-    revising_->cause_time = in.zigzag();
+    revising_->time = in.instant();
+    revising_->cause_time = in.instant();
     revising_->named = in.flag();
   }
   const uint64_t n = in.varint();
@@ -294,11 +294,11 @@ Status Window::decode(Reader& in) {
   for (uint64_t i = 0; i < n; ++i) {
     Episode e;
     e.handle = static_cast<uint32_t>(in.varint());
-    e.opened_at = in.zigzag();
+    e.opened_at = in.instant();
     e.first_end = decode_position(in);
     e.last_end = decode_position(in);
     e.focus = decode_position(in);
-    e.last = in.zigzag();
+    e.last = in.instant();
     e.total = static_cast<uint32_t>(in.varint());
     e.gone.count = static_cast<uint32_t>(in.varint());
     e.gone.worst = static_cast<Severity>(std::min<uint8_t>(in.u8(), 4));

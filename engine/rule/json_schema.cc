@@ -122,7 +122,7 @@ class SchemaWriter {
       json_.end_object();
     }
     json_.end_object().key("allOf").begin_array();
-    for (const detect::RuleKind kind : available_kinds()) of_kind(kind);
+    for (const detect::RuleKind kind : rule_kinds()) of_kind(kind);
     json_.end_array().end_object();
   }
 
@@ -266,7 +266,7 @@ class SchemaWriter {
 
   void kinds() {
     json_.key("enum").begin_array();
-    for (const detect::RuleKind kind : available_kinds()) json_.string(detect::name_of(kind));
+    for (const detect::RuleKind kind : rule_kinds()) json_.string(detect::name_of(kind));
     json_.end_array();
   }
 
@@ -425,7 +425,7 @@ class SchemaWriter {
     json_.end_array().key("aggregate").begin_object().key("aggregates").begin_array();
     for (const std::string_view aggregate : AggregateScope::aggregate_names()) json_.string(aggregate);
     json_.end_array().key("values").begin_object();
-    for (const detect::RuleKind kind : available_kinds()) {
+    for (const detect::RuleKind kind : rule_kinds()) {
       json_.key(detect::name_of(kind)).begin_array();
       for (const detect::KindValue& v : detect::kind_values(kind)) {
         name(v.name, expr::to_string(expr::Type::of(v.type)), v.doc, v.zh);

@@ -24,7 +24,7 @@ std::string join(const std::vector<std::string_view>& names) {
 
 std::vector<std::string_view> kind_list() {
   std::vector<std::string_view> names;
-  for (const RuleKind kind : available_kinds()) names.push_back(detect::name_of(kind));
+  for (const RuleKind kind : rule_kinds()) names.push_back(detect::name_of(kind));
   return names;
 }
 
@@ -76,7 +76,7 @@ class RuleReader {
     const Node* node = fields_.require("kind");
     std::string name;
     if (node == nullptr || !reader_.read(*node, name)) return false;
-    for (const RuleKind kind : available_kinds()) {
+    for (const RuleKind kind : rule_kinds()) {
       if (detect::name_of(kind) != name) continue;
       plan_.kind = kind;
       return true;

@@ -56,7 +56,7 @@ constexpr std::array kKeys = {
 };
 // clang-format on
 
-constexpr std::array kAvailable = {RuleKind::kWindow,   RuleKind::kCluster, RuleKind::kSequence, RuleKind::kAbsence,
+constexpr std::array kRuleKinds = {RuleKind::kWindow,   RuleKind::kCluster, RuleKind::kSequence, RuleKind::kAbsence,
                                    RuleKind::kBaseline, RuleKind::kSilence, RuleKind::kSimilar};
 constexpr std::array<std::string_view, 4> kTiers = {"grid", "village", "town", "city"};
 constexpr std::array<std::string_view, 3> kModes = {"active", "shadow", "off"};
@@ -73,7 +73,7 @@ const RuleKey* find_rule_key(std::string_view name) {
   return found == kKeys.end() ? nullptr : &*found;
 }
 
-std::span<const RuleKind> available_kinds() { return kAvailable; }
+std::span<const RuleKind> rule_kinds() { return kRuleKinds; }
 std::span<const std::string_view> tier_names() { return kTiers; }
 std::span<const std::string_view> mode_names() { return kModes; }
 std::span<const std::string_view> group_names() { return kGroups; }

@@ -51,8 +51,8 @@ struct RuleKey {
 std::span<const RuleKey> rule_keys();
 const RuleKey* find_rule_key(std::string_view name);
 
-// The kinds that this version knows, in the order of the language.
-std::span<const detect::RuleKind> available_kinds();
+// In the order of the language.
+std::span<const detect::RuleKind> rule_kinds();
 std::span<const std::string_view> tier_names();      // grid village town city
 std::span<const std::string_view> mode_names();      // active shadow off, in the order of Mode
 std::span<const std::string_view> group_names();     // what `group` may name

@@ -59,7 +59,7 @@ void each_scalar(const Node* node, const F& f) {
 
 const detect::RuleKind* kind_of(const Node& rule) {
   const Node* kind = rule.find("kind");
-  for (const detect::RuleKind& known : available_kinds()) {
+  for (const detect::RuleKind& known : rule_kinds()) {
     if (kind != nullptr && detect::name_of(known) == kind->value) return &known;
   }
   return nullptr;

@@ -223,7 +223,8 @@ std::map<std::string, Fate> Driver::fates() const {
     f.opened_by = t.opened_by;
     f.opened_at = t.opened_at;
     f.key = t.key;
-    if (t.status == "resolved" && (t.type != "amended" || t.reason == "late")) f.ended = t.time;
+    const bool ends = t.type != "amended" || t.reason == "late" || t.reason == "stage" || t.reason == "recovered";
+    if (t.status == "resolved" && ends) f.ended = t.time;
     ++f.transitions;
   }
   return out;

@@ -72,7 +72,7 @@ class TextSource final : public Source {
   }
   bool at_head(uint32_t p) const override { return next_[p] == parts_[p].size(); }
   void append(size_t p, std::string text) { parts_[p].push_back(std::move(text)); }
-  int blocked = -1;  // this partition brings nothing for now
+  int blocked = -1;  // the partition whose records are held back; -1: none
 
  private:
   std::vector<std::vector<std::string>> parts_;

@@ -77,14 +77,14 @@ TEST(RocksDB, AnotherProcessIsNamed) {
 
 TEST(RocksDB, AnotherFormatIsRefusedWithBothVersions) {
   ScratchDirectory dir;
-  ASSERT_TRUE(must_open(dir / "s")->write(one(Table::kMeta, std::string(kFormatKey), "3"), true));
+  const std::string other = std::to_string(kFormatVersion + 1);
+  ASSERT_TRUE(must_open(dir / "s")->write(one(Table::kMeta, std::string(kFormatKey), other), true));
   for (const bool read_only : {false, true}) {
     const auto store = read_only ? open_rocksdb_read_only(dir / "s") : open_rocksdb(dir / "s");
     ASSERT_FALSE(store);
     EXPECT_EQ(store.error().code, Code::kCorrupt);
-    EXPECT_THAT(store.error().message,
-                HasSubstr("state directory " + (dir / "s") + " is of format 3, this program reads " +
-                          std::to_string(kFormatVersion)));
+    EXPECT_THAT(store.error().message, HasSubstr("state directory " + (dir / "s") + " is of format " + other +
+                                                 ", this program reads " + std::to_string(kFormatVersion)));
   }
 }
 
