@@ -5,6 +5,7 @@
 
 #include <thread>
 
+#include "connectors/file/log_span_source.h"
 #include "state/store.h"
 
 namespace tocsin::file {
@@ -96,6 +97,29 @@ TEST_F(EmbeddedSourceTest, HeldItBringsNothing) {
   EXPECT_EQ(*source_->poll(10, 0, records_), PollState::kIdle);
   source_->hold(0, false);
   EXPECT_EQ(*source_->poll(10, 0, records_), PollState::kRecords);
+}
+
+// What was there when it was made, to its end, whatever is appended or dropped meanwhile.
+TEST_F(EmbeddedSourceTest, ASpanOfTheLogIsBounded) {
+  for (int i = 0; i < 5; ++i) append(std::to_string(i), i);
+  LogSpanSource span(*log_, "ingest");
+  append("later");
+  EXPECT_THAT(span.partitions(), ElementsAre("log/ingest"));
+  ASSERT_TRUE(span.seek(std::vector<uint64_t>{UINT64_MAX}));
+  ASSERT_EQ(*span.poll(2, 0, records_), PollState::kRecords);
+  ASSERT_EQ(records_.size(), 2u);
+  EXPECT_EQ(records_[1].payload, "1");
+  EXPECT_EQ(records_[1].timestamp, 1);
+  EXPECT_FALSE(span.at_head(0));
+  ASSERT_TRUE(log_->retain("ingest", 0));  // all but the last segment
+  records_.clear();
+  while (*span.poll(10, 0, records_) != PollState::kEnd) {
+  }
+  for (const Record& r : records_) EXPECT_LT(r.offset, 5u);
+  EXPECT_TRUE(span.at_head(0));
+  LogSpanSource empty(*log_, "ingest");
+  ASSERT_TRUE(empty.seek(std::vector<uint64_t>{6}));
+  EXPECT_EQ(*empty.poll(1, 0, records_), PollState::kEnd);
 }
 
 }  // namespace

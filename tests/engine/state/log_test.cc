@@ -155,6 +155,15 @@ TEST_F(LogTest, RetentionDropsOldSegmentsAndTellsReaders) {
   EXPECT_EQ(*append("10"), 10u);
 }
 
+TEST_F(LogTest, ATopicMayKeepItsRecordsForAnotherTime) {
+  options_.segment_bytes = 1;
+  options_.retain = 100;
+  options_.retain_of["ingest"] = 300;
+  reopen();
+  for (TimeMs t = 0; t < 10; ++t) ASSERT_TRUE(append(std::to_string(t), t * 50));
+  EXPECT_EQ(*log_->retain("ingest", 450), 3u) << "those of 0 … 100 are older than 150";
+}
+
 TEST_F(LogTest, RetentionKeepsBelowTheBytes) {
   options_.segment_bytes = 1000;
   options_.retain_bytes = 10'000;
