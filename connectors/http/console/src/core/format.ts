@@ -112,8 +112,10 @@ export function show(value: unknown): string {
 export const codeOf = (area: AreaCodes | undefined) =>
   area?.microgrid ?? area?.grid ?? area?.village ?? area?.town ?? area?.city ?? '';
 
+// A grid has no name of its own: its village's, and the rest of its code.
 export function nameOfArea(code: string): string {
-  return areaNames.value[code] ?? code;
+  const village = areaNames.value[code.slice(0, 12)];
+  return areaNames.value[code] ?? (code.length > 12 && village ? `${village} ${code.slice(12)}` : code);
 }
 
 // The two deepest names that are known, town first: "观海卫镇 师桥村".

@@ -21,6 +21,12 @@ interface Again {
   last: string;
 }
 
+// "water.flooding.road" → "water flooding.road": the first level in words.
+function categoryText(category: string): string {
+  const [first, ...rest] = category.split('.');
+  return [term('category', first), rest.join('.')].filter(Boolean).join(' ');
+}
+
 export function Places({ area, from, to }: { area: string; from: string; to: string }) {
   const places = useSignal<Again[] | null>(null),
     problem = useSignal<Problem | null>(null),
@@ -103,7 +109,7 @@ export function Places({ area, from, to }: { area: string; from: string; to: str
                 <tr key={i}>
                   <th scope="row">{p.place}</th>
                   <td>{nameOfArea(p.area)}</td>
-                  <td>{term('category', p.category)}</td>
+                  <td>{categoryText(p.category)}</td>
                   <td class="figure">{number(p.reports)}</td>
                   <td class="figure">{number(p.days)}</td>
                   <td class="figure">{number(p.reporters)}</td>

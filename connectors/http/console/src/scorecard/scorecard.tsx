@@ -37,21 +37,23 @@ function Controls({ card }: { card: Scorecard | null }) {
           </button>
         ))}
       </div>
-      <label>
-        {t('tier')}
-        <select
-          value={tierNow()}
-          onChange={e => {
-            tier.value = e.currentTarget.value as Tier;
-          }}
-        >
-          {tiersHere().map(x => (
-            <option key={x} value={x}>
-              {term('tier', x)}
-            </option>
-          ))}
-        </select>
-      </label>
+      {view.value === 'table' && (
+        <label>
+          {t('tier')}
+          <select
+            value={tierNow()}
+            onChange={e => {
+              tier.value = e.currentTarget.value as Tier;
+            }}
+          >
+            {tiersHere().map(x => (
+              <option key={x} value={x}>
+                {term('tier', x)}
+              </option>
+            ))}
+          </select>
+        </label>
+      )}
       <label>
         {t('from_day')}
         <input
@@ -88,33 +90,37 @@ function Controls({ card }: { card: Scorecard | null }) {
           );
         })}
       </div>
-      <label>
-        {t('rank_by')}
-        <select
-          value={ranking.value}
-          onChange={e => {
-            ranking.value = e.currentTarget.value as Ranking;
-          }}
-        >
-          {RANKINGS.map(x => (
-            <option key={x} value={x}>
-              {term('ranking', x)}
-            </option>
-          ))}
-        </select>
-      </label>
-      <label>
-        {t('against')}
-        <select
-          value={against.value}
-          onChange={e => {
-            against.value = e.currentTarget.value as 'before';
-          }}
-        >
-          <option value="before">{t('span_before')}</option>
-          <option value="year_before">{t('year_before')}</option>
-        </select>
-      </label>
+      {view.value === 'table' && (
+        <label>
+          {t('rank_by')}
+          <select
+            value={ranking.value}
+            onChange={e => {
+              ranking.value = e.currentTarget.value as Ranking;
+            }}
+          >
+            {RANKINGS.map(x => (
+              <option key={x} value={x}>
+                {term('ranking', x)}
+              </option>
+            ))}
+          </select>
+        </label>
+      )}
+      {view.value === 'table' && (
+        <label>
+          {t('against')}
+          <select
+            value={against.value}
+            onChange={e => {
+              against.value = e.currentTarget.value as 'before';
+            }}
+          >
+            <option value="before">{t('span_before')}</option>
+            <option value="year_before">{t('year_before')}</option>
+          </select>
+        </label>
+      )}
     </div>
   );
 }
