@@ -1,5 +1,6 @@
 #include "connectors/cli/config.h"
 
+#include <algorithm>
 #include <cstdlib>
 
 #include "base/json_writer.h"
@@ -28,7 +29,10 @@ constexpr Key kTop[] = {
     {"kafka", "object", "librdkafka settings common to all sources and sinks"},
     {"sources", "array", "what is read: ingest, kafka or file, each with an optional feed"},
     {"alerts", "array", "who is told: kafka (topic) or file (path)"},
-    {"http", "object", "API, stream, page and metrics: address, port, hosts; off: false"},
+    {"http", "object",
+     "API, stream, page and metrics: address, port, hosts, tokens (name, sha256, role, area), tls (certificate, key), "
+     "boundaries (a GeoJSON file); off: false"},
+    {"backtest", "object", "what the rule desk tries rules on: input (files), feed, labels; omitted: the embedded log"},
     {"limits", "object", "bounds: batch_events, checkpoint_mib, lateness, idle_after, log_retain, log_retain_mib"}};
 constexpr std::string_view kSourceKeys[] = {"ingest", "kafka", "file", "feed"};
 constexpr std::string_view kKafkaSourceKeys[] = {"topics", "settings"};
@@ -36,7 +40,11 @@ constexpr std::string_view kFileSourceKeys[] = {"paths", "follow"};
 constexpr std::string_view kIngestKeys[] = {"topic"};
 constexpr std::string_view kAlertKeys[] = {"kafka", "file", "shadow"};
 constexpr std::string_view kKafkaAlertKeys[] = {"topic", "settings"};
-constexpr std::string_view kHttpKeys[] = {"address", "port", "hosts"};
+constexpr std::string_view kHttpKeys[] = {"address", "port", "hosts", "tokens", "tls", "boundaries"};
+constexpr std::string_view kTokenKeys[] = {"name", "sha256", "role", "area"};
+constexpr std::string_view kTlsKeys[] = {"certificate", "key"};
+constexpr std::string_view kBacktestKeys[] = {"input", "feed", "labels"};
+constexpr size_t kMaxTokens = 1000;
 constexpr std::string_view kLimitKeys[] = {"batch_events", "checkpoint_mib", "lateness",
                                            "idle_after",   "log_retain",     "log_retain_mib"};
 
@@ -106,6 +114,7 @@ class ConfigReader {
     if (const Node* n = f.require("sources")) list(*n, [&](const Node& item) { source(item); });
     if (const Node* n = f.get("alerts")) list(*n, [&](const Node& item) { alert(item); });
     if (const Node* n = f.get("http")) http(*n);
+    if (const Node* n = f.get("backtest")) backtest(*n);
     if (const Node* n = f.get("limits")) limits(*n);
   }
 
@@ -190,6 +199,49 @@ class ConfigReader {
     f.read("address", config_.http_address);
     integer(f, "port", 0, 65535, config_.http_port);
     f.read("hosts", config_.http_hosts);
+    f.read("boundaries", config_.http_boundaries);
+    if (const Node* m = f.get("tokens")) {
+      list(*m, [&](const Node& item) { token(item); });
+      if (m->items.size() > kMaxTokens) {
+        fault(*m, "too-many", "at most 1000 tokens may be named", "最多可列 1000 个令牌");
+      }
+    }
+    if (const Node* m = f.get("tls")) {
+      const Fields g(read_, *m, kTlsKeys, "tls");
+      if (g.require("certificate") != nullptr) g.read("certificate", config_.http_certificate);
+      if (g.require("key") != nullptr) g.read("key", config_.http_key);
+    }
+  }
+
+  void token(const Node& item) {
+    const Fields f(read_, item, kTokenKeys, "a token");
+    http::Account a;
+    if (f.require("name") != nullptr) f.read("name", a.name);
+    if (f.require("sha256") != nullptr) f.read("sha256", a.sha256);
+    const auto digit = [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); };
+    if (const Node* n = f.get("sha256");
+        n != nullptr && (a.sha256.size() != 64 || !std::ranges::all_of(a.sha256, digit))) {
+      fault(*n, "token-hash",
+            "sha256 is the token's SHA-256 in 64 lower-case hexadecimal digits: printf %s TOKEN | sha256sum",
+            "sha256 为令牌的 SHA-256，64 位小写十六进制：printf %s 令牌 | sha256sum");
+    } else if (n != nullptr &&
+               std::ranges::find(config_.http_tokens, a.sha256, &http::Account::sha256) != config_.http_tokens.end()) {
+      fault(*n, "token-twice", "another token has this hash", "已有令牌使用此散列值");
+    }
+    if (const Node* n = f.require("role")) {
+      static constexpr std::string_view kRoles[] = {"viewer", "officer", "planner", "admin"};
+      size_t i = 0;
+      if (read_.read_choice(*n, kRoles, i)) a.role = static_cast<http::Role>(i);
+    }
+    f.read("area", a.area);
+    config_.http_tokens.push_back(std::move(a));
+  }
+
+  void backtest(const Node& n) {
+    const Fields f(read_, n, kBacktestKeys, "backtest");
+    f.read("input", config_.backtest.input);
+    f.read("feed", config_.backtest.feed);
+    f.read("labels", config_.backtest.labels);
   }
 
   void limits(const Node& n) {

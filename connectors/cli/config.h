@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "connectors/http/access.h"
 #include "rule/diagnostic.h"
 
 namespace tocsin::cli {
@@ -30,6 +31,13 @@ struct AlertsConfig {
   Settings settings;
 };
 
+// What the rule desk tries rules on; without input, the embedded log.
+struct BacktestConfig {
+  std::vector<std::string> input;  // files
+  std::string feed;                // a name or a file; empty: canonical events
+  std::string labels;              // what really was, a file; or empty
+};
+
 struct Config {
   std::string path;   // where it was read from
   std::string state;  // directory
@@ -47,6 +55,10 @@ struct Config {
   std::string http_address = "127.0.0.1";
   int64_t http_port = 8080;
   std::vector<std::string> http_hosts;
+  std::vector<http::Account> http_tokens;
+  std::string http_certificate, http_key;  // of TLS, PEM files; empty: plain
+  std::string http_boundaries;             // a GeoJSON file of the areas' borders; or empty
+  BacktestConfig backtest;
   std::string ingest_topic;  // with Kafka: ingest goes to this topic; empty: to the embedded log
   // limits
   int64_t batch_events = 8192;

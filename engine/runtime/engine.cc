@@ -83,9 +83,10 @@ Engine::Engine(Options options, std::shared_ptr<const rule::RuleSet> rules, stat
 Engine::~Engine() = default;
 
 Engine::Works Engine::build(std::shared_ptr<const rule::RuleSet> rules) const {
-  return {rules, std::make_unique<Router>(rules, Router::Options{horizon_of(*rules)}),
-          std::make_unique<ShardPool>(rules, options_.zone, std::clamp<uint32_t>(options_.shards, 1, 256)),
-          std::make_unique<alert::Policy>(rules), std::make_unique<AlertStage>(rules)};
+  return {
+      rules, std::make_unique<Router>(rules, Router::Options{horizon_of(*rules)}),
+      std::make_unique<ShardPool>(rules, options_.zone, std::clamp<uint32_t>(options_.shards, 1, 256), options_.ticker),
+      std::make_unique<alert::Policy>(rules), std::make_unique<AlertStage>(rules)};
 }
 
 void Engine::install(Works works) {
@@ -266,6 +267,7 @@ Outcome Engine::accept(const Event& event, uint32_t partition, uint64_t next_off
   switch (outcome) {
     case Outcome::kAccepted:
       ++t.accepted;
+      source->greatest = std::max(source->greatest, event.occurred_at);
       break;
     case Outcome::kDuplicate:
       ++t.duplicate, ++source->duplicate;
@@ -553,6 +555,12 @@ size_t Engine::state_keys() const {
   size_t n = 0;
   for (const Shard* shard : shards_->all()) n += shard->keys();
   return n;
+}
+
+std::vector<Engine::ShardLoad> Engine::shard_loads() const {
+  std::vector<ShardLoad> out;
+  for (size_t i = 0; i < shards_->count(); ++i) out.push_back({shards_->all()[i]->keys(), shards_->busy_ns(i)});
+  return out;
 }
 
 std::vector<size_t> Engine::keys_by_rule() const {

@@ -64,6 +64,7 @@ class Engine {
     bool overlap = false;
     // Keeps scorecards too (score/README.md). A state that has them keeps them in any case.
     bool score = false;
+    ShardPool::Ticker ticker = nullptr;  // steady nanoseconds, for shard_loads(); null: not measured
   };
 
   // `store` may be null: nothing is kept (a replay without --state). With a store that holds state, recovers it under
@@ -134,6 +135,11 @@ class Engine {
   const std::vector<RuleCounters>& rule_counters() const { return router_->counters(); }
   size_t shards() const { return shards_->count(); }
   size_t state_keys() const;
+  struct ShardLoad {
+    size_t keys;
+    uint64_t busy_ns;  // since it was made: a change of rules makes new ones
+  };
+  std::vector<ShardLoad> shard_loads() const;
   std::vector<size_t> keys_by_rule() const;
   // Counted by walking the keys: not for every batch.
   size_t state_bytes() const;
