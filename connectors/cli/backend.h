@@ -44,6 +44,8 @@ class ServiceBackend final : public http::Backend {
   Result<std::string> rule(std::string_view id) override;
   void check_rules(http::RuleText text, http::Completion<std::string> done) override;
   void backtest(http::BacktestRequest request, http::Completion<std::string> done) override;
+  void scorecard(score::CardQuestion question, score::NameOf name_of_area, http::Completion<std::string> done) override;
+  void places(score::PlacesQuestion question, score::NameOf name_of_area, http::Completion<std::string> done) override;
   Result<http::StreamPage> transitions_after(uint64_t after, size_t max, size_t max_bytes) override;
   void set_listener(std::function<void(uint64_t head)> listener) override;
   void ingest(http::IngestBatch batch, http::Completion<http::IngestResult> done) override;

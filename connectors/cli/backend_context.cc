@@ -68,6 +68,24 @@ void ServiceBackend::on_worker(std::function<Result<std::string>()> task, http::
   if (!taken) done(exhausted("as much as can be looked up at once is waiting; try again in a moment"));
 }
 
+void ServiceBackend::scorecard(score::CardQuestion question, score::NameOf name_of_area,
+                               http::Completion<std::string> done) {
+  const score::Keeper* keeper = parts_.engine.score();
+  if (keeper == nullptr) return done(unavailable("this service keeps no scorecards"));
+  on_worker([keeper, question = std::move(question),
+             names = std::move(name_of_area)] { return score::answer(*keeper, question, names); },
+            std::move(done));
+}
+
+void ServiceBackend::places(score::PlacesQuestion question, score::NameOf name_of_area,
+                            http::Completion<std::string> done) {
+  const score::Keeper* keeper = parts_.engine.score();
+  if (keeper == nullptr) return done(unavailable("this service keeps no scorecards"));
+  on_worker([keeper, question = std::move(question),
+             names = std::move(name_of_area)] { return score::answer(*keeper, question, names); },
+            std::move(done));
+}
+
 void ServiceBackend::evidence(std::string id, const http::View& view, http::Completion<std::string> done) {
   on_worker([this, id = std::move(id), view] { return evidence_now(id, view); }, std::move(done));
 }

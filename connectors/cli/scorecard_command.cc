@@ -17,7 +17,7 @@
 #include "event/area_table.h"
 #include "runtime/pipeline.h"
 #include "runtime/stored_score.h"
-#include "score/card_json.h"
+#include "score/asking.h"
 
 namespace tocsin::cli {
 namespace {
@@ -49,64 +49,46 @@ score::NameOf names_of(const Options& o, AreaTable& table) {
   return [&table](std::string_view code) { return std::string(table.name(code)); };
 }
 
-// The day that an option names, or what it is left out.
-Result<int64_t> day_option(const std::string& name, const std::string& text, int64_t otherwise) {
-  if (text.empty()) return otherwise;
-  if (const auto day = score::parse_day(text)) return *day;
-  return invalid(name + ": \"" + text + "\" is not a day; write 2025-06-01");
-}
-
-template <typename Enum>
-Result<Enum> named(const std::string& option, const std::string& text, Enum last) {
-  std::string known;
-  for (int i = 0; i <= static_cast<int>(last); ++i) {
-    const auto value = static_cast<Enum>(i);
-    if (score::name_of(value) == text) return value;
-    known.append(known.empty() ? "" : ", ").append(score::name_of(value));
-  }
-  return invalid(option + ": \"" + text + "\" is none of " + known);
+Status read_day(const std::string& option, const std::string& text, std::optional<int64_t>& out) {
+  if (text.empty()) return {};
+  out = score::parse_day(text);
+  return out ? Status() : invalid(option + ": \"" + text + "\" is not a day; write 2025-06-01");
 }
 
 Result<std::string> ask_places(const Options& o, const score::Keeper& keeper, const score::NameOf& names) {
-  const auto [first, last] = keeper.span();
-  const auto from = day_option("--from", o.from, first);
-  if (!from) return from.error();
-  const auto to = day_option("--to", o.to, last);
-  if (!to) return to.error();
-  score::PlaceCut cut{o.area, *from, *to, o.category, 2, o.limit == 0 ? kRows : o.limit};
-  const auto list = keeper.places(cut);
-  if (!list) return list.error();
-  return score::places_json(cut, *list, names);
+  score::PlacesQuestion question;
+  if (auto s = read_day("--from", o.from, question.from); !s) return s.error();
+  if (auto s = read_day("--to", o.to, question.to); !s) return s.error();
+  question.usual_days = 0;
+  question.cut.area = o.area;
+  question.cut.category = o.category;
+  question.cut.limit = o.limit == 0 ? kRows : o.limit;
+  return score::answer(keeper, question, names);
 }
 
 Result<std::string> ask(const Options& o, const score::Keeper& keeper) {
   AreaTable table;
   const score::NameOf names = names_of(o, table);
   if (o.places) return ask_places(o, keeper, names);
-  const auto [first, last] = keeper.span();
-  score::Cut cut;
-  const auto from = day_option("--from", o.from, first);
-  if (!from) return from.error();
-  const auto to = day_option("--to", o.to, last);
-  if (!to) return to.error();
-  cut.from = *from;
-  cut.to = *to;
-  cut.area = o.area;
-  cut.channel = o.channel;
-  cut.category = o.category;
-  if (!o.tier.empty()) {
-    const auto tier = named("--tier", o.tier, score::Tier::kDuty);
-    if (!tier) return tier.error();
-    cut.tier = *tier;
+  score::CardQuestion question;
+  if (auto s = read_day("--from", o.from, question.from); !s) return s.error();
+  if (auto s = read_day("--to", o.to, question.to); !s) return s.error();
+  question.usual_days = 0;
+  question.cut.area = o.area;
+  question.cut.channel = o.channel;
+  question.cut.category = o.category;
+  if (score::Tier tier{}; !o.tier.empty()) {
+    if (!score::parse(o.tier, tier)) {
+      return invalid("--tier: \"" + o.tier + "\" is none of " + score::tier_names());
+    }
+    question.cut.tier = tier;
   }
-  if (!o.sort.empty()) {
-    const auto order = named("--sort", o.sort, score::Order::kFirstReports);
-    if (!order) return order.error();
-    cut.order = *order;
+  if (!o.sort.empty() && !score::parse(o.sort, question.cut.order)) {
+    return invalid("--sort: \"" + o.sort + "\" is none of " + score::order_names());
   }
-  const auto card = keeper.card(cut);
-  if (!card) return card.error();
-  return score::card_json(*card, names, o.skip, o.limit == 0 ? kRows : o.limit);
+  question.first = o.skip;
+  question.limit = o.limit == 0 ? kRows : o.limit;
+  return score::answer(keeper, question, names);
 }
 
 Result<std::string> of_files(Options o) {
@@ -151,11 +133,9 @@ Result<std::string> of_files(Options o) {
 }
 
 Result<std::string> of_state(const Options& o) {
-  auto zone = TimeZone::load(o.rules.zone);
-  if (!zone) return zone.error();
   auto store = state::open_rocksdb_read_only(o.state);
   if (!store) return store.error();
-  auto keeper = runtime::read_score(**store, *zone);
+  auto keeper = runtime::read_score(**store);
   if (!keeper) return keeper.error();
   return ask(o, **keeper);
 }
@@ -247,7 +227,7 @@ void add_scorecard(CLI::App& app, int& exit_code) {
   command->add_option("--calendar", o->rules.calendar, "with --rules: calendar of working time");
   command->add_option("--lateness", o->lateness, "with --input: allowed lateness")->capture_default_str();
   command->add_option("--areas", o->areas, "CSV files of area codes and names (default: those shipped)");
-  command->add_option("--zone", o->rules.zone, "civil time zone of the days")->capture_default_str();
+  command->add_option("--zone", o->rules.zone, "with --input: civil time zone of the days")->capture_default_str();
   command->add_option("--width", o->width, "columns of the text (default: the terminal's, else 80)");
   add_format(*command, o->format);
   command->callback([o, &exit_code] { exit_code = scorecard(*o); });

@@ -81,6 +81,8 @@ void related(Api&, const Request&, Responder);
 void areas(Api&, const Request&, Responder);
 void map(Api&, const Request&, Responder);
 void boundaries(Api&, const Request&, Responder);
+void scorecard(Api&, const Request&, Responder);
+void scorecard_places(Api&, const Request&, Responder);
 void status(Api&, const Request&, Responder);
 void one_rule(Api&, const Request&, Responder);
 void check_rules(Api&, const Request&, Responder);

@@ -27,6 +27,7 @@
 #include "base/status.h"
 #include "detect/plan.h"
 #include "rule/silence.h"
+#include "score/asking.h"
 
 namespace tocsin::http {
 
@@ -172,6 +173,11 @@ class Backend {
   // Tries rules on past events; {…} as `tocsin backtest --format json` tells it. kExhausted: one runs and one waits.
   // kInvalid: the rules have faults, or the request is none.
   virtual void backtest(BacktestRequest request, Completion<std::string> done) = 0;
+
+  // Scorecards and the places that suffer again and again, as JSON (engine/score/asking.h). kUnavailable: none are
+  // kept.
+  virtual void scorecard(score::CardQuestion question, score::NameOf name_of_area, Completion<std::string> done) = 0;
+  virtual void places(score::PlacesQuestion question, score::NameOf name_of_area, Completion<std::string> done) = 0;
 
   // Up to `max` committed transitions after `after`, stopping past `max_bytes` of JSON (but at least one item).
   // `max` 0: only the bounds.

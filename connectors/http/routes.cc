@@ -169,6 +169,40 @@ void add_map(std::vector<Route>& t) {
                      "The areas' borders as the centre has given them (`properties.code`), GeoJSON", boundaries)));
 }
 
+void add_scorecards(std::vector<Route>& t) {
+  constexpr std::string_view kDay = R"({"type":"string","format":"date"})";
+  const Parameter area{"area", kText,
+                       "Area code: this area and what lies under it; without it all, or the account's own"};
+  const Parameter from{"from", kDay,
+                       "First day, in the service's zone; without it a month (of places: a quarter) before `to`"};
+  const Parameter to{"to", kDay, "Last day, included; without it the last that time has come to"};
+  const Parameter category{"category", kText, "Only this category and what lies under it"};
+  t.push_back(get(
+      kReads, "/api/v1/scorecard", "getScorecard",
+      "How areas or posts did over a span of days, beside the span before and a year before, ranked", scorecard,
+      "#/components/schemas/Scorecard",
+      {area,
+       {"tier", R"({"enum":["city","town","village","grid","duty"]})",
+        "What the rows are; without it the tier below the area"},
+       from,
+       to,
+       {"channel", kText, "Only what this source reported"},
+       category,
+       {"sort",
+        R"({"enum":["disposal_rate","on_time_rate","reopened_rate","repeat_rate","response","closing","satisfaction","events","first_reports"],"default":"disposal_rate"})",
+        "What the rows are ranked by, the best first"},
+       {"limit", R"({"type":"integer","minimum":1,"maximum":1000,"default":100})", "Rows a page"},
+       {"cursor", kText, "From `next` of the page before"}}));
+  t.push_back(get(kReads, "/api/v1/scorecard/places", "getScorecardPlaces",
+                  "Places that flood, or complain, again and again", scorecard_places, "#/components/schemas/PlaceList",
+                  {area,
+                   from,
+                   to,
+                   category,
+                   {"days", R"({"type":"integer","minimum":1,"maximum":366,"default":2})", "On at least so many days"},
+                   {"limit", R"({"type":"integer","minimum":1,"maximum":1000,"default":50})", "At most so many"}}));
+}
+
 void add_rules(std::vector<Route>& t) {
   t.push_back(
       get(kReadsPlaceless, "/api/v1/rules", "listRules", "The rules in force", rules, "#/components/schemas/RuleList"));
@@ -230,6 +264,7 @@ std::vector<Route> make_routes() {
                             kWebSocket));
   add_silences(table);
   add_map(table);
+  add_scorecards(table);
   add_rules(table);
   add_session(table);
   add_service(table);

@@ -27,6 +27,11 @@ Status Engine::open_score() {
   score_ = std::make_unique<score::Keeper>(score::Options{.zone = options_.zone});
   if (kept) {
     if (auto s = load_score(*store_, progress_.commit, *score_); !s) return s;
+  } else if (store_ != nullptr) {  // from here on: what comes before the first checkpoint must be found again
+    stage_score_pieces(progress_.commit);
+    const Status s = store_->write(next_.batch, options_.sync);
+    next_.batch.clear();
+    if (!s) return s;
   }
   score_worker_ = std::make_unique<ScoreWorker>(*score_);
   return {};

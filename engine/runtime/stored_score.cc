@@ -27,7 +27,7 @@ Status load_score(const state::Store& store, uint64_t commit, score::Keeper& kee
   return {};
 }
 
-Result<std::unique_ptr<score::Keeper>> read_score(const state::Store& store, const TimeZone& zone) {
+Result<std::unique_ptr<score::Keeper>> read_score(const state::Store& store) {
   const auto bytes = store.get(state::Table::kMeta, "progress");
   if (!bytes) {
     return bytes.error().code == Code::kNotFound ? Error(not_found("the state directory holds no progress yet"))
@@ -35,7 +35,7 @@ Result<std::unique_ptr<score::Keeper>> read_score(const state::Store& store, con
   }
   const auto progress = Progress::decode(*bytes);
   if (!progress) return progress.error();
-  auto keeper = std::make_unique<score::Keeper>(score::Options{.zone = zone});
+  auto keeper = std::make_unique<score::Keeper>(score::Options());
   if (auto s = load_score(store, progress->commit, *keeper); !s) return s.error();
   if (keeper->span().first < 0) {
     return not_found("the state directory keeps no scorecards; `tocsin run` does, and `tocsin replay --score`");

@@ -8,26 +8,6 @@
 namespace tocsin::score {
 namespace {
 
-constexpr std::array<std::string_view, 5> kTiers{"city", "town", "village", "grid", "duty"};
-constexpr std::array<std::string_view, 9> kOrders{"disposal_rate", "on_time_rate", "reopened_rate",
-                                                  "repeat_rate",   "response",     "closing",
-                                                  "satisfaction",  "events",       "first_reports"};
-
-// The tier below an area, by the length of its code.
-Tier tier_below(std::string_view area) {
-  if (area.empty()) return Tier::kCity;
-  if (area.size() <= 6) return Tier::kTown;
-  return area.size() <= 9 ? Tier::kVillage : Tier::kGrid;
-}
-
-bool lies_in(const Spot& s, std::string_view area) {
-  if (area.empty()) return true;
-  for (const std::string* code : {&s.grid, &s.village, &s.town, &s.city}) {
-    if (code->starts_with(area)) return true;
-  }
-  return false;
-}
-
 const std::string& key_of(const Spot& s, Tier tier) {
   const std::array<const std::string*, 5> keys{&s.city, &s.town, &s.village, &s.grid, &s.duty};
   return *keys[static_cast<size_t>(tier)];
@@ -71,31 +51,7 @@ Standing standing_of(const Figures& f, Order order) {
 
 }  // namespace
 
-std::string_view name_of(Tier tier) { return kTiers[static_cast<size_t>(tier)]; }
-std::string_view name_of(Order order) { return kOrders[static_cast<size_t>(order)]; }
-
-Span span_before(const Cut& cut) { return {cut.from - (cut.to - cut.from + 1), cut.from - 1}; }
-
-Span span_year_before(const Cut& cut) {
-  const auto shifted = [](int64_t day) {
-    CivilDay d = civil_from_days(day);
-    if (d.month == 2 && d.day == 29) d.day = 28;
-    return days_from_civil(d.year - 1, d.month, d.day);
-  };
-  return {shifted(cut.from), shifted(cut.to)};
-}
-
-Status check(const Cut& cut) {
-  if (cut.to < cut.from) return invalid("the span ends before it begins: `to` must not be before `from`");
-  if (cut.from < 0 || cut.to > kMaxDay) return invalid("days are counted from 1970-01-01 to 2059");
-  if (cut.to - cut.from >= Cut::kMostDays) {
-    return invalid("a span has at most " + std::to_string(Cut::kMostDays) + " days; ask for less");
-  }
-  return {};
-}
-
-Sheet::Sheet(const Cut& cut, const Names& events, const Names& alerts)
-    : cut_(cut), tier_(cut.tier.value_or(tier_below(cut.area))) {
+Sheet::Sheet(const Cut& cut, const Names& events, const Names& alerts) : cut_(cut), tier_(cut.rows()) {
   place(events.spots(), events_);
   // Alerts are of areas, not of posts.
   place(alerts.spots(), alerts_);

@@ -7,39 +7,14 @@
 #include <vector>
 
 #include "score/cube.h"
+#include "score/cut.h"
 #include "score/figures.h"
 #include "score/names.h"
 
 namespace tocsin::score {
 
-enum class Tier : uint8_t { kCity, kTown, kVillage, kGrid, kDuty };
-std::string_view name_of(Tier tier);
-// What rows may be ranked by: the best first.
-enum class Order : uint8_t {
-  kDisposal,
-  kOnTime,
-  kReopened,
-  kRepeat,
-  kResponse,
-  kClosing,
-  kSatisfaction,
-  kEvents,
-  kFirstReports
-};
-std::string_view name_of(Order order);
-
 // A row of fewer than so many matters, deadlines, reports or answers (whatever it is ranked by) has no rank.
 inline constexpr uint64_t kSampleFloor = 30;
-
-struct Cut {
-  std::string area = {};          // a code: this area and what lies under it; empty: everything
-  std::optional<Tier> tier = {};  // omitted: the one below the area
-  int64_t from = 0, to = 0;       // civil days since 1970-01-01, both included; at most kMostDays apart
-  std::string channel = {};       // only of this source; empty: any
-  std::string category = {};      // only under this path; empty: any
-  Order order = Order::kDisposal;
-  static constexpr int64_t kMostDays = 800;
-};
 
 struct Row {
   std::string key;    // area code, or the post
@@ -51,7 +26,7 @@ struct Row {
 struct Card {
   Cut cut;
   Tier tier = Tier::kTown;
-  int64_t counted_from = -1;                      // the first day that was counted; -1: none yet
+  int64_t counted_from = -1;                      // the day of the first event; -1: none yet
   int64_t as_of = -1;                             // the day that time has come to
   uint64_t too_old = 0;                           // events that came too late to be counted, in all
   std::vector<std::string> channels, categories;  // names by the numbers in Figures; categories to their first level
@@ -64,14 +39,6 @@ struct Card {
 struct Spans {
   Slice now, before, year_before;
 };
-struct Span {
-  int64_t from, to;
-};
-// The span as long just before; the same days a year before (29 February: the 28th).
-Span span_before(const Cut& cut);
-Span span_year_before(const Cut& cut);
-Status check(const Cut& cut);
-
 // Which row each spot belongs to, and what each sort counts as: made while the names may not change.
 class Sheet {
  public:

@@ -1,7 +1,6 @@
 #include "score/card_json.h"
 
 #include <algorithm>
-#include <charconv>
 
 #include "base/json_writer.h"
 #include "detect/plan.h"
@@ -152,31 +151,6 @@ void day_field(JsonWriter& w, std::string_view name, int64_t day) {
 }
 
 }  // namespace
-
-std::string day_text(int64_t day) {
-  const CivilDay d = civil_from_days(day);
-  std::string out = std::to_string(d.year);
-  for (const int part : {d.month, d.day}) {
-    out += part < 10 ? "-0" : "-";
-    out += std::to_string(part);
-  }
-  return out;
-}
-
-std::optional<int64_t> parse_day(std::string_view text) {
-  if (text.size() != 10 || text[4] != '-' || text[7] != '-') return std::nullopt;
-  int parts[3] = {};
-  constexpr size_t kBegin[] = {0, 5, 8}, kLength[] = {4, 2, 2};
-  for (size_t i = 0; i < 3; ++i) {
-    const char* begin = text.data() + kBegin[i];
-    const auto [end, fault] = std::from_chars(begin, begin + kLength[i], parts[i]);
-    if (fault != std::errc() || end != begin + kLength[i]) return std::nullopt;
-  }
-  if (parts[1] < 1 || parts[1] > 12 || parts[2] < 1 || parts[2] > 31 || parts[0] < 1970) return std::nullopt;
-  const int64_t day = days_from_civil(parts[0], parts[1], parts[2]);
-  if (civil_from_days(day).day != parts[2]) return std::nullopt;  // 31 April
-  return day;
-}
 
 std::string card_json(const Card& card, const NameOf& name_of_area, size_t first, size_t limit) {
   std::string out;

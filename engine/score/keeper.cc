@@ -148,7 +148,8 @@ void Keeper::take(const EventNote& n) {
 void Keeper::count(const EventNote& n, Counted& c) {
   const int64_t day = days_.at(n.time);
   const Sort& sort = names_.sorts()[n.sort];
-  if (first_day_ < 0 || day < first_day_) first_day_ = day;
+  if (first_day_ < 0) first_day_ = eldest_day_ = day;
+  eldest_day_ = std::min(eldest_day_, day);
   c.spot = n.spot;
   c.sort = n.sort;
   c.matter = n.matter;
@@ -205,6 +206,8 @@ void Keeper::take_changed(uint64_t commit, const std::function<void(std::string,
   w.varint(commit);
   w.zigzag(watermark_);
   w.zigzag(first_day_);
+  w.zigzag(eldest_day_);
+  w.str(options_.zone.name());
   w.varint(too_old_);
   w.varint(cases_.overfull());
   w.zigzag(events_.horizon());
@@ -237,11 +240,18 @@ Status Keeper::load(std::string_view name, std::string_view bytes) {
   stored_commit_ = in.varint();
   watermark_ = in.zigzag();
   first_day_ = in.zigzag();
+  eldest_day_ = in.zigzag();
+  const auto zone = TimeZone::load(in.str());
   too_old_ = in.varint();
   stored_overfull_ = in.varint();
   events_.loaded(in.zigzag());
   alerts_.loaded(in.zigzag());
   cube_.drop_before(in.zigzag());
+  if (in.ok() && !zone) return zone.error();
+  if (zone) {
+    options_.zone = *zone;
+    days_ = CivilDays(*zone);
+  }
   return in.ok() ? Status() : corrupt("the head of scorecards in the state directory does not decode");
 }
 
@@ -264,7 +274,7 @@ void Keeper::ready() {
 
 std::pair<int64_t, int64_t> Keeper::span() const {
   const std::shared_lock lock(mutex_);
-  return {first_day_, today_};
+  return {eldest_day_, today_};
 }
 
 size_t Keeper::bytes() const {

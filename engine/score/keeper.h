@@ -22,7 +22,7 @@
 namespace tocsin::score {
 
 struct Options {
-  TimeZone zone = TimeZone::utc();  // whose civil days are counted
+  TimeZone zone = TimeZone::utc();  // whose civil days are counted; a state that was stored keeps its own
   int64_t keep_days = 800;          // of event time: two years, and the span before
 };
 
@@ -55,7 +55,7 @@ class Keeper {
   Result<Card> card(const Cut& cut) const;
   // Places that suffer the same again and again.
   Result<PlaceList> places(const PlaceCut& cut) const;
-  // Civil days that there are counts of: the first that was counted (-1: none), the last that time has come to.
+  // Civil days that there are counts of: the eldest (-1: none), the last that time has come to.
   std::pair<int64_t, int64_t> span() const;
   size_t bytes() const;
 
@@ -66,7 +66,7 @@ class Keeper {
   void count(const EventNote& n, Counted& c);
   void pass(TimeMs watermark);
 
-  const Options options_;
+  Options options_;
   mutable std::shared_mutex mutex_;
   NoteWriter writer_;
   Names names_, alert_names_;
@@ -78,7 +78,9 @@ class Keeper {
   AlertBook alerts_;
   TimeMs watermark_ = kNoTime;
   TimeMs next_tick_ = kNoTime;  // when something may be due
-  int64_t first_day_ = -1, today_ = -1;
+  int64_t first_day_ = -1;      // of the first event
+  int64_t eldest_day_ = -1;     // that any event counts on
+  int64_t today_ = -1;
   uint64_t too_old_ = 0;  // events that came too late to be told from duplicates
   uint64_t stored_commit_ = 0;
   uint64_t stored_overfull_ = 0;

@@ -48,6 +48,14 @@ std::string_view trouble_of(std::string_view category) {
   return category.substr(0, category.find('.', first + 1));
 }
 
+bool lies_in(const Spot& s, std::string_view area) {
+  if (area.empty()) return true;
+  for (const std::string* code : {&s.grid, &s.village, &s.town, &s.city}) {
+    if (code->starts_with(area)) return true;
+  }
+  return false;
+}
+
 SpotId Numbers::spot(std::string_view city, std::string_view town, std::string_view village, std::string_view grid,
                      std::string_view duty, bool& fresh) {
   const uint64_t h = hash_spot(city, town, village, grid, duty);

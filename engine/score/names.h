@@ -79,6 +79,8 @@ void encode(Writer& out, const Spot& spot);
 void encode(Writer& out, const Sort& sort);
 Spot decode_spot(Reader& in);
 Sort decode_sort(Reader& in);
+// One of the spot's areas is this one or lies under it; an empty code is everything.
+bool lies_in(const Spot& spot, std::string_view area);
 // "water.flooding" of "water.flooding.road".
 std::string_view trouble_of(std::string_view category);
 

@@ -29,6 +29,12 @@ bool rewarded(const Event& e) {
   return false;
 }
 
+// Readings of sensors, mostly. What replaces or takes back another event is noted all the same.
+bool counts_for_nothing(const Event& e) {
+  if (e.kind == EventKind::kReport || e.kind == EventKind::kWithdrawal || e.revision != 0) return false;
+  return e.satisfaction == 0 && (e.stage == Stage::kNone || e.case_id.empty());
+}
+
 Verdict verdict_of(std::string_view outcome) {
   if (outcome == "true") return Verdict::kTrue;
   if (outcome == "false") return Verdict::kFalse;
@@ -72,6 +78,7 @@ SortId number_sort(Numbers& numbers, NoteOp op, std::string_view channel, std::s
 }  // namespace
 
 void NoteWriter::event(const Event& e, uint64_t uid, uint64_t position, TimeMs watermark) {
+  if (counts_for_nothing(e)) return;
   const SpotId spot = number_spot(events_numbers_, NoteOp::kSpot, {e.city, e.town, e.village, e.grid, e.duty}, events_);
   const SortId sort = number_sort(events_numbers_, NoteOp::kSort, e.source, e.category, e.grade, events_);
   const bool report = e.kind == EventKind::kReport;

@@ -4,18 +4,9 @@
 #include <vector>
 
 #include "base/clock.h"
-#include "base/status.h"
+#include "score/cut.h"
 
 namespace tocsin::score {
-
-struct PlaceCut {
-  std::string area = {};      // a code: what lies under it; empty: everything
-  int64_t from = 0, to = 0;   // civil days since 1970-01-01, both included
-  std::string category = {};  // only what suffers from this, or from something under it; empty: any
-  uint64_t least_days = 2;    // on at least so many days
-  size_t limit = 50;          // at most kMostPlaces
-  static constexpr size_t kMostPlaces = 1000;
-};
 
 struct PlaceRow {
   std::string place, area, trouble;

@@ -7,14 +7,6 @@
 namespace tocsin::score {
 namespace {
 
-bool lies_in(const Spot& s, std::string_view area) {
-  if (area.empty()) return true;
-  for (const std::string* code : {&s.grid, &s.village, &s.town, &s.city}) {
-    if (code->starts_with(area)) return true;
-  }
-  return false;
-}
-
 const std::string& deepest(const Spot& s) {
   if (!s.grid.empty()) return s.grid;
   if (!s.village.empty()) return s.village;

@@ -172,6 +172,28 @@ class FakeBackend : public Backend {
     }
     finish([done = std::move(done)] { done(std::string(R"({"results":[]})")); });
   }
+  void scorecard(score::CardQuestion question, score::NameOf, Completion<std::string> done) override {
+    {
+      std::lock_guard lock(mutex_);
+      carded_ = std::move(question);
+    }
+    finish([done = std::move(done)] { done(std::string(R"({"rows":[],"next":null,"total":{}})")); });
+  }
+  void places(score::PlacesQuestion question, score::NameOf, Completion<std::string> done) override {
+    {
+      std::lock_guard lock(mutex_);
+      placed_ = std::move(question);
+    }
+    finish([done = std::move(done)] { done(std::string(R"({"places":[]})")); });
+  }
+  score::CardQuestion carded() {
+    std::lock_guard lock(mutex_);
+    return carded_;
+  }
+  score::PlacesQuestion placed() {
+    std::lock_guard lock(mutex_);
+    return placed_;
+  }
   RuleText checked() {
     std::lock_guard lock(mutex_);
     return checked_;
@@ -302,6 +324,8 @@ class FakeBackend : public Backend {
   std::vector<AuditEntry> audited_;
   std::map<std::string, SeverityCounts> counts_;
   std::string asked_area_;
+  score::CardQuestion carded_;
+  score::PlacesQuestion placed_;
   RuleText checked_;
   BacktestRequest tried_;
   std::string rules_ = "[]";
