@@ -24,6 +24,7 @@
 #include "connectors/cli/format_option.h"
 #include "connectors/cli/kafka_parts.h"
 #include "connectors/cli/machine_figures.h"
+#include "connectors/cli/receivers.h"
 #include "time/format.h"
 
 namespace tocsin::cli {
@@ -170,6 +171,9 @@ std::vector<Finding> examine(const Config& config) {
   }
   for (auto& [name, status] : check_kafka(config)) {
     findings.push_back({name, status.is_ok(), status ? "answers" : status.error().message});
+  }
+  for (auto& [name, status] : check_receivers(config)) {
+    findings.push_back({name, status.is_ok(), status ? "is there" : status.error().message});
   }
   return findings;
 }

@@ -92,6 +92,17 @@ Result<std::unique_ptr<runtime::Sink>> make_receiver(const AlertsConfig& c, cons
   return internal("a receiver of alerts of no kind");
 }
 
+std::vector<std::pair<std::string, Status>> check_receivers(const Config& config) {
+  std::vector<std::pair<std::string, Status>> out;
+  for (const AlertsConfig& c : config.alerts) {
+    const std::string kind = c.kind == AlertsConfig::Kind::kWebhook ? "webhook " : "alertmanager ";
+    for (const std::string& url : c.urls) {
+      out.emplace_back(kind + c.target, delivery::knock(url, {.timeout = c.timeout, .ca_file = c.ca_file}));
+    }
+  }
+  return out;
+}
+
 void add_courier_figures(const std::vector<std::unique_ptr<runtime::Sink>>& sinks,
                          std::vector<metrics::SinkMetrics>& out) {
   for (const auto& sink : sinks) {

@@ -2,6 +2,7 @@
 // The sinks of a service, from its config, and what they have to tell of themselves.
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "connectors/cli/config.h"
@@ -18,6 +19,9 @@ struct ReceiverParts {
   const Clock& clock;             // outlives the sinks
 };
 Result<std::unique_ptr<runtime::Sink>> make_receiver(const AlertsConfig& config, const ReceiverParts& parts);
+
+// Whether the doors that a config names are there, a line each; nothing is sent.
+std::vector<std::pair<std::string, Status>> check_receivers(const Config& config);
 
 // Of each sink that knocks at a door; those that do not are passed over.
 void add_courier_figures(const std::vector<std::unique_ptr<runtime::Sink>>& sinks,

@@ -143,7 +143,9 @@ void Courier::say_again() {
   if (!request || request->body.empty()) return;
   Verdict verdict = Verdict::kLater;
   const Reply reply = attempt(*request, verdict);
-  if (verdict != Verdict::kArrived) note_failure(reply, 0);
+  if (verdict != Verdict::kArrived) return note_failure(reply, 0);
+  const std::scoped_lock lock(mutex_);
+  note_success();
 }
 
 // To each address; the best of their verdicts.
@@ -207,9 +209,14 @@ void Courier::finish(std::span<const Message> group) {
   flying_ -= group.size();
   // Groups and their parts are settled in order; what lies behind the last of them was muted.
   delivered_ = queue_.empty() && flying_ == 0 ? accepted_ : group.back().sequence;
+  note_success();
+  changed_.notify_all();
+}
+
+// With mutex_ held.
+void Courier::note_success() {
   if (!stats_.trouble.empty()) log(kNotice, "delivers again");
   stats_.trouble.clear();
-  changed_.notify_all();
 }
 
 void Courier::give_up(const Message& message, const Reply& reply) {

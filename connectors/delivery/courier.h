@@ -105,6 +105,7 @@ class Courier final : public runtime::Sink {
   void finish(std::span<const Message> group);
   void give_up(const Message& message, const Reply& reply);
   void stop_for_good(const Reply& reply);
+  void note_success();
   void note_failure(const Reply& reply, DurationMs pause);
   void log(int level, const std::string& message) const;
 

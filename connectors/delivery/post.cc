@@ -61,6 +61,22 @@ Status check_url(const std::string& url) {
   return {};
 }
 
+Status knock(const std::string& url, const PostOptions& options) {
+  init_once();
+  const std::unique_ptr<CURL, void (*)(CURL*)> curl(::curl_easy_init(), ::curl_easy_cleanup);
+  if (curl == nullptr) return internal("libcurl could not be started");
+  std::array<char, CURL_ERROR_SIZE> error{};
+  ::curl_easy_setopt(curl.get(), CURLOPT_URL, url.c_str());
+  ::curl_easy_setopt(curl.get(), CURLOPT_CONNECT_ONLY, 1L);
+  ::curl_easy_setopt(curl.get(), CURLOPT_TIMEOUT_MS, static_cast<long>(options.timeout));
+  ::curl_easy_setopt(curl.get(), CURLOPT_NOSIGNAL, 1L);
+  ::curl_easy_setopt(curl.get(), CURLOPT_ERRORBUFFER, error.data());
+  if (!options.ca_file.empty()) ::curl_easy_setopt(curl.get(), CURLOPT_CAINFO, options.ca_file.c_str());
+  const CURLcode done = ::curl_easy_perform(curl.get());
+  if (done == CURLE_OK) return {};
+  return unavailable(error[0] != '\0' ? std::string(error.data()) : std::string(::curl_easy_strerror(done)));
+}
+
 struct Poster::Impl {
   PostOptions options;
   std::unique_ptr<CURL, void (*)(CURL*)> curl{nullptr, ::curl_easy_cleanup};

@@ -31,6 +31,10 @@ struct PostOptions {
 // in logs.
 Status check_url(const std::string& url);
 
+// Whether somebody is there: connects, with TLS where the address says so, and sends nothing. kUnavailable says why
+// not.
+Status knock(const std::string& url, const PostOptions& options);
+
 // Used by one thread; connections are kept. Follows no redirect. A proxy is taken from the environment (https_proxy …).
 class Poster {
  public:

@@ -12,7 +12,7 @@ import urllib.request
 
 from tocsin_receiver import Receiver
 from tocsin_service import Service, free_port
-from tocsin_testing import PACKS, ROOT, Case, need, simulate, wait_for
+from tocsin_testing import PACKS, ROOT, Case, need, simulate, tocsin, wait_for
 
 RULES = ROOT / "deploy" / "prometheus"
 GRAFANA = ROOT / "deploy" / "grafana"
@@ -185,20 +185,26 @@ class OnPaper(Case):
 
 
 class Doctor(Case):
-    def doctor(self):
-        config = self.write("tocsin.yaml", CONFIG.format(folder=self.folder, port=free_port(), time="clock", hook="http://127.0.0.1:9/"))
-        return self.well("doctor", "--config", config).out
+    def doctor(self, code=0, hook=None, http="http: {address: 127.0.0.1, port: 0}"):
+        """Its lines about this config, beside a receiver that is there unless `hook` names another."""
+        receiver = Receiver()
+        self.addCleanup(receiver.close)
+        config = re.sub(r"http: .*", http.replace("{", "{{").replace("}", "}}"), CONFIG)
+        config = config.format(folder=self.folder, time="clock", hook=hook or receiver.url)
+        return self.ends(tocsin("doctor", "--config", self.write("tocsin.yaml", config)), code).out
 
-    def test_it_says_where_prometheus_finds_the_metrics(self):
-        out = self.doctor()
-        self.assertRegex(out, r"ok    metrics: Prometheus scrapes http://127\.0\.0\.1:\d+/metrics, from this machine alone")
+    def test_it_says_where_prometheus_finds_the_metrics_and_who_is_there(self):
+        out = self.doctor(http="http: {address: 127.0.0.1, port: 19999}")
+        self.assertIn("ok    metrics: Prometheus scrapes http://127.0.0.1:19999/metrics, from this machine alone; its rules: ", out)
         self.assertRegex(out, r"(ok|warn)  +open files: \d+ may be open at once")
         self.assertRegex(out, r"ok    disk: \d+ GiB free for ")
+        self.assertIn("ok    webhook desk: is there\n", out)
 
-    def test_it_warns_where_there_are_none(self):
-        config = re.sub(r"http: .*", "http: false", CONFIG).format(folder=self.folder, port=0, time="clock", hook="http://127.0.0.1:9/")
-        out = self.well("doctor", "--config", self.write("tocsin.yaml", config)).out
-        self.assertIn("warn  metrics: http is off", out)
+    def test_it_warns_where_there_are_no_metrics(self):
+        self.assertIn("warn  metrics: http is off", self.doctor(http="http: false"))
+
+    def test_it_finds_a_receiver_that_is_not_there(self):
+        self.assertRegex(self.doctor(1, hook=f"http://127.0.0.1:{free_port()}/"), r"FAIL  webhook desk: \w+")
 
 
 class Running(Case):

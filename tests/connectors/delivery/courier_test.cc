@@ -220,6 +220,17 @@ TEST(Courier, OneOfSeveralAddressesIsEnough) {
   EXPECT_THAT(bodies(second.got()), ElementsAre("m1\n"));
 }
 
+TEST(Knock, TellsWhetherSomebodyIsThere) {
+  Receiver receiver;
+  EXPECT_TRUE(knock(receiver.url(), {}));
+  EXPECT_TRUE(receiver.got().empty()) << "nothing is sent";
+  receiver.close();
+  const Status s = knock(receiver.url(), {.timeout = 5'000});
+  ASSERT_FALSE(s);
+  EXPECT_EQ(s.error().code, Code::kUnavailable);
+  EXPECT_FALSE(s.error().message.empty());
+}
+
 TEST(CheckUrl, TellsWhatIsWrong) {
   EXPECT_TRUE(check_url("https://desk.example/hook?x=1"));
   EXPECT_TRUE(check_url("http://127.0.0.1:9093"));
