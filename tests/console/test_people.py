@@ -194,6 +194,8 @@ class Officer(BrowserCase):
                 sent = due
             page.wait_for_timeout(20)
         page.get_by_text("350 shown of 350 open").wait_for()
+        service.ingest(*[report(f"burst{i}", f"avenue {i:03}") for i in range(100)])  # more than the page keeps ready beside what is in sight
+        page.get_by_text("450 shown of 450 open").wait_for()
         watched = page.evaluate("() => { const w = window.watched; w.stop = true; return { moved: w.moved, gaps: w.gaps, most: w.most }; }")
         gaps = sorted(watched["gaps"])
         print(f"50 alerts/s: {len(gaps)} frames, p95 {gaps[int(len(gaps) * .95)]:.0f} ms, rows in the document {watched['most']}", flush=True)

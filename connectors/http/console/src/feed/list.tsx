@@ -61,9 +61,15 @@ export function AlertList() {
     height = useSignal(600),
     narrow = useSignal(false);
   const drawn = useRef<string[]>([]);
+  const drawnRows = useRef<Row[]>([]);
   const rowHeight = narrow.value ? NARROW : WIDE;
   const rows = listed.value,
-    { first, last } = sliceOf(rows.length, rowHeight, top.value, height.value);
+    ids = rows.map(row => row.alert.alert_id);
+  // Where the list will stand once it is drawn: the rows there must exist already, however many came in at once.
+  const scrolled = top.value; // read always, so that scrolling draws
+  const stand =
+    drawnRows.current === rows ? scrolled : anchored(drawn.current, ids, box.current?.scrollTop ?? scrolled, rowHeight);
+  const { first, last } = sliceOf(rows.length, rowHeight, stand, height.value);
 
   useEffect(() => {
     const measure = new ResizeObserver(([entry]) => {
@@ -75,11 +81,11 @@ export function AlertList() {
   }, []);
 
   useLayoutEffect(() => {
-    const ids = rows.map(row => row.alert.alert_id),
-      element = box.current!;
-    const wanted = anchored(drawn.current, ids, element.scrollTop, rowHeight);
-    if (wanted !== element.scrollTop) element.scrollTop = wanted;
+    const element = box.current!;
+    if (stand !== element.scrollTop) element.scrollTop = stand;
     drawn.current = ids;
+    drawnRows.current = rows;
+    top.value = element.scrollTop;
   }, [rows, rowHeight]);
 
   useSignalEffect(() => {
