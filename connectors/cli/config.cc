@@ -1,5 +1,6 @@
 #include "connectors/cli/config.h"
 
+#include <algorithm>
 #include <cstdlib>
 
 #include "base/json_writer.h"
@@ -29,7 +30,8 @@ constexpr Key kTop[] = {
     {"sources", "array", "what is read: ingest, kafka or file, each with an optional feed"},
     {"alerts", "array", "who is told: kafka (topic) or file (path)"},
     {"http", "object", "API, stream, page and metrics: address, port, hosts; off: false"},
-    {"limits", "object", "bounds: batch_events, checkpoint_mib, lateness, idle_after, log_retain, log_retain_mib"}};
+    {"limits", "object", "bounds: batch_events, checkpoint_mib, lateness, idle_after, log_retain, log_retain_mib, "
+     "warm_up"}};
 constexpr std::string_view kSourceKeys[] = {"ingest", "kafka", "file", "feed"};
 constexpr std::string_view kKafkaSourceKeys[] = {"topics", "settings"};
 constexpr std::string_view kFileSourceKeys[] = {"paths", "follow"};
@@ -38,7 +40,8 @@ constexpr std::string_view kAlertKeys[] = {"kafka", "file", "shadow"};
 constexpr std::string_view kKafkaAlertKeys[] = {"topic", "settings"};
 constexpr std::string_view kHttpKeys[] = {"address", "port", "hosts"};
 constexpr std::string_view kLimitKeys[] = {"batch_events", "checkpoint_mib", "lateness",
-                                           "idle_after",   "log_retain",     "log_retain_mib"};
+                                           "idle_after",   "log_retain",     "log_retain_mib",
+                                           "warm_up"};
 
 std::vector<std::string_view> names_of(std::span<const Key> keys) {
   std::vector<std::string_view> names;
@@ -200,6 +203,7 @@ class ConfigReader {
     duration(f, "lateness", config_.lateness);
     duration(f, "idle_after", config_.idle_after);
     duration(f, "log_retain", config_.log_retain);
+    duration(f, "warm_up", config_.warm_up);
   }
 
   const Reader& read_;
@@ -211,6 +215,13 @@ void schema_of(JsonWriter& w, std::string_view type, std::string_view doc) {
 }
 
 }  // namespace
+
+DurationMs log_keeps(const Config& config) {
+  const auto embedded = [&](const SourceConfig& s) {
+    return s.kind == SourceConfig::Kind::kIngest && config.ingest_topic.empty();
+  };
+  return !config.sources.empty() && std::ranges::all_of(config.sources, embedded) ? config.log_retain : 0;
+}
 
 Lookup environment() {
   return [](const std::string& name) -> std::optional<std::string> {

@@ -42,7 +42,9 @@ class WarmUp {
   uint64_t left() const;
   // The earliest event that was taken in; kNoTime: none.
   TimeMs back_to() const { return earliest_ == kNever ? kNoTime : earliest_; }
-  Engine& engine() { return *engine_; }
+  const Engine& engine() const { return *engine_; }
+  // For Engine::swap_rules; nothing may be called after.
+  std::unique_ptr<Engine> release() { return std::move(engine_); }
 
  private:
   WarmUp() = default;
