@@ -13,8 +13,10 @@
 //
 // State: the rows (at most plan.max_rows_per_key; past it the oldest is dropped and counted), each with a fingerprint
 // of at most 320 bytes and a headline of at most 40 characters, never the text. The index is made anew from the rows.
+#include <absl/container/flat_hash_map.h>
+#include <absl/container/inlined_vector.h>
+
 #include <memory>
-#include <unordered_map>
 
 #include "detect/linked.h"
 #include "event/likeness.h"
@@ -87,11 +89,14 @@ class SameLinks {
   const Plan none_;
   std::array<bool, kCategory> by_fact_{};  // whether events with this in common must be looked at
   std::vector<Mark> marks_;                // by slot
-  std::unordered_map<uint64_t, std::vector<Slot>, Mix> by_value_;
-  std::unordered_map<uint64_t, std::vector<Posting>, Mix> by_term_;
+  // Most values and terms are rare.
+  template <typename Entry>
+  using Index = absl::flat_hash_map<uint64_t, absl::InlinedVector<Entry, 2>, Mix>;
+  Index<Slot> by_value_;
+  Index<Posting> by_term_;
   // Scratch of one search.
   struct Probe {
-    const std::vector<Posting>* list;
+    const absl::InlinedVector<Posting, 2>* list;  // until the index changes
     uint32_t weight;
   };
   mutable std::vector<Slot> found_, touched_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
 
 namespace tocsin {
 namespace {
@@ -51,9 +52,39 @@ constexpr size_t kLongestPhrase = 12, kIdeographBytes = 3;
 constexpr bool ascending(const auto& list) { return std::is_sorted(list.begin(), list.end()); }
 static_assert(ascending(kPhrases) && ascending(kWords) && ascending(kIdeographs));
 
+// A set of the unified ideographs.
+class IdeographSet {
+ public:
+  constexpr void add(char32_t c) { bits_[(c - kFirst) / 64] |= uint64_t{1} << ((c - kFirst) % 64); }
+  constexpr bool has(char32_t c) const {
+    return c - kFirst < kCount && (bits_[(c - kFirst) / 64] >> ((c - kFirst) % 64) & 1) != 0;
+  }
+
+ private:
+  static constexpr char32_t kFirst = 0x4E00, kCount = 0x5200;
+  std::array<uint64_t, kCount / 64> bits_{};
+};
+
+constexpr char32_t ideograph_at(std::string_view text) {
+  const auto byte = [&](size_t i) { return static_cast<char32_t>(static_cast<unsigned char>(text[i])); };
+  return (byte(0) & 0x0F) << 12 | (byte(1) & 0x3F) << 6 | (byte(2) & 0x3F);
+}
+
+constexpr IdeographSet kCommon = [] {
+  IdeographSet set;
+  for (const char32_t c : kIdeographs) set.add(c);
+  return set;
+}();
+constexpr IdeographSet kBeginPhrases = [] {
+  IdeographSet set;
+  for (const std::string_view phrase : kPhrases) set.add(ideograph_at(phrase));
+  return set;
+}();
+
 }  // namespace
 
 size_t common_phrase(std::string_view text) {
+  if (text.size() < 2 * kIdeographBytes || !kBeginPhrases.has(ideograph_at(text))) return 0;
   for (size_t n = std::min(kLongestPhrase, text.size() / kIdeographBytes * kIdeographBytes); n >= 2 * kIdeographBytes;
        n -= kIdeographBytes) {
     if (std::binary_search(kPhrases.begin(), kPhrases.end(), text.substr(0, n))) return n;
@@ -61,7 +92,7 @@ size_t common_phrase(std::string_view text) {
   return 0;
 }
 
-bool is_common_ideograph(char32_t c) { return std::binary_search(kIdeographs.begin(), kIdeographs.end(), c); }
+bool is_common_ideograph(char32_t c) { return kCommon.has(c); }
 
 bool is_common_word(std::string_view word) { return std::binary_search(kWords.begin(), kWords.end(), word); }
 
