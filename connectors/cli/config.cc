@@ -30,7 +30,8 @@ constexpr Key kTop[] = {
     {"sources", "array", "what is read: ingest, kafka or file, each with an optional feed"},
     {"alerts", "array", "who is told: kafka (topic) or file (path)"},
     {"http", "object", "API, stream, page and metrics: address, port, hosts; off: false"},
-    {"limits", "object", "bounds: batch_events, checkpoint_mib, lateness, idle_after, log_retain, log_retain_mib, "
+    {"limits", "object",
+     "bounds: batch_events, checkpoint_mib, lateness, idle_after, log_retain, log_retain_mib, "
      "warm_up"}};
 constexpr std::string_view kSourceKeys[] = {"ingest", "kafka", "file", "feed"};
 constexpr std::string_view kKafkaSourceKeys[] = {"topics", "settings"};
@@ -39,9 +40,8 @@ constexpr std::string_view kIngestKeys[] = {"topic"};
 constexpr std::string_view kAlertKeys[] = {"kafka", "file", "shadow"};
 constexpr std::string_view kKafkaAlertKeys[] = {"topic", "settings"};
 constexpr std::string_view kHttpKeys[] = {"address", "port", "hosts"};
-constexpr std::string_view kLimitKeys[] = {"batch_events", "checkpoint_mib", "lateness",
-                                           "idle_after",   "log_retain",     "log_retain_mib",
-                                           "warm_up"};
+constexpr std::string_view kLimitKeys[] = {"batch_events", "checkpoint_mib", "lateness", "idle_after",
+                                           "log_retain",   "log_retain_mib", "warm_up"};
 
 std::vector<std::string_view> names_of(std::span<const Key> keys) {
   std::vector<std::string_view> names;

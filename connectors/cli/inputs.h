@@ -18,8 +18,8 @@ class Inputs {
   struct Of {
     const Config& config;
     TimeZone zone;
-    std::string key;  // of the identity tokens
-    state::Log& log;  // must outlive the inputs
+    std::string key;                 // of the identity tokens
+    state::Log& log;                 // must outlive the inputs
     std::vector<std::string> known;  // partitions that the state has read
     bool second = false;             // beside the running service's own
   };

@@ -2,6 +2,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include "connectors/cli/clocks.h"
 #include "time/format.h"
 
 namespace tocsin::cli {
@@ -25,8 +26,8 @@ void tell_warm_up(const RuleWarmUp& warm_up, const rule::RuleSet& rules, std::ve
   const std::string& trouble = warm_up.trouble();
   const std::string since = f.back_to == kNoTime ? "nothing" : format_time(f.back_to);
   if (trouble.empty()) {
-    spdlog::info("warm_up rules={} seconds={:.2f} records={} keys={} since={} whole={}", rules.rules().size(), f.seconds,
-                 f.records, f.keys, since, f.whole);
+    spdlog::info("warm_up rules={} seconds={:.2f} records={} keys={} since={} whole={}", rules.rules().size(),
+                 f.seconds, f.records, f.keys, since, f.whole);
   } else {
     spdlog::warn("warm_up rules={} result=failed reason=\"{}\"; they begin anew", rules.rules().size(), trouble);
   }
@@ -36,10 +37,11 @@ void tell_warm_up(const RuleWarmUp& warm_up, const rule::RuleSet& rules, std::ve
                             "`" + r.id + "` knows nothing of what was before: the log could not be read: " + trouble,
                             "`" + r.id + "` 不知道此前发生的事：日志未能读取：" + trouble));
     } else if (!f.whole) {
-      out.push_back(warning(r, "short-past",
-                            "`" + r.id + "` knows the log only since " + since +
-                                ", less than it looks back on; give more time by limits.warm_up in the config",
-                            "`" + r.id + "` 只读到 " + since + " 以来的日志，比它要看的短；可在配置中放宽 limits.warm_up"));
+      out.push_back(
+          warning(r, "short-past",
+                  "`" + r.id + "` knows the log only since " + since +
+                      ", less than it looks back on; give more time by limits.warm_up in the config",
+                  "`" + r.id + "` 只读到 " + since + " 以来的日志，比它要看的短；可在配置中放宽 limits.warm_up"));
     }
   }
 }
@@ -50,17 +52,25 @@ void Reloader::request(http::Completion<http::ReloadResult> done) {
 }
 
 void Reloader::step(std::atomic<bool>& signalled) {
-  if (reload_) return go_on();
-  bool requested = signalled.exchange(false);
-  {
-    const std::lock_guard lock(mutex_);
-    requested = requested || !requests_.empty();
+  const uint64_t began = steady_ns();
+  if (reload_) {
+    reload_->step_began = began;
+    go_on();
+  } else {
+    bool requested = signalled.exchange(false);
+    {
+      const std::lock_guard lock(mutex_);
+      requested = requested || !requests_.empty();
+    }
+    if (!requested) return;
+    reload_.emplace();
+    reload_->step_began = began;
+    begin();
   }
-  if (requested) begin();
+  if (reload_) reload_->paused += steady_ns() - began;
 }
 
 void Reloader::begin() {
-  reload_.emplace();
   {
     const std::lock_guard lock(mutex_);
     reload_->requests.swap(requests_);
@@ -91,7 +101,8 @@ void Reloader::answer(const Status& status) {
   result.diagnostics = diagnostics_json(reload_->diagnostics);
   result.rules = parts_.engine.rules().rules().size();
   if (result.applied) {
-    spdlog::info("reload rules={} result=applied", result.rules);
+    const double pause = static_cast<double>(reload_->paused + steady_ns() - reload_->step_began) / 1e9;
+    spdlog::info("reload rules={} result=applied pause={:.3f}", result.rules, pause);
   } else {
     spdlog::error("reload result=refused rules={} reason=\"{}\"", result.rules, status.error().message);
   }

@@ -1,7 +1,7 @@
 #pragma once
 // Other rules for the running service: compiled, those that begin warmed up from the log while the service goes on, and
-// swapped in between two batches. One reload at a time; what asks meanwhile gets the next one. A set with faults, or one
-// that cannot be swapped in, leaves the rules in force that were.
+// swapped in between two batches. One reload at a time; what asks meanwhile gets the next one. A set with faults, or
+// one that cannot be swapped in, leaves the rules in force that were.
 #include <atomic>
 #include <functional>
 #include <memory>
@@ -18,7 +18,8 @@ namespace tocsin::cli {
 
 using MakeWarmUp = std::function<std::unique_ptr<RuleWarmUp>(std::shared_ptr<const rule::RuleSet>)>;
 
-// One line of the service's log, and a warning of each rule that begins anew or knows less of the past than it asks for.
+// One line of the service's log, and a warning of each rule that begins anew or knows less of the past than it asks
+// for.
 void tell_warm_up(const RuleWarmUp& warm_up, const rule::RuleSet& rules, std::vector<rule::Diagnostic>& out);
 
 class Reloader {
@@ -26,7 +27,7 @@ class Reloader {
   struct Parts {
     runtime::Engine& engine;
     RuleInputs inputs;
-    MakeWarmUp warm_up;                                      // null result: rules that begin do so anew
+    MakeWarmUp warm_up;                                       // null result: rules that begin do so anew
     std::function<void(const http::ReloadResult&)> finished;  // on the engine's thread
   };
   explicit Reloader(Parts parts) : parts_(std::move(parts)) {}
@@ -45,6 +46,8 @@ class Reloader {
     std::vector<rule::Diagnostic> diagnostics;
     std::vector<http::Completion<http::ReloadResult>> requests;
     std::unique_ptr<RuleWarmUp> warm_up;
+    // Steady nanoseconds: for how long the engine has waited for the reload, and since when it does.
+    uint64_t paused = 0, step_began = 0;
   };
   void begin();
   void go_on();

@@ -1,6 +1,6 @@
 #pragma once
-// Rules that begin are warmed up from the log beside the running service: sources and decoders of their own, on a thread
-// of its own, until they stand where the engine in force does; the last stretch on the engine's thread.
+// Rules that begin are warmed up from the log beside the running service: sources and decoders of their own, on a
+// thread of its own, until they stand where the engine in force does; the last stretch on the engine's thread.
 //
 // Bound: Of::most. When the whole of what the rules look back on cannot be read in that time, a shorter part of the log
 // is read, up to the present; a state with a hole in it is never taken over.

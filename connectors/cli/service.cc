@@ -230,11 +230,10 @@ Status Service::Impl::open_http() {
         return make_decoder({feed, zone_, config_.lateness, key_, config_.known_sources, false, config_.areas});
       },
       std::move(append));
-  backend_ = std::make_unique<ServiceBackend>(ServiceBackend::Parts{*engine_, *store_, *log_, *ingest_, clock_,
-                                                                    [this](http::Completion<http::ReloadResult> done) {
-                                                                      reloader_->request(std::move(done));
-                                                                    },
-                                                                    [this] { return readiness(); }});
+  backend_ = std::make_unique<ServiceBackend>(
+      ServiceBackend::Parts{*engine_, *store_, *log_, *ingest_, clock_,
+                            [this](http::Completion<http::ReloadResult> done) { reloader_->request(std::move(done)); },
+                            [this] { return readiness(); }});
   backend_->set_rules(*rules_);
   backend_->set_silences(engine_->policy().silences());
   backend_->committed(engine_->progress().outbox);

@@ -227,8 +227,7 @@ Result<uint64_t> KafkaSource::offset_at(uint32_t partition, TimeMs log_time) {
   int64_t low = 0;
   int64_t offset = asked->offset;
   if (error == RD_KAFKA_RESP_ERR_NO_ERROR && offset < 0) {  // no record is so young
-    error =
-        rd_kafka_query_watermark_offsets(s.client.get(), part.topic.c_str(), part.number, &low, &offset, kQueryMs);
+    error = rd_kafka_query_watermark_offsets(s.client.get(), part.topic.c_str(), part.number, &low, &offset, kQueryMs);
   }
   if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return static_cast<uint64_t>(offset);
   return unavailable("cannot find where topic " + part.topic + ", partition " + std::to_string(part.number) +

@@ -84,8 +84,7 @@ void Engine::install(Works works) {
 }
 
 Result<std::unique_ptr<Engine>> Engine::open(Options options, std::shared_ptr<const rule::RuleSet> rules,
-                                             state::Store* store, const CompileRules& compile,
-                                             const WarmUp& warm_up) {
+                                             state::Store* store, const CompileRules& compile, const WarmUp& warm_up) {
   std::unique_ptr<Engine> engine(new Engine(std::move(options), rules, store));
   if (store == nullptr) return engine;
   const auto stored = store->get(state::Table::kMeta, kProgressKey);

@@ -109,13 +109,13 @@ class Engine {
   uint64_t outbox() const { return under_way() ? flying_.before : progress_.outbox; }
   // A checkpoint with the next commit.
   void request_checkpoint() { checkpoint_due_ = true; }
-  // Goes over to other rules: commits, then keeps the state of rules whose identity is the same. A rule that only judges
-  // otherwise (a threshold was edited) judges what it has kept at once: alerts open, are amended or resolved (reason
-  // `rule`). The others begin with the state of `warm`, an engine without a store over to_warm_up(rules) that was given
-  // the same log up to the same offsets, or anew when it is null; alerts that go on under their ids are amended, the
-  // rest of the former ones resolved (reason `rule`), and new ones opened (see alert/takeover.h). `warm` is brought to
-  // the present and is of no use afterwards. An error leaves the rules in force that were, with all their state;
-  // kExhausted (the disk is full) may be tried again.
+  // Goes over to other rules: commits, then keeps the state of rules whose identity is the same. A rule that only
+  // judges otherwise (a threshold was edited) judges what it has kept at once: alerts open, are amended or resolved
+  // (reason `rule`). The others begin with the state of `warm`, an engine without a store over to_warm_up(rules) that
+  // was given the same log up to the same offsets, or anew when it is null; alerts that go on under their ids are
+  // amended, the rest of the former ones resolved (reason `rule`), and new ones opened (see alert/takeover.h). `warm`
+  // is brought to the present and is of no use afterwards. An error leaves the rules in force that were, with all their
+  // state; kExhausted (the disk is full) may be tried again.
   Status swap_rules(std::shared_ptr<const rule::RuleSet> rules, Engine* warm = nullptr);
   // Those of `rules` that no state is kept for and that a log can warm up (rules over alerts begin anew); null: none.
   std::shared_ptr<const rule::RuleSet> to_warm_up(const rule::RuleSet& rules) const;

@@ -8,10 +8,10 @@ namespace tocsin::runtime {
 
 // How one rule set follows another.
 struct Engine::Succession {
-  std::vector<int> heirs;       // of each old rule the new one that keeps its state; -1: none
-  std::vector<int> namesakes;   // of each old rule the new one of its id
-  std::vector<bool> edited;     // new rules that judge the state that they keep by other conditions
-  std::vector<bool> begun;      // new rules that keep no state: warmed up, or anew
+  std::vector<int> heirs;      // of each old rule the new one that keeps its state; -1: none
+  std::vector<int> namesakes;  // of each old rule the new one of its id
+  std::vector<bool> edited;    // new rules that judge the state that they keep by other conditions
+  std::vector<bool> begun;     // new rules that keep no state: warmed up, or anew
   const rule::RuleSet* rules = nullptr;
 
   // The key is no longer in force: its rule has no heir, or the row that owed has left the population.

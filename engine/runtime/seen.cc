@@ -137,7 +137,8 @@ void Seen::renumber_back(std::span<const int> map, std::span<const Dropped> drop
   for (const Dropped& d : dropped) days_.at(d.day).routes[d.index].rule = d.rule;
 }
 
-// Routes of one event lie together, so those that are known are copied behind the others; the days are written compactly.
+// Routes of one event lie together, so those that are known are copied behind the others; the days are written
+// compactly.
 std::vector<Seen::Added> Seen::add_routes(const Seen& other, std::span<const int> map) {
   std::vector<Added> added;
   std::vector<Route> routes_of_event;

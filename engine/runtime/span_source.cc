@@ -78,7 +78,8 @@ void SpanSource::deliver_waiting(size_t max, std::vector<Record>& out) {
 }
 
 void SpanSource::put_by(Part& part, const Record& record) {
-  part.waiting.push_back({record, std::string(record.payload) + std::string(kPadding, '\0'), std::string(record.fault)});
+  part.waiting.push_back(
+      {record, std::string(record.payload) + std::string(kPadding, '\0'), std::string(record.fault)});
   part.next = std::max(part.next, part.until);
 }
 

@@ -4,6 +4,7 @@ tests/long/test_reload_load.py does the same at 50,000 events a second against t
 import collections
 import http.client
 import json
+import re
 import threading
 import time
 import unittest
@@ -103,8 +104,10 @@ class Reload(Case):
         self.untouched(file, told)
         self.judged_again(feed, told)
         self.goes_on(feed, told, half=self.count // 2 // 10 // HOT)
-        print(f"{rate:.0f} events/s taken; the reload was answered after {reload['seconds'] * 1000:.0f} ms")
-        return rate, reload["seconds"]
+        pause = float(re.search(r"result=applied pause=(\S+)", service.told()).group(1))
+        print(f"{rate:.0f} events/s taken; the reload was answered after {reload['seconds'] * 1000:.0f} ms, of which the "
+              f"engine paused {pause * 1000:.0f} ms")
+        return rate, pause
 
     def untouched(self, file, told):
         """The rule that stays rings as if nothing had happened."""
@@ -154,7 +157,7 @@ PLACES = """rules:
     where: kind == "report" && has(location)
     radius: {radius}
     within: 2h
-    fire: distinct(place) >= 4
+    fire: distinct(place) >= 3
     severity: yellow
     resolve: {{quiet: 30d}}
     summary: "{{{{count()}}}}"
@@ -172,9 +175,9 @@ PLACES = """rules:
 
 
 def reports(count, since=0):
-    """One every 30 s, each somewhere on a line of 400 places, 300 m apart."""
+    """One every 30 s, each somewhere on a line of 40 places, 300 m apart."""
     for i in range(since, since + count):
-        n = (i * 7919 + i // 13) % 400
+        n = (i * 7919 + i // 13) % 40
         yield {"id": f"r{i}", "source": "grid", "kind": "report", "occurred_at": BASE + i * 30_000, "category": "city.facility",
                "place": f"p{n}", "location": {"lon": 121.0 + n * 0.003118, "lat": 30.17, "crs": "wgs84"}}
 
@@ -186,7 +189,7 @@ def ndjson(events_):
 class WarmUp(Case):
     """A rule's window or radius is edited: it is what it would have been had it read the log from the beginning."""
 
-    before, after = PLACES.format(window="1h", radius="200m"), PLACES.format(window="6h", radius="700m")
+    before, after = PLACES.format(window="1h", radius="350m"), PLACES.format(window="6h", radius="700m")
 
     def service(self, rules, config=CONFIG):
         service = Service(self.folder, rules, time="log", config=config)
@@ -207,7 +210,8 @@ class WarmUp(Case):
     def as_if_always(self, feed):
         """What is open now is what the new rules have open after the whole log, and the other rule noticed nothing."""
         after = self.write("after.yaml", self.after)
-        _, alerts = self.replay(after, self.write("feed.ndjson", ndjson(feed)))
+        _, alerts = self.replay(after, self.write("feed.ndjson", ndjson(feed)), alerts="expected.ndjson")
+        self.assertTrue(self.open_alerts(alerts))
         mine = (self.folder / "alerts.ndjson").read_bytes()
         self.assertEqual(self.open_alerts(mine), self.open_alerts(alerts))
         other = lambda told: sorted((e["id"], e["type"], e["time"]) for e in told if e["data"]["rule"] == "other")
@@ -229,6 +233,7 @@ class WarmUp(Case):
         beside = threading.Thread(target=exchange)
         for i in range(0, len(feed), 200):
             if i == half:
+                self.judged(service, half)
                 beside.start()
             service.ingest(*feed[i:i + 200])
         beside.join()
@@ -240,8 +245,7 @@ class WarmUp(Case):
         self.assertEqual(service.stop(), 0)
         self.as_if_always(feed)
         reasons = collections.Counter((e["type"].rsplit(".")[-1], e["data"]["reason"]) for e in self.told())
-        for type_ in ("opened", "amended"):
-            self.assertGreater(reasons[type_, "rule"], 0, reasons)
+        self.assertGreater(reasons["amended", "rule"], 0, reasons)
         self.assertRegex(service.told(), r"warm_up rules=2 seconds=\S+ records=\d+ keys=\d+ since=2024-")
 
     def test_rules_that_were_edited_while_the_service_was_away(self):

@@ -1,4 +1,5 @@
-// A part of a log: exactly the records between two offsets, whatever the source below brings at once, and on from there.
+// A part of a log: exactly the records between two offsets, whatever the source below brings at once, and on from
+// there.
 #include "runtime/span_source.h"
 
 #include <gtest/gtest.h>
@@ -58,7 +59,7 @@ class Numbers final : public Source {
 
 std::vector<std::string> read(SpanSource& span, size_t max) {
   std::vector<std::string> out;
-  for (int idle = 0; idle < 3;) {
+  for (int idle = 0; idle < 200;) {
     std::vector<Record> records;
     auto state = span.poll(max, 0, records);
     EXPECT_TRUE(state);
