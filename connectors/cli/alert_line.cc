@@ -3,9 +3,12 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <cstdlib>
+
 #include "base/display_width.h"
 #include "connectors/cli/files.h"
 #include "connectors/cli/json.h"
+#include "connectors/cli/wrap.h"
 #include "time/format.h"
 
 namespace tocsin::cli {
@@ -83,14 +86,18 @@ std::string alert_line(std::string_view data, std::string_view type, bool colour
   }
   const std::string tail =
       pad(std::string(type.empty() ? text_at(e, "/status") : type), 12) + " " + std::string(text_at(e, "/rule"));
-  const size_t all = display_width(when) + 2 + display_width(pad(word, 10)) + 1 + display_width(tail) + 2 +
-                     display_width(summary) + display_width(why);
-  const std::string_view between = width != 0 && all > width ? "\n    " : "  ";
+  const size_t head = display_width(when) + 2 + display_width(pad(word, 10)) + 1 + display_width(tail);
   std::string out = when + "  " + on + pad(word, 10) + off + " " + tail;
-  return out.append(between).append(summary).append(why);
+  const std::string said = std::string(summary) + why;
+  if (width == 0 || head + 2 + display_width(said) <= width) return out.append("  ").append(said);
+  constexpr std::string_view kIndent = "    ";
+  return out.append("\n").append(kIndent).append(wrapped(said, width, kIndent, kIndent.size()));
 }
 
 size_t terminal_width(int fd) {
+  if (const char* columns = std::getenv("COLUMNS"); columns != nullptr) {
+    if (const size_t width = std::strtoul(columns, nullptr, 10); width >= 40 && width <= 1000) return width;
+  }
   winsize size{};
   return isatty(fd) != 0 && ioctl(fd, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
 }

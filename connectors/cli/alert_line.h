@@ -17,10 +17,10 @@ std::string area_text(std::string_view area_json, const Places& places);
 std::string local_time(std::string_view text, const Places& places);
 
 // "08-13 13:07:00  ORANGE 橙  opened       waterlogging-cluster  6 flooded places …"; empty when `data` does not parse.
-// Times in the places' zone. A line wider than `width` columns goes on, indented, in a second line; 0 columns: never.
+// Times in the places' zone. A line wider than `width` columns goes on, indented, in further lines; 0 columns: never.
 std::string alert_line(std::string_view data, std::string_view type, bool colour, const Places& places,
                        size_t width = 0);
-// Columns of the terminal; 0 when it is none.
+// Columns as COLUMNS says, else of the terminal; 0 when there is none.
 size_t terminal_width(int fd);
 
 }  // namespace tocsin::cli

@@ -1,61 +1,19 @@
 #include "connectors/cli/backend.h"
 
-#include <charconv>
-#include <map>
+#include <simdjson.h>
 
-#include "alert/lifecycle.h"
 #include "base/json_writer.h"
-#include "event/mask.h"
-#include "rule/yaml_file.h"
-#include "runtime/pipeline.h"
-#include "runtime/silence_record.h"
-#include "simdjson.h"
+#include "connectors/cli/version.h"
 
 namespace tocsin::cli {
 namespace {
 
-// "<opened_at>.<alert id>": where the next page starts. The id part is looked up, so that a forged one is refused.
-std::string cursor_of(const runtime::AlertLine& line) { return std::to_string(line.opened_at) + "." + line.alert_id; }
-
-bool parse_cursor(const std::string& cursor, runtime::AlertBook::Place& out) {
-  const char* end = cursor.data() + cursor.size();
-  const auto r = std::from_chars(cursor.data(), end, out.opened_at);
-  if (r.ec != std::errc() || r.ptr == end || *r.ptr != '.') return false;
-  out.alert_id.assign(r.ptr + 1, end);
-  return true;
-}
-
-// The text of each rule's `fire`, by id: a compiled rule keeps no text.
-std::map<std::string, std::string> fires_of(const rule::RuleSet& rules) {
-  std::map<std::string, std::string> out;
-  std::vector<rule::Diagnostic> ignored;  // the files have been compiled
-  for (const rule::SourceFile& file : rules.files()) {
-    const auto document = rule::yaml::Document::parse(file.path, file.text, ignored);
-    const rule::yaml::Node* list = document == nullptr ? nullptr : document->root().find("rules");
-    if (list == nullptr) continue;
-    for (const rule::yaml::Node& node : list->items) {
-      const rule::yaml::Node *id = node.find("id"), *fire = node.find("fire");
-      if (id != nullptr && fire != nullptr && fire->is_scalar()) out[id->value] = fire->value;
-    }
-  }
-  return out;
-}
-
-std::string rule_json(const rule::Rule& r, const std::map<std::string, std::string>& fires) {
-  static constexpr std::string_view kModes[] = {"active", "shadow", "off"};
-  std::string out;
-  JsonWriter w(out);
-  w.begin_object().field("id", r.id).key("version").integer(r.version);
-  w.key("name").begin_object().field("zh", r.name.zh).field("en", r.name.en).end_object();
-  w.field("owner", r.owner)
-      .field("mode", kModes[static_cast<size_t>(r.mode)])
-      .field("kind", detect::name_of(r.plan.kind));
-  w.key("from").begin_array();
-  for (const std::string& s : r.from) w.string(s);
-  w.end_array();
-  if (const auto fire = fires.find(r.id); fire != fires.end()) w.field("fire", fire->second);
-  w.field("file", r.file).key("line").integer(r.line).end_object();
-  return out;
+http::AreaCodes codes_of(const simdjson::dom::element& data) {
+  const auto code = [&](std::string_view level) {
+    std::string_view text;
+    return data["area"][level].get(text) == simdjson::SUCCESS ? std::string(text) : std::string();
+  };
+  return {code("city"), code("town"), code("village"), code("grid")};
 }
 
 }  // namespace
@@ -67,7 +25,7 @@ std::string_view cloud_event_data(std::string_view json) {
   return json.substr(at + kKey.size(), json.size() - at - kKey.size() - 1);
 }
 
-ServiceBackend::ServiceBackend(Parts parts) : parts_(std::move(parts)) {}
+ServiceBackend::ServiceBackend(Parts parts) : parts_(std::move(parts)), events_(parts_.log) {}
 
 Result<std::string> ServiceBackend::transition_json(uint64_t sequence) const {
   auto bytes = parts_.store.get(state::Table::kOutbox, state::big_endian(sequence));
@@ -89,81 +47,19 @@ Result<std::string> ServiceBackend::latest_json(std::string_view alert_id) const
   return json;
 }
 
-Result<http::AlertPage> ServiceBackend::alerts(const http::AlertQuery& q) {
-  http::AlertPage page;
-  page.sequence = head_.load();
-  runtime::AlertFilter filter{q.status, q.severity, q.rule, q.area, q.owner, q.since, q.until, q.shadow};
-  runtime::AlertBook::Place place;
-  runtime::AlertLine known;
-  if (!q.cursor.empty() && (!parse_cursor(q.cursor, place) || !parts_.engine.book().find(place.alert_id, known))) {
-    return invalid("the cursor is not one that this service gave out");
-  }
-  bool more = false;
-  const auto lines = parts_.engine.book().list(filter, q.limit, q.cursor.empty() ? nullptr : &place, more);
-  for (const runtime::AlertLine& line : lines) {
-    auto json = latest_json(line.alert_id);
-    if (!json) return json.error();
-    page.alerts.emplace_back(cloud_event_data(*json));
-  }
-  if (more) page.next = cursor_of(lines.back());
-  return page;
-}
-
-Result<http::AlertDetail> ServiceBackend::alert(std::string_view id) {
-  runtime::AlertLine line;
-  if (!parts_.engine.book().find(id, line)) return not_found("there is no alert " + std::string(id));
-  http::AlertDetail detail;
-  auto latest = latest_json(id);
-  if (!latest) return latest.error();
-  detail.latest = cloud_event_data(*latest);
-  const std::string begin = runtime::history_key(id, 0);
-  const std::string end = runtime::history_key(id, UINT32_MAX);
-  std::vector<uint64_t> sequences;
-  const Status s = parts_.store.scan(state::Table::kAlerts, begin, end, [&](std::string_view, std::string_view value) {
-    sequences.push_back(state::from_big_endian(value));
-    return sequences.size() < 10'000;
-  });
-  if (!s) return s.error();
-  for (const uint64_t sequence : sequences) {
-    auto json = transition_json(sequence);
-    if (json) detail.history.push_back(std::move(*json));
-  }
-  return detail;
-}
-
-Result<std::string> ServiceBackend::evidence(std::string_view id) {
-  runtime::AlertLine line;
-  if (!parts_.engine.book().find(id, line)) return not_found("there is no alert " + std::string(id));
-  auto latest = latest_json(id);
-  if (!latest) return latest.error();
-  simdjson::dom::parser parser;
-  simdjson::dom::element event, found;
-  if (parser.parse(*latest).get(event) != simdjson::SUCCESS ||
-      event["data"]["evidence"].get(found) != simdjson::SUCCESS) {
-    return corrupt("the stored alert " + std::string(id) + " does not parse");
-  }
-  std::string out;
-  JsonWriter w(out);
-  w.begin_object().field("alert_id", id);
-  for (const auto& [key, value] : simdjson::dom::object(found)) w.key(key).raw(simdjson::minify(value));
-  w.end_object();
-  return out;
-}
-
-Result<std::string> ServiceBackend::rules() {
-  const std::lock_guard lock(mutex_);
-  return rules_json_;
-}
-
-void ServiceBackend::set_rules(const rule::RuleSet& rules) {
-  const std::map<std::string, std::string> fires = fires_of(rules);
-  std::string json;
-  JsonWriter w(json);
-  w.begin_array();
-  for (const rule::Rule& r : rules.rules()) w.raw(rule_json(r, fires));
-  w.end_array();
-  const std::lock_guard lock(mutex_);
-  rules_json_ = std::move(json);
+// Where the alert lies, and where it lay at its transition before this one.
+void ServiceBackend::place(http::StreamItem& item) const {
+  thread_local simdjson::dom::parser parser;
+  simdjson::dom::element data;
+  int64_t seq = 0;
+  if (parser.parse(item.json)["data"].get(data) != simdjson::SUCCESS) return;
+  item.area = codes_of(data);
+  if (data["seq"].get(seq) != simdjson::SUCCESS || seq < 2) return;
+  const auto key = runtime::history_key(item.alert_id, static_cast<uint32_t>(seq - 1));
+  const auto at = parts_.store.get(state::Table::kAlerts, key);
+  if (!at) return;
+  const auto before = transition_json(state::from_big_endian(*at));
+  if (before && parser.parse(*before)["data"].get(data) == simdjson::SUCCESS) item.before = codes_of(data);
 }
 
 Result<http::StreamPage> ServiceBackend::transitions_after(uint64_t after, size_t max, size_t max_bytes) {
@@ -181,11 +77,18 @@ Result<http::StreamPage> ServiceBackend::transitions_after(uint64_t after, size_
                           const uint64_t sequence = state::from_big_endian(key);
                           if (sequence > page.head) return false;
                           const runtime::OutboxEntry e = runtime::decode_outbox(value);
-                          page.items.push_back({sequence, e.shadow, std::string(e.json)});
+                          http::StreamItem& item = page.items.emplace_back();
+                          item.sequence = sequence;
+                          item.shadow = e.shadow;
+                          item.json = e.json;
+                          item.alert_id = e.alert_id;
                           bytes += e.json.size();
                           return page.items.size() < max && bytes < max_bytes;
                         });
   if (!s) return s.error();
+  if (parts_.scoped) {
+    for (http::StreamItem& item : page.items) place(item);
+  }
   return page;
 }
 
@@ -204,67 +107,27 @@ void ServiceBackend::ingest(http::IngestBatch batch, http::Completion<http::Inge
   parts_.ingest.submit(std::move(batch), std::move(done));
 }
 
-void ServiceBackend::act(alert::Action action, http::Completion<uint64_t> done) {
-  runtime::AlertLine line;
-  if (!parts_.engine.book().find(action.alert_id, line)) return done(not_found("there is no alert " + action.alert_id));
-  if (line.status == alert::AlertStatus::kClosed && action.kind != alert::ActionKind::kComment) {
-    return done(conflict("the alert is closed"));
-  }
-  if (!line.is_open() && line.updated_at + alert::kFiledFor < parts_.engine.book().latest()) {
-    return done(conflict("the alert ended more than 30 days ago; nothing more can be done to it"));
-  }
-  Arena arena(1024);
-  action.note = mask_text(action.note, arena);
-  action.at = parts_.clock.now();
-  const std::string record = runtime::action_record(action);
-  const std::string_view payloads[] = {record};
-  auto offset = parts_.log.append(kActionsTopic, payloads, action.at);
-  done(offset ? Result<uint64_t>(*offset) : Result<uint64_t>(offset.error()));
-}
-
-Result<std::string> ServiceBackend::silences() {
-  const std::lock_guard lock(mutex_);
-  std::string out;
-  JsonWriter w(out);
-  w.begin_array();
-  for (const auto& [id, s] : silences_) w.raw(runtime::silence_json(s));
-  w.end_array();
-  return out;
-}
-
-void ServiceBackend::silence(rule::Silence silence, http::Completion<std::string> done) {
-  Arena arena(1024);
-  silence.reason = mask_text(silence.reason, arena);
-  runtime::SilenceRecord record{false, std::move(silence), parts_.clock.now()};
-  record.silence.id = "s-" + hex(hash64(runtime::silence_record(record)));
-  const std::string text = runtime::silence_record(record);
-  const std::string_view payloads[] = {text};
-  auto offset = parts_.log.append(kActionsTopic, payloads, record.at);
-  done(offset ? Result<std::string>(record.silence.id) : Result<std::string>(offset.error()));
-}
-
-void ServiceBackend::expire_silence(std::string id, std::string by, http::Completion<uint64_t> done) {
-  {
-    const std::lock_guard lock(mutex_);
-    const auto it = silences_.find(id);
-    if (it == silences_.end()) return done(not_found("there is no silence " + id));
-    if (it->second.in_file) return done(conflict("the silence stands in a file of the rules; change it there"));
-  }
-  runtime::SilenceRecord record{true, {}, parts_.clock.now()};
-  record.silence.id = std::move(id);
-  record.silence.by = std::move(by);
-  const std::string text = runtime::silence_record(record);
-  const std::string_view payloads[] = {text};
-  auto offset = parts_.log.append(kActionsTopic, payloads, record.at);
-  done(offset ? Result<uint64_t>(*offset) : Result<uint64_t>(offset.error()));
-}
-
-void ServiceBackend::set_silences(const std::map<std::string, rule::Silence>& silences) {
-  const std::lock_guard lock(mutex_);
-  if (silences_ != silences) silences_ = silences;
-}
-
 void ServiceBackend::reload(http::Completion<http::ReloadResult> done) { parts_.reload(std::move(done)); }
+
+std::string ServiceBackend::status(const http::View& view) {
+  std::map<std::string, uint64_t> open;
+  runtime::AlertFilter filter;
+  filter.status = runtime::kOpenStates;
+  filter.scope = view.area;
+  filter.shadow = view.shadow;
+  parts_.engine.book().each(filter, [&](const runtime::AlertLine& line) { return ++open[line.rule_id] > 0; });
+  std::string out;
+  JsonWriter(out).begin_object().field("version", kVersion);
+  return out.substr(1) + "," + parts_.status.json(open, parts_.clock.now());
+}
+
+void ServiceBackend::check_rules(http::RuleText text, http::Completion<std::string> done) {
+  parts_.desk.check(std::move(text), std::move(done));
+}
+
+void ServiceBackend::backtest(http::BacktestRequest request, http::Completion<std::string> done) {
+  parts_.desk.backtest(std::move(request), std::move(done));
+}
 
 std::vector<http::Check> ServiceBackend::readiness() { return parts_.readiness(); }
 

@@ -5,7 +5,12 @@
 #include <map>
 #include <mutex>
 
+#include "connectors/cli/audit_log.h"
+#include "connectors/cli/event_index.h"
 #include "connectors/cli/ingest.h"
+#include "connectors/cli/rule_desk.h"
+#include "connectors/cli/service_status.h"
+#include "connectors/cli/worker.h"
 #include "connectors/http/backend.h"
 #include "runtime/engine.h"
 #include "state/log.h"
@@ -19,33 +24,52 @@ class ServiceBackend final : public http::Backend {
     const state::Store& store;
     state::Log& log;
     Ingest& ingest;
+    AuditLog& audit;
     const Clock& clock;
     std::function<void(http::Completion<http::ReloadResult>)> reload;  // hands over to the engine's thread
     std::function<std::vector<http::Check>()> readiness;
+    RuleDesk& desk;
+    const ServiceStatus& status;
+    Worker& worker;       // for what takes longer than the HTTP thread may be held up
+    bool scoped = false;  // some account sees only a part of the county
   };
   explicit ServiceBackend(Parts parts);
 
   Result<http::AlertPage> alerts(const http::AlertQuery& query) override;
-  Result<http::AlertDetail> alert(std::string_view id) override;
-  Result<std::string> evidence(std::string_view id) override;
+  Result<http::AlertDetail> alert(std::string_view id, const http::View& view) override;
+  void evidence(std::string id, const http::View& view, http::Completion<std::string> done) override;
+  void related(std::string id, const http::View& view, http::Completion<std::string> done) override;
+  std::map<std::string, http::SeverityCounts> open_by_area(std::string_view area, const http::View& view) override;
   Result<std::string> rules() override;
+  Result<std::string> rule(std::string_view id) override;
+  void check_rules(http::RuleText text, http::Completion<std::string> done) override;
+  void backtest(http::BacktestRequest request, http::Completion<std::string> done) override;
   Result<http::StreamPage> transitions_after(uint64_t after, size_t max, size_t max_bytes) override;
   void set_listener(std::function<void(uint64_t head)> listener) override;
   void ingest(http::IngestBatch batch, http::Completion<http::IngestResult> done) override;
-  void act(alert::Action action, http::Completion<uint64_t> done) override;
-  Result<std::string> silences() override;
+  void act(alert::Action action, const http::View& view, http::Completion<uint64_t> done) override;
+  Result<std::string> silences(const http::View& view) override;
   void silence(rule::Silence silence, http::Completion<std::string> done) override;
-  void expire_silence(std::string id, std::string by, http::Completion<uint64_t> done) override;
+  void expire_silence(std::string id, std::string by, const http::View& view, http::Completion<uint64_t> done) override;
+  void audit(http::AuditEntry entry, http::Completion<uint64_t> done) override;
+  Result<std::string> audit_log(uint64_t after, size_t limit) override;
   void reload(http::Completion<http::ReloadResult> done) override;
+  std::string status(const http::View& view) override;
   bool healthy() override { return true; }
   std::vector<http::Check> readiness() override;
 
   // From the engine's thread, after each commit and each change of rules.
   void committed(uint64_t head);
-  void set_rules(const rule::RuleSet& rules);
+  void set_rules(std::shared_ptr<const rule::RuleSet> rules);
   void set_silences(const std::map<std::string, rule::Silence>& silences);
 
  private:
+  bool find(std::string_view id, const http::View& view, runtime::AlertLine& out) const;
+  void place(http::StreamItem& item) const;
+  Result<std::string> evidence_now(const std::string& id, const http::View& view);
+  Result<std::string> related_now(const std::string& id, const http::View& view);
+  std::vector<runtime::AlertLine> candidates(const runtime::AlertLine& line, const http::View& view) const;
+  void on_worker(std::function<Result<std::string>()> task, http::Completion<std::string> done);
   Result<std::string> transition_json(uint64_t sequence) const;
   Result<std::string> latest_json(std::string_view alert_id) const;
   Parts parts_;
@@ -53,8 +77,14 @@ class ServiceBackend final : public http::Backend {
   std::mutex mutex_;
   std::function<void(uint64_t)> listener_;
   std::string rules_json_ = "[]";
+  std::shared_ptr<const rule::RuleSet> rules_;
   std::map<std::string, rule::Silence> silences_;
+  EventIndex events_;  // the worker's
 };
+
+// Outcomes that people gave to alerts, as lines of labels for a backtest (connectors/backtest/labels.h): the alert's
+// key and evidence, from a day before it opened to the last event that it rests on, or an hour after its opening.
+std::string outcome_labels(const runtime::Engine& engine, const state::Store& store);
 
 // The `data` object of a CloudEvent, which stands last in it.
 std::string_view cloud_event_data(std::string_view json);

@@ -4,6 +4,7 @@
 #include <cstdlib>
 
 #include "base/json_writer.h"
+#include "connectors/cli/config_alerts.h"
 #include "rule/yaml_file.h"
 
 namespace tocsin::cli {
@@ -28,20 +29,25 @@ constexpr Key kTop[] = {
     {"areas", "array", "CSV files of area codes (rules/areas): a code of their cities must be among them"},
     {"kafka", "object", "librdkafka settings common to all sources and sinks"},
     {"sources", "array", "what is read: ingest, kafka or file, each with an optional feed"},
-    {"alerts", "array", "who is told: kafka (topic) or file (path)"},
-    {"http", "object", "API, stream, page and metrics: address, port, hosts; off: false"},
+    {"alerts", "array", "who is told: kafka (topic), file (path), webhook (url) or alertmanager (urls)"},
+    {"http", "object",
+     "API, stream, page and metrics: address, port, hosts, tokens (name, sha256, role, area), tls (certificate, key), "
+     "boundaries (a GeoJSON file); off: false"},
+    {"backtest", "object", "what the rule desk tries rules on: input (files), feed, labels; omitted: the embedded log"},
     {"limits", "object",
-     "bounds: batch_events, checkpoint_mib, lateness, idle_after, log_retain, log_retain_mib, "
+     "bounds: batch_events, checkpoint_mib, lateness, idle_after, log_retain, log_retain_mib, keep_ended, max_ended, "
      "warm_up"}};
 constexpr std::string_view kSourceKeys[] = {"ingest", "kafka", "file", "feed"};
 constexpr std::string_view kKafkaSourceKeys[] = {"topics", "settings"};
 constexpr std::string_view kFileSourceKeys[] = {"paths", "follow"};
 constexpr std::string_view kIngestKeys[] = {"topic"};
-constexpr std::string_view kAlertKeys[] = {"kafka", "file", "shadow"};
-constexpr std::string_view kKafkaAlertKeys[] = {"topic", "settings"};
-constexpr std::string_view kHttpKeys[] = {"address", "port", "hosts"};
-constexpr std::string_view kLimitKeys[] = {"batch_events", "checkpoint_mib", "lateness", "idle_after",
-                                           "log_retain",   "log_retain_mib", "warm_up"};
+constexpr std::string_view kHttpKeys[] = {"address", "port", "hosts", "tokens", "tls", "boundaries"};
+constexpr std::string_view kTokenKeys[] = {"name", "sha256", "role", "area"};
+constexpr std::string_view kTlsKeys[] = {"certificate", "key"};
+constexpr std::string_view kBacktestKeys[] = {"input", "feed", "labels"};
+constexpr size_t kMaxTokens = 1000;
+constexpr std::string_view kLimitKeys[] = {"batch_events",   "checkpoint_mib", "lateness",  "idle_after", "log_retain",
+                                           "log_retain_mib", "keep_ended",     "max_ended", "warm_up"};
 
 std::vector<std::string_view> names_of(std::span<const Key> keys) {
   std::vector<std::string_view> names;
@@ -105,10 +111,12 @@ class ConfigReader {
     f.read("calendar", config_.calendar);
     f.read("accept", config_.known_sources);
     f.read("areas", config_.areas);
-    if (const Node* n = f.get("kafka")) settings(*n, config_.kafka);
+    if (const Node* n = f.get("kafka")) read_settings(read_, *n, config_.kafka);
     if (const Node* n = f.require("sources")) list(*n, [&](const Node& item) { source(item); });
-    if (const Node* n = f.get("alerts")) list(*n, [&](const Node& item) { alert(item); });
+    if (const Node* n = f.get("alerts"))
+      list(*n, [&](const Node& item) { read_receiver(read_, item, config_.alerts); });
     if (const Node* n = f.get("http")) http(*n);
+    if (const Node* n = f.get("backtest")) backtest(*n);
     if (const Node* n = f.get("limits")) limits(*n);
   }
 
@@ -127,14 +135,6 @@ class ConfigReader {
   void duration(const Fields& f, std::string_view key, DurationMs& out) {
     if (const Node* n = f.get(key)) read_.read_duration(*n, out);
   }
-  void settings(const Node& n, Settings& out) {
-    if (!read_.expect_map(n, "settings")) return;
-    for (size_t i = 0; i < n.keys.size(); ++i) {
-      std::string value;
-      if (read_.read(n.items[i], value)) out[n.keys[i].value] = value;
-    }
-  }
-
   void source(const Node& item) {
     const Fields f(read_, item, kSourceKeys, "a source");
     const int kinds = (f.get("ingest") != nullptr) + (f.get("kafka") != nullptr) + (f.get("file") != nullptr);
@@ -153,7 +153,7 @@ class ConfigReader {
       s.kind = SourceConfig::Kind::kKafka;
       const Fields g(read_, *n, kKafkaSourceKeys, "a Kafka source");
       if (g.require("topics") != nullptr) g.read("topics", s.topics);
-      if (const Node* m = g.get("settings")) settings(*m, s.settings);
+      if (const Node* m = g.get("settings")) read_settings(read_, *m, s.settings);
     }
     if (const Node* n = f.get("file")) {
       s.kind = SourceConfig::Kind::kFile;
@@ -162,25 +162,6 @@ class ConfigReader {
       g.read("follow", s.follow);
     }
     config_.sources.push_back(std::move(s));
-  }
-
-  void alert(const Node& item) {
-    const Fields f(read_, item, kAlertKeys, "a receiver of alerts");
-    AlertsConfig a;
-    f.read("shadow", a.shadow);
-    if ((f.get("kafka") != nullptr) == (f.get("file") != nullptr)) {
-      fault(item, "alerts-kind", "a receiver of alerts is exactly one of kafka and file",
-            "告警去处须是 kafka、file 二者之一");
-      return;
-    }
-    if (const Node* n = f.get("kafka")) {
-      a.kind = AlertsConfig::Kind::kKafka;
-      const Fields g(read_, *n, kKafkaAlertKeys, "a Kafka receiver");
-      if (g.require("topic") != nullptr) g.read("topic", a.target);
-      if (const Node* m = g.get("settings")) settings(*m, a.settings);
-    }
-    f.read("file", a.target);
-    config_.alerts.push_back(std::move(a));
   }
 
   void http(const Node& n) {
@@ -193,6 +174,49 @@ class ConfigReader {
     f.read("address", config_.http_address);
     integer(f, "port", 0, 65535, config_.http_port);
     f.read("hosts", config_.http_hosts);
+    f.read("boundaries", config_.http_boundaries);
+    if (const Node* m = f.get("tokens")) {
+      list(*m, [&](const Node& item) { token(item); });
+      if (m->items.size() > kMaxTokens) {
+        fault(*m, "too-many", "at most 1000 tokens may be named", "最多可列 1000 个令牌");
+      }
+    }
+    if (const Node* m = f.get("tls")) {
+      const Fields g(read_, *m, kTlsKeys, "tls");
+      if (g.require("certificate") != nullptr) g.read("certificate", config_.http_certificate);
+      if (g.require("key") != nullptr) g.read("key", config_.http_key);
+    }
+  }
+
+  void token(const Node& item) {
+    const Fields f(read_, item, kTokenKeys, "a token");
+    http::Account a;
+    if (f.require("name") != nullptr) f.read("name", a.name);
+    if (f.require("sha256") != nullptr) f.read("sha256", a.sha256);
+    const auto digit = [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); };
+    if (const Node* n = f.get("sha256");
+        n != nullptr && (a.sha256.size() != 64 || !std::ranges::all_of(a.sha256, digit))) {
+      fault(*n, "token-hash",
+            "sha256 is the token's SHA-256 in 64 lower-case hexadecimal digits: printf %s TOKEN | sha256sum",
+            "sha256 为令牌的 SHA-256，64 位小写十六进制：printf %s 令牌 | sha256sum");
+    } else if (n != nullptr &&
+               std::ranges::find(config_.http_tokens, a.sha256, &http::Account::sha256) != config_.http_tokens.end()) {
+      fault(*n, "token-twice", "another token has this hash", "已有令牌使用此散列值");
+    }
+    if (const Node* n = f.require("role")) {
+      static constexpr std::string_view kRoles[] = {"viewer", "officer", "planner", "admin"};
+      size_t i = 0;
+      if (read_.read_choice(*n, kRoles, i)) a.role = static_cast<http::Role>(i);
+    }
+    f.read("area", a.area);
+    config_.http_tokens.push_back(std::move(a));
+  }
+
+  void backtest(const Node& n) {
+    const Fields f(read_, n, kBacktestKeys, "backtest");
+    f.read("input", config_.backtest.input);
+    f.read("feed", config_.backtest.feed);
+    f.read("labels", config_.backtest.labels);
   }
 
   void limits(const Node& n) {
@@ -204,6 +228,8 @@ class ConfigReader {
     duration(f, "idle_after", config_.idle_after);
     duration(f, "log_retain", config_.log_retain);
     duration(f, "warm_up", config_.warm_up);
+    duration(f, "keep_ended", config_.keep_ended);
+    integer(f, "max_ended", 1, 100'000'000, config_.max_ended);
   }
 
   const Reader& read_;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "connectors/http/access.h"
 #include "rule/diagnostic.h"
 
 namespace tocsin::cli {
@@ -24,10 +25,27 @@ struct SourceConfig {
 };
 
 struct AlertsConfig {
-  enum class Kind { kKafka, kFile } kind = Kind::kFile;
-  std::string target;   // topic or path
+  enum class Kind { kKafka, kFile, kWebhook, kAlertmanager } kind = Kind::kFile;
+  std::string target;   // topic, path or name
   bool shadow = false;  // takes the alerts of rules in shadow, and only those
-  Settings settings;
+  Settings settings;    // kKafka
+  // kWebhook (one url), kAlertmanager
+  std::vector<std::string> urls;
+  std::vector<std::string> headers;  // "Name: value"
+  DurationMs timeout = 10'000;
+  std::string ca_file;
+  std::string secret;  // kWebhook
+  DurationMs group_wait = 0;
+  int64_t group_most = 100;
+  DurationMs resend = 60'000;  // kAlertmanager
+  std::string console;
+};
+
+// What the rule desk tries rules on; without input, the embedded log.
+struct BacktestConfig {
+  std::vector<std::string> input;  // files
+  std::string feed;                // a name or a file; empty: canonical events
+  std::string labels;              // what really was, a file; or empty
 };
 
 struct Config {
@@ -47,6 +65,10 @@ struct Config {
   std::string http_address = "127.0.0.1";
   int64_t http_port = 8080;
   std::vector<std::string> http_hosts;
+  std::vector<http::Account> http_tokens;
+  std::string http_certificate, http_key;  // of TLS, PEM files; empty: plain
+  std::string http_boundaries;             // a GeoJSON file of the areas' borders; or empty
+  BacktestConfig backtest;
   std::string ingest_topic;  // with Kafka: ingest goes to this topic; empty: to the embedded log
   // limits
   int64_t batch_events = 8192;
@@ -56,6 +78,8 @@ struct Config {
   DurationMs log_retain = 400LL * 86'400'000;  // no shorter than what a rule looks back on
   int64_t log_retain_mib = 4096;
   DurationMs warm_up = 60'000;  // so long a rule that begins may be warmed up from the log; 0: it begins anew
+  DurationMs keep_ended = 400LL * 86'400'000;
+  int64_t max_ended = 200'000;
 };
 
 // How far back the log goes that rules are fed from, as far as the config says it: 0 where it does not (Kafka, files).

@@ -1,10 +1,12 @@
 // tocsin doctor: whether what a config needs is there, one line each.
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <cmath>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -21,6 +23,7 @@
 #include "connectors/cli/files.h"
 #include "connectors/cli/format_option.h"
 #include "connectors/cli/kafka_parts.h"
+#include "connectors/cli/machine_figures.h"
 #include "time/format.h"
 
 namespace tocsin::cli {
@@ -48,9 +51,40 @@ Finding check_disk(const std::string& directory) {
   std::error_code ec;
   const auto space = fs::space(existing(directory), ec);
   if (ec) return {"disk", false, directory + ": " + ec.message()};
-  const uint64_t gib = space.available >> 30;
-  return {"disk", gib >= 2,
-          std::to_string(gib) + " GiB free for " + directory + (gib >= 2 ? "" : "; at least 2 are needed")};
+  // A checkpoint writes what changed before it drops the old: room for twice the state.
+  constexpr double kGib = 1u << 30;
+  const metrics::DiskMetrics disk = disk_figures(directory);
+  const double state = std::isnan(disk.state_bytes) ? 0 : disk.state_bytes;
+  const double needed = std::max(2 * kGib, 2 * state);
+  const bool enough = static_cast<double>(space.available) >= needed;
+  std::string text = std::to_string(space.available >> 30) + " GiB free for " + directory;
+  if (!enough) {
+    text +=
+        "; at least " + std::to_string(static_cast<uint64_t>(needed / kGib)) + " are needed (2, and twice the state)";
+  }
+  return {"disk", enough, text};
+}
+
+// Files of the state, and a socket for each console and stream.
+Finding check_open_files() {
+  constexpr rlim_t kWanted = 4096;
+  rlimit limit = {};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return {"open files", true, std::strerror(errno), true};
+  const std::string shown = std::to_string(limit.rlim_max) + " may be open at once";  // `run` takes all that it may
+  if (limit.rlim_max >= kWanted) return {"open files", true, shown};
+  return {"open files", true, shown + "; set LimitNOFILE=65536 in the unit, or ulimit -n", true};
+}
+
+// Whether a Prometheus can scrape it, and from where.
+Finding check_metrics(const Config& config) {
+  if (!config.http) {
+    return {"metrics", true,
+            "http is off, so nothing tells how the service does; http.address and http.port switch it on", true};
+  }
+  const std::string url = "http://" + config.http_address + ":" + std::to_string(config.http_port) + "/metrics";
+  const bool local = config.http_address.starts_with("127.") || config.http_address == "::1";
+  return {"metrics", true,
+          "Prometheus scrapes " + url + (local ? ", from this machine alone" : "") + "; its rules: deploy/prometheus"};
 }
 
 // Writes a file where the state is or will be, and takes it away again.
@@ -116,7 +150,8 @@ void check_rules(const Config& config, std::vector<Finding>& findings) {
 }
 
 std::vector<Finding> examine(const Config& config) {
-  std::vector<Finding> findings = {check_disk(config.state), check_rights(config.state), check_clock(config.state)};
+  std::vector<Finding> findings = {check_disk(config.state), check_rights(config.state), check_clock(config.state),
+                                   check_open_files(), check_metrics(config)};
   if (config.http) findings.push_back(check_port(config));
   const auto key = privacy_key();
   findings.push_back(

@@ -11,34 +11,23 @@
 #include "connectors/cli/commands.h"
 #include "connectors/cli/exit_code.h"
 #include "connectors/cli/files.h"
-#include "connectors/cli/format_option.h"
 #include "connectors/cli/json.h"
-#include "connectors/http/client.h"
+#include "connectors/cli/remote.h"
+#include "connectors/cli/wrap.h"
 
 namespace tocsin::cli {
 namespace {
 
 struct Options {
-  std::string url = "http://127.0.0.1:8080", format = "text", zone, id, status = "open,acknowledged,assigned";
+  Remote remote;
+  std::string zone, id, status = "open,acknowledged,assigned", area, rule, severity;
   bool from_start = false;
   size_t limit = 100;
 };
 
 void add_common(CLI::App& command, Options& o) {
-  command.add_option("--url", o.url, "the running service")->capture_default_str();
+  add_remote(command, o.remote);
   command.add_option("--zone", o.zone, "civil time zone of what is shown (default: the service's)");
-  add_format(command, o.format);
-}
-
-Result<std::string> fetch(const std::string& url, const std::string& target) {
-  auto client = http::Client::parse(url);
-  if (!client) return client.error();
-  auto answer = client->get(target);
-  if (!answer) return answer.error();
-  if (answer->status == 404) return not_found("the service knows no such alert");
-  if (answer->status != 200)
-    return unavailable("the service answered " + std::to_string(answer->status) + ": " + answer->body);
-  return std::move(answer->body);
 }
 
 // The service's own zone, unless another is asked for, and its names of areas. A service that does not tell is no
@@ -47,7 +36,7 @@ Places places_of(const Options& o) {
   Places places{o.zone, {}};
   simdjson::dom::parser parser;
   simdjson::dom::element e;
-  const auto body = fetch(o.url, "/api/v1/rules");
+  const auto body = fetch(o.remote, "/api/v1/rules");
   if (body && parser.parse(*body).get(e) == simdjson::SUCCESS) {
     if (places.zone.empty()) places.zone = text_at(e, "/zone");
     simdjson::dom::object areas;
@@ -62,9 +51,10 @@ Places places_of(const Options& o) {
 }
 
 int alerts(const Options& o) {
-  auto body = fetch(o.url, "/api/v1/alerts?limit=" + std::to_string(o.limit) + "&status=" + o.status);
+  auto body = fetch(o.remote, "/api/v1/alerts?limit=" + std::to_string(o.limit) + "&status=" + o.status +
+                                  "&area=" + o.area + "&rule=" + o.rule + "&severity=" + o.severity);
   if (!body) return fail(body.error());
-  if (o.format == "json") {
+  if (o.remote.format == "json") {
     std::cout << *body << '\n';
     return kWell;
   }
@@ -94,15 +84,15 @@ std::string_view type_of(std::string_view json) {
 int tail(const Options& o) {
   constexpr int kRetries = 5;
   std::string last = o.from_start ? "0" : "";
-  const Places places = o.format == "json" ? Places() : places_of(o);
+  const Places places = o.remote.format == "json" ? Places() : places_of(o);
   Error error = unavailable("the stream ended");
   for (int failures = 0; failures < kRetries; ++failures) {
-    auto client = http::Client::parse(o.url);
+    auto client = open_client(o.remote);
     if (!client) return fail(client.error());
     const Status s = client->stream("/api/v1/stream", last, [&](std::string_view id, std::string_view data) {
       failures = 0;
       last = id;
-      if (o.format == "json") {
+      if (o.remote.format == "json") {
         std::cout << data << std::endl;
         return std::cout.good();
       }
@@ -115,15 +105,23 @@ int tail(const Options& o) {
     });
     if (s) return kWell;
     error = s.error();
+    if (error.code == Code::kInvalid) return fail(error);
     std::this_thread::sleep_for(std::chrono::seconds(1));
   }
   return fail(kCannotGoOn, error.message);
 }
 
-void print_pairs(simdjson::dom::element object, const char* indent) {
+// A line of `explain`, within the terminal.
+void print_line(std::string_view text, std::string_view indent) {
+  std::cout << wrapped(text, terminal_width(STDOUT_FILENO), indent) << '\n';
+}
+
+void print_pairs(simdjson::dom::element object) {
   simdjson::dom::object pairs;
   if (object.get(pairs) != simdjson::SUCCESS) return;
-  for (const auto& [key, value] : pairs) std::cout << indent << key << " = " << simdjson::minify(value) << '\n';
+  for (const auto& [key, value] : pairs) {
+    print_line("  " + std::string(key) + " = " + std::string(simdjson::minify(value)), "    ");
+  }
 }
 
 // The labels of `explain`, padded to one width.
@@ -139,29 +137,39 @@ constexpr Labels kChinese = {"规则      ", " 第 ",     "开始      ", "，�
 // "acknowledged  (person, by li, to wang: note)": who did it, for whom, and with what word.
 void print_transition(simdjson::dom::element event, const Labels& l, const Places& places) {
   const std::string_view type = text_at(event, "/type");
-  std::cout << "  " << local_time(text_at(event, "/time"), places) << "  " << type.substr(type.rfind('.') + 1) << "  ("
-            << text_at(event, "/data/reason");
-  if (const auto into = text_at(event, "/data/merged_into"); !into.empty()) std::cout << l.into << into;
-  if (const auto by = text_at(event, "/data/by"); !by.empty()) std::cout << l.by << by;
-  if (const auto to = text_at(event, "/data/to"); !to.empty()) std::cout << " → " << to;
-  if (const auto note = text_at(event, "/data/note"); !note.empty()) std::cout << ": " << note;
-  std::cout << ")\n";
+  std::string out = "  " + local_time(text_at(event, "/time"), places) + "  ";
+  out.append(type.substr(type.rfind('.') + 1)).append("  (").append(text_at(event, "/data/reason"));
+  if (const auto into = text_at(event, "/data/merged_into"); !into.empty()) out.append(l.into).append(into);
+  if (const auto by = text_at(event, "/data/by"); !by.empty()) out.append(l.by).append(by);
+  if (const auto to = text_at(event, "/data/to"); !to.empty()) out.append(" → ").append(to);
+  if (const auto note = text_at(event, "/data/note"); !note.empty()) out.append(": ").append(note);
+  print_line(out.append(")"), "      ");
 }
 
-void print_evidence(simdjson::dom::element data, const Labels& l, const Places& places) {
+// The events with their place and words, as far as the service still has them.
+void print_evidence(const Options& o, simdjson::dom::element data, const Labels& l, const Places& places) {
   std::cout << l.evidence << number_at(data, "/evidence/total") << l.events << '\n';
+  simdjson::dom::parser parser;
+  simdjson::dom::element kept;
   simdjson::dom::array events;
-  if (data["evidence"]["events"].get(events) != simdjson::SUCCESS) return;
+  const auto body = fetch(o.remote, "/api/v1/alerts/" + o.id + "/evidence");
+  const bool told =
+      body && parser.parse(*body).get(kept) == simdjson::SUCCESS && kept["events"].get(events) == simdjson::SUCCESS;
+  if (!told && data["evidence"]["events"].get(events) != simdjson::SUCCESS) return;
   for (const auto event : events) {
-    std::cout << "  " << local_time(text_at(event, "/occurred_at"), places) << "  " << text_at(event, "/source") << "  "
-              << text_at(event, "/id") << '\n';
+    std::string out = "  " + local_time(text_at(event, "/occurred_at"), places) + "  ";
+    out.append(text_at(event, "/source")).append("  ").append(text_at(event, "/id"));
+    for (const char* member : {"/place", "/text"}) {
+      if (const auto text = text_at(event, member); !text.empty()) out.append("  ").append(text);
+    }
+    print_line(out, "      ");
   }
 }
 
 int explain(const Options& o) {
-  auto body = fetch(o.url, "/api/v1/alerts/" + o.id);
+  auto body = fetch(o.remote, "/api/v1/alerts/" + o.id, "the service knows no such alert");
   if (!body) return fail(body.error());
-  if (o.format == "json") {
+  if (o.remote.format == "json") {
     std::cout << *body << '\n';
     return kWell;
   }
@@ -184,13 +192,12 @@ int explain(const Options& o) {
             << text("/opened_by/id") << '\n';
   if (data["area"].get(part) == simdjson::SUCCESS)
     std::cout << l.area << area_text(simdjson::minify(part), places) << '\n';
-  std::cout << l.advice << text(chinese ? "/advice/zh" : "/advice/en") << '\n'
-            << l.times << places.zone << "\n\n"
-            << l.values << '\n';
-  if (data["values"].get(part) == simdjson::SUCCESS) print_pairs(part, "  ");
+  print_line(std::string(l.advice) + std::string(text(chinese ? "/advice/zh" : "/advice/en")), "          ");
+  std::cout << l.times << places.zone << "\n\n" << l.values << '\n';
+  if (data["values"].get(part) == simdjson::SUCCESS) print_pairs(part);
   std::cout << l.params << '\n';
-  if (data["params"].get(part) == simdjson::SUCCESS) print_pairs(part, "  ");
-  print_evidence(data, l, places);
+  if (data["params"].get(part) == simdjson::SUCCESS) print_pairs(part);
+  print_evidence(o, data, l, places);
   simdjson::dom::array history;
   if (e["history"].get(history) != simdjson::SUCCESS) return kWell;
   std::cout << l.history << '\n';
@@ -206,6 +213,9 @@ void add_alerts(CLI::App& app, int& exit_code) {
   add_common(*command, *o);
   command->add_option("--status", o->status, "any of open,acknowledged,assigned,resolved,closed")
       ->capture_default_str();
+  command->add_option("--area", o->area, "of this area code and of all that lies under it");
+  command->add_option("--rule", o->rule, "of this rule");
+  command->add_option("--severity", o->severity, "any of blue,yellow,orange,red");
   command->add_option("--limit", o->limit, "at most so many, newest first")->capture_default_str();
   command->callback([o, &exit_code] { exit_code = alerts(*o); });
 }

@@ -51,6 +51,11 @@ Status Inputs::add(const Of& of, const SourceConfig& s) {
   return {};
 }
 
+runtime::Source& Inputs::add_actions(state::Log& log) {
+  sources_.push_back(std::make_unique<file::EmbeddedSource>(log, kActionsTopic));
+  return *sources_.back();
+}
+
 Status Inputs::read_headers() {
   for (const auto& input : files_) {
     if (auto s = input->read_headers(); !s) return s;

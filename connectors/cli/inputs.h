@@ -25,7 +25,9 @@ class Inputs {
   };
   // The first source that cannot be opened is the error. kInvalid with `second`: standard input cannot be read twice.
   static Result<std::unique_ptr<Inputs>> open(const Of& of);
-  // In the order of the config. Valid as long as the Inputs.
+  // The log of people's actions, which no config names and no decoder reads.
+  runtime::Source& add_actions(state::Log& log);
+  // But for actions, in the order of the config. Valid as long as the Inputs.
   const std::vector<runtime::WarmUp::Input>& inputs() const { return inputs_; }
   // But for files.
   const std::vector<std::unique_ptr<runtime::Source>>& sources() const { return sources_; }

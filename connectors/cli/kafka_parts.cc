@@ -147,8 +147,10 @@ std::vector<metrics::PartitionMetrics> kafka_partition_metrics(
       metrics::PartitionMetrics m;
       m.topic = s.topic;
       m.partition = static_cast<uint32_t>(s.partition);
-      m.lag_records = static_cast<double>(s.lag_records);
-      m.lag_seconds = static_cast<double>(s.lag_ms(now)) / 1e3;
+      // A lag of 0 where nobody knows would look like health.
+      if (s.end_known) m.lag_records = static_cast<double>(s.lag_records);
+      const bool age_known = s.lag_records == 0 || s.last_timestamp != kNoTime;
+      if (s.end_known && age_known) m.lag_seconds = static_cast<double>(s.lag_ms(now)) / 1e3;
       out.push_back(std::move(m));
     }
   }

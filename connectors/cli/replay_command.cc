@@ -28,7 +28,7 @@ struct ReplayOptions {
   std::string feed, alerts, state, speed = "max", until, format = "text", lateness = "10m";
   uint32_t shards = 1;
   size_t batch = 8192, checkpoint_mib = 64;
-  bool no_sync = false;
+  bool no_sync = false, score = false;
 };
 
 volatile std::sig_atomic_t interrupted = 0;
@@ -166,6 +166,7 @@ int replay(const ReplayOptions& o) {
   options.zone = *zone;
   options.sync = !o.no_sync;
   options.overlap = true;
+  options.score = o.score;
   options.checkpoint_bytes = o.checkpoint_mib << 20;
   auto engine = runtime::Engine::open(options, *rules, store.get(), recompile(*load));
   if (!engine) return fail(engine.error());
@@ -206,6 +207,7 @@ void add_replay(CLI::App& app, int& exit_code) {
   command->add_option("--checkpoint-mib", o->checkpoint_mib, "deltas between checkpoints")->check(CLI::Range(1, 4096));
   command->add_flag("--no-sync", o->no_sync,
                     "do not wait for the disk (a crash of the machine may lose the last commits)");
+  command->add_flag("--score", o->score, "keep scorecards with the state (`tocsin scorecard --state`)");
   add_format(*command, o->format);
   command->callback([o, &exit_code] {
     std::signal(SIGINT, [](int) { interrupted = 1; });

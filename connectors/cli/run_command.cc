@@ -1,9 +1,11 @@
 // tocsin run: the service.
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
+#include <sys/resource.h>
 
 #include <CLI/CLI.hpp>
 #include <csignal>
+#include <cstring>
 #include <iostream>
 #include <memory>
 
@@ -17,6 +19,15 @@ namespace {
 
 Service* running = nullptr;
 
+// Consoles and streams are a file each: takes as many as the machine allows, whatever the shell's own limit.
+void allow_open_files() {
+  rlimit limit = {};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max) return;
+  limit.rlim_cur = limit.rlim_max;
+  if (::setrlimit(RLIMIT_NOFILE, &limit) != 0)
+    spdlog::warn("files limit=unchanged reason=\"{}\"", std::strerror(errno));
+}
+
 int run(const std::string& path) {
   auto text = read_text(path);
   if (!text) return fail(text.error());
@@ -27,6 +38,7 @@ int run(const std::string& path) {
   auto logger = std::make_shared<spdlog::logger>("tocsin", std::make_shared<spdlog::sinks::stderr_sink_mt>());
   logger->set_pattern("%Y-%m-%dT%H:%M:%S.%e%z level=%l %v");
   spdlog::set_default_logger(logger);
+  allow_open_files();
   auto service = Service::open(*config);
   if (!service) return fail(service.error());
   running = service->get();

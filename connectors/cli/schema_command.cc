@@ -1,4 +1,5 @@
-// tocsin schema: JSON Schema of what people write and programs read, generated from the code's own tables.
+// tocsin schema: JSON Schema of what people write and programs read, and the table of metrics, generated from the
+// code's own tables.
 #include <CLI/CLI.hpp>
 #include <iostream>
 #include <memory>
@@ -8,6 +9,7 @@
 #include "connectors/cli/config.h"
 #include "connectors/cli/exit_code.h"
 #include "connectors/feed/feed.h"
+#include "connectors/metrics/metrics.h"
 #include "event/event_schema.h"
 #include "rule/rule_keys.h"
 #include "rule/table.h"
@@ -17,9 +19,9 @@ namespace tocsin::cli {
 void add_schema(CLI::App& app, int& exit_code) {
   auto* command = app.add_subcommand("schema", "Print a JSON Schema");
   auto what = std::make_shared<std::string>();
-  command->add_option("WHAT", *what, "config, feed, rule, table, event or alert")
+  command->add_option("WHAT", *what, "config, feed, rule, table, event or alert; metrics: their table, as Markdown")
       ->required()
-      ->check(CLI::IsMember({"config", "feed", "rule", "table", "event", "alert"}));
+      ->check(CLI::IsMember({"config", "feed", "rule", "table", "event", "alert", "metrics"}));
   command->callback([what, &exit_code] {
     if (*what == "config") std::cout << config_json_schema();
     if (*what == "feed") std::cout << feed::feed_json_schema();
@@ -27,7 +29,10 @@ void add_schema(CLI::App& app, int& exit_code) {
     if (*what == "table") std::cout << rule::table_json_schema();
     if (*what == "event") std::cout << event_json_schema();
     if (*what == "alert") std::cout << alert::alert_json_schema();
-    std::cout << '\n';
+    if (*what == "metrics")
+      std::cout << metrics::markdown();
+    else
+      std::cout << '\n';
     exit_code = kWell;
   });
 }

@@ -14,14 +14,18 @@
 #include "connectors/cli/files.h"
 #include "connectors/cli/inputs.h"
 #include "connectors/cli/kafka_parts.h"
+#include "connectors/cli/receivers.h"
 #include "connectors/cli/reloader.h"
 #include "connectors/cli/service_metrics.h"
-#include "connectors/file/embedded_source.h"
-#include "connectors/file/file_sink.h"
 #include "connectors/http/server.h"
 #include "runtime/pipeline.h"
 
 namespace tocsin::cli {
+
+namespace {
+constexpr char kInstance[] = "instance";
+constexpr size_t kLookUpsWaiting = 64;
+}  // namespace
 
 class Service::Impl {
  public:
@@ -37,6 +41,8 @@ class Service::Impl {
   Inputs::Of inputs_of(const runtime::Progress& progress, bool second) const;
   Status add_sinks();
   Status open_instance();
+  Result<std::string> kept_random(const std::string& name);
+  Status open_ingest();
   Status open_http();
   RuleInputs rule_inputs() const;
   runtime::Pipeline::Options reading() const;
@@ -57,9 +63,12 @@ class Service::Impl {
   std::unique_ptr<runtime::Publisher> publisher_;
   std::unique_ptr<runtime::Pipeline> pipeline_;
   std::unique_ptr<Inputs> inputs_;
-  std::unique_ptr<file::EmbeddedSource> actions_;
   std::vector<std::unique_ptr<runtime::Sink>> sinks_;
   std::unique_ptr<Ingest> ingest_;
+  std::unique_ptr<AuditLog> audit_;
+  std::unique_ptr<Worker> worker_;
+  std::unique_ptr<RuleDesk> desk_;
+  std::unique_ptr<ServiceStatus> status_;
   std::unique_ptr<ServiceBackend> backend_;
   ServiceMetrics metrics_;
   std::unique_ptr<Reloader> reloader_;
@@ -113,12 +122,17 @@ Status Service::Impl::open_state() {
   store_ = std::move(*store);
   state::LogOptions log_options;
   log_options.retain = config_.log_retain;
+  log_options.retain_of[kAuditTopic] = kAuditKept;
   log_options.retain_bytes = static_cast<uint64_t>(config_.log_retain_mib) << 20;
-  auto log = state::Log::open(*store_, {kIngestTopic, kActionsTopic}, log_options);
+  auto log = state::Log::open(*store_, {kIngestTopic, kActionsTopic, kAuditTopic}, log_options);
   if (!log) return log.error();
   log_ = std::move(*log);
   runtime::Engine::Options options = engine_options();
+  options.score = true;
+  options.ticker = steady_ns;
   options.checkpoint_bytes = static_cast<size_t>(config_.checkpoint_mib) << 20;
+  options.keep_ended = config_.keep_ended;
+  options.max_ended = static_cast<size_t>(config_.max_ended);
   auto load = load_options(rule_inputs());
   if (!load) return load.error();
   const auto warm_up = [this](const runtime::Engine& recovered, const rule::RuleSet& rules) {
@@ -173,43 +187,45 @@ void Service::Impl::open_reloader() {
       [this](std::shared_ptr<const rule::RuleSet> rules) { return warm_up(*engine_, std::move(rules)); },
       [this](const http::ReloadResult& result) {
         if (result.applied) rules_ = engine_->rules_ptr();
-        if (backend_ != nullptr && result.applied) backend_->set_rules(*rules_);
-        metrics_.set_reload(result.applied);
+        if (backend_ != nullptr && result.applied) {
+          backend_->set_rules(rules_);
+          desk_->set_rules(rules_);
+        }
+        metrics_.set_reload(result.applied, clock_.now());
       }});
 }
 
 Status Service::Impl::add_sinks() {
   for (const AlertsConfig& a : config_.alerts) {
-    if (a.kind == AlertsConfig::Kind::kFile) {
-      auto sink = file::FileSink::open({.path = a.target, .fresh = false, .name = "file:" + a.target});
-      if (!sink) return sink.error();
-      sinks_.push_back(std::move(*sink));
-    } else {
-      auto sink = make_kafka_sink(config_.kafka, a, instance_);
-      if (!sink) return sink.error();
-      sinks_.push_back(std::move(*sink));
-    }
+    auto sink = make_receiver(a, {config_.kafka, instance_, *engine_, clock_});
+    if (!sink) return sink.error();
+    sinks_.push_back(std::move(*sink));
     publisher_->add(*sinks_.back(), a.shadow ? runtime::Takes::kShadow : runtime::Takes::kInForce);
   }
   return {};
 }
 
-// Made once with the state directory: Kafka sinks count their sequences under it.
-Status Service::Impl::open_instance() {
-  auto stored = store_->get(state::Table::kMeta, "instance");
-  if (stored) {
-    instance_ = *stored;
-    return {};
-  }
-  if (stored.error().code != Code::kNotFound) return stored.error();
+// Made once with the state directory, 64 bits in hexadecimal a part.
+Result<std::string> Service::Impl::kept_random(const std::string& name) {
+  auto stored = store_->get(state::Table::kMeta, name);
+  if (stored || stored.error().code != Code::kNotFound) return stored;
   std::random_device random;
-  instance_ = hex(uint64_t{random()} << 32 | random());
+  std::string made;
+  for (int i = 0; i < (name == kInstance ? 1 : 4); ++i) made += hex(uint64_t{random()} << 32 | random());
   state::Batch batch;
-  batch.puts.push_back({state::Table::kMeta, "instance", instance_});
-  return store_->write(batch, true);
+  batch.puts.push_back({state::Table::kMeta, name, made});
+  if (auto s = store_->write(batch, true); !s) return s.error();
+  return made;
 }
 
-Status Service::Impl::open_http() {
+// Kafka sinks count their sequences under it.
+Status Service::Impl::open_instance() {
+  auto made = kept_random(kInstance);
+  if (made) instance_ = *std::move(made);
+  return made ? Status() : Status(made.error());
+}
+
+Status Service::Impl::open_ingest() {
   Ingest::Append append = [this](std::span<const std::string_view> payloads) {
     return log_->append(kIngestTopic, payloads, clock_.now());
   };
@@ -230,11 +246,38 @@ Status Service::Impl::open_http() {
         return make_decoder({feed, zone_, config_.lateness, key_, config_.known_sources, false, config_.areas});
       },
       std::move(append));
-  backend_ = std::make_unique<ServiceBackend>(
-      ServiceBackend::Parts{*engine_, *store_, *log_, *ingest_, clock_,
-                            [this](http::Completion<http::ReloadResult> done) { reloader_->request(std::move(done)); },
-                            [this] { return readiness(); }});
-  backend_->set_rules(*rules_);
+  return {};
+}
+
+Status Service::Impl::open_http() {
+  if (auto s = open_ingest(); !s) return s;
+  audit_ = std::make_unique<AuditLog>(*log_, clock_);
+  worker_ = std::make_unique<Worker>(kLookUpsWaiting);
+  status_ = std::make_unique<ServiceStatus>(clock_.now());
+  desk_ = std::make_unique<RuleDesk>(RuleDesk::Setup{.inputs = rule_inputs(),
+                                                     .zone = zone_,
+                                                     .key = key_,
+                                                     .known_sources = config_.known_sources,
+                                                     .areas = config_.areas,
+                                                     .backtest = config_.backtest,
+                                                     .log = *log_,
+                                                     .outcomes = [this] { return outcome_labels(*engine_, *store_); }},
+                                     *worker_);
+  desk_->set_rules(rules_);
+  backend_ = std::make_unique<ServiceBackend>(ServiceBackend::Parts{
+      .engine = *engine_,
+      .store = *store_,
+      .log = *log_,
+      .ingest = *ingest_,
+      .audit = *audit_,
+      .clock = clock_,
+      .reload = [this](http::Completion<http::ReloadResult> done) { reloader_->request(std::move(done)); },
+      .readiness = [this] { return readiness(); },
+      .desk = *desk_,
+      .status = *status_,
+      .worker = *worker_,
+      .scoped = std::ranges::any_of(config_.http_tokens, [](const http::Account& a) { return !a.area.empty(); })});
+  backend_->set_rules(rules_);
   backend_->set_silences(engine_->policy().silences());
   backend_->committed(engine_->progress().outbox);
   http::Options options;
@@ -244,6 +287,19 @@ Status Service::Impl::open_http() {
   options.hosts = config_.http_hosts;
   options.zone = config_.zone;
   options.area_names = area_names_json(config_.areas);
+  if (!config_.http_boundaries.empty()) {
+    auto text = read_text(config_.http_boundaries);
+    if (!text) return invalid("http.boundaries: " + text.error().message);
+    options.boundaries = *std::move(text);
+  }
+  options.certificate = config_.http_certificate;
+  options.key = config_.http_key;
+  options.accounts = config_.http_tokens;
+  if (!options.accounts.empty()) {
+    auto key = kept_random("http.session_key");
+    if (!key) return key.error();
+    options.session_key = *std::move(key);
+  }
   server_ = std::make_unique<http::Server>(*backend_, metrics_, options);
   return server_->start();
 }
@@ -261,8 +317,7 @@ Status Service::Impl::open() {
   if (!inputs) return inputs.error();
   inputs_ = std::move(*inputs);
   for (const auto& input : inputs_->inputs()) pipeline_->add(*input.source, input.decoder);
-  actions_ = std::make_unique<file::EmbeddedSource>(*log_, kActionsTopic);
-  pipeline_->add(*actions_, [](uint32_t) { return nullptr; });
+  pipeline_->add(inputs_->add_actions(*log_), [](uint32_t) { return nullptr; });
   if (auto s = add_sinks(); !s) return s;
   if (auto s = pipeline_->open(); !s) {
     // A log that no longer reaches back to the state is no fault of the config, which kNotFound would mean to the
@@ -278,8 +333,11 @@ Status Service::Impl::open() {
     if (backend_ != nullptr) {
       backend_->set_silences(engine_->policy().silences());
       backend_->committed(engine_->progress().outbox);
+      status_->refresh(*engine_, *publisher_, *pipeline_, inputs_->sources(), *log_, clock_.now());
     }
-    metrics_.refresh(*engine_, *publisher_, *pipeline_, inputs_->sources(), clock_.now());
+    metrics_.refresh({*engine_, *publisher_, *pipeline_, inputs_->sources(), sinks_, *log_, config_.state,
+                      !config_.kafka.empty(), config_.follow_clock},
+                     clock_.now());
   };
   return {};
 }
@@ -296,10 +354,11 @@ std::vector<http::Check> Service::Impl::readiness() {
 
 // Drops what is old from the embedded log, never what the engine has not committed yet.
 void Service::Impl::retain_logs(TimeMs now) {
-  for (const std::string topic : {kIngestTopic, kActionsTopic}) {
+  for (const std::string topic : {kIngestTopic, kActionsTopic, kAuditTopic}) {
     const auto it = engine_->progress().partitions.find("log/" + topic);
     const uint64_t next = it == engine_->progress().partitions.end() ? UINT64_MAX : it->second.next_offset;
-    if (auto r = log_->retain(topic, now, next == UINT64_MAX ? 0 : next); !r) {
+    const uint64_t keep_from = topic == kAuditTopic ? UINT64_MAX : next == UINT64_MAX ? 0 : next;
+    if (auto r = log_->retain(topic, now, keep_from); !r) {
       spdlog::warn("log topic={} retention=failed reason=\"{}\"", topic, r.error().message);
     }
   }
@@ -338,7 +397,14 @@ Status Service::Impl::run(std::atomic<bool>& stopping, std::atomic<bool>& reload
   if (server_ != nullptr) server_->stop();
   reloader_.reset();
   ingest_.reset();
-  const Status stopped = result ? pipeline_->stop(10'000) : Status();
+  desk_.reset();
+  worker_.reset();
+  audit_.reset();
+  Status stopped = result ? pipeline_->stop(10'000) : Status();
+  if (!stopped && stopped.error().code == Code::kUnavailable) {  // nothing is lost: the next start goes on with it
+    spdlog::warn("stop receivers=behind reason=\"{}\"", stopped.error().message);
+    stopped = {};
+  }
   loop_runs_ = false;
   if (result && !stopped) result = stopped;
   spdlog::info("stop events={} transitions={} result={}", engine_->progress().totals.read,

@@ -1,5 +1,6 @@
 #include "connectors/file/embedded_source.h"
 
+#include <algorithm>
 #include <chrono>
 
 namespace tocsin::file {
@@ -63,6 +64,18 @@ Status EmbeddedSource::fetch(size_t max, std::vector<runtime::Record>& out) {
     next_ = out[i].next_offset;
   }
   return Status::ok();
+}
+
+EmbeddedSource::Lag EmbeddedSource::lag(TimeMs now) const {
+  const uint64_t end = log_.end_offset(topic_);
+  Lag lag{end > next_ ? end - next_ : 0, 0};
+  if (lag.records == 0) return lag;
+  const Status read = log_.read(topic_, next_, 1, [&](const state::LogRecord& r) {
+    lag.age = std::max<DurationMs>(now - r.timestamp, 0);
+    return false;
+  });
+  (void)read.is_ok();  // what cannot be read is told by poll(); the number of records stands
+  return lag;
 }
 
 Result<runtime::PollState> EmbeddedSource::poll(size_t max, DurationMs wait, std::vector<runtime::Record>& out) {

@@ -27,6 +27,13 @@ class EmbeddedSource final : public runtime::Source {
   void hold(uint32_t, bool held) override { held_ = held; }
   void on_arrival(std::function<void()> wake) override;
 
+  struct Lag {
+    uint64_t records = 0;  // in the log, not polled yet
+    DurationMs age = 0;    // of the eldest of them
+  };
+  // By the thread that polls.
+  Lag lag(TimeMs now) const;
+
  private:
   Status fetch(size_t max, std::vector<runtime::Record>& out);
 

@@ -30,7 +30,9 @@ std::string parse_names(std::string_view text, Enum first, Enum last, std::vecto
   return {};
 }
 
-std::string parse_instant(std::string_view text, TimeMs& out) {
+}  // namespace
+
+std::string read_instant(std::string_view text, TimeMs& out) {
   if (text.empty()) return {};
   const char* end = text.data() + text.size();
   if (text.size() >= 9 && std::from_chars(text.data(), end, out).ptr == end) return {};  // epoch milliseconds
@@ -40,22 +42,22 @@ std::string parse_instant(std::string_view text, TimeMs& out) {
   return {};
 }
 
-// The query, or what is wrong with it.
-Result<AlertQuery> parse_query(const Request& request) {
+Result<AlertQuery> read_query(const Request& request) {
   AlertQuery query;
   std::string fault =
       parse_names(request.param("status"), alert::AlertStatus::kOpen, alert::AlertStatus::kClosed, query.status);
   if (fault.empty()) {
     fault = parse_names(request.param("severity"), detect::Severity::kBlue, detect::Severity::kRed, query.severity);
   }
-  if (fault.empty()) fault = parse_instant(request.param("since"), query.since);
-  if (fault.empty()) fault = parse_instant(request.param("until"), query.until);
+  if (fault.empty()) fault = read_instant(request.param("since"), query.since);
+  if (fault.empty()) fault = read_instant(request.param("until"), query.until);
   if (!fault.empty()) return invalid(std::move(fault));
   query.rule = request.param("rule");
   query.area = request.param("area");
   query.owner = request.param("owner");
   query.cursor = request.param("cursor");
   query.shadow = request.param(kShadow) == "true";
+  query.scope = request.who.area;
   if (const auto limit = request.param("limit"); !limit.empty()) {
     const char* end = limit.data() + limit.size();
     if (std::from_chars(limit.data(), end, query.limit).ptr != end || query.limit < 1 || query.limit > 1000) {
@@ -64,6 +66,8 @@ Result<AlertQuery> parse_query(const Request& request) {
   }
   return query;
 }
+
+namespace {
 
 void append_array(JsonWriter& json, std::string_view name, const std::vector<std::string>& values) {
   json.key(name).begin_array();
@@ -116,7 +120,7 @@ std::string Api::exposition() const {
 }
 
 void list_alerts(Api& api, const Request& request, Responder answer) {
-  const auto query = parse_query(request);
+  const auto query = read_query(request);
   if (!query) return answer.fail(query.error());
   const auto page = api.backend().alerts(*query);
   if (!page) return answer.fail(page.error());
@@ -132,7 +136,7 @@ void list_alerts(Api& api, const Request& request, Responder answer) {
 
 // The latest `data` with one more member, `history`.
 void one_alert(Api& api, const Request& request, Responder answer) {
-  const auto detail = api.backend().alert(request.captured[0]);
+  const auto detail = api.backend().alert(request.captured[0], request.view());
   if (!detail) return answer.fail(detail.error());
   std::string body;
   JsonWriter json(body);
@@ -147,23 +151,20 @@ void one_alert(Api& api, const Request& request, Responder answer) {
   answer.json(std::move(body));
 }
 
-void evidence(Api& api, const Request& request, Responder answer) {
-  auto result = api.backend().evidence(request.captured[0]);
-  if (!result) return answer.fail(result.error());
-  answer.json(*std::move(result));
+// Hands on what the backend answers as it is.
+Completion<std::string> passing_on(const Api& api, const Responder& answer) {
+  return api.completion<std::string>([answer](Result<std::string> result) {
+    if (!result) return answer.fail(result.error());
+    answer.json(*std::move(result));
+  });
 }
 
-void rules(Api& api, const Request&, Responder answer) {
-  const auto result = api.backend().rules();
-  if (!result) return answer.fail(result.error());
-  std::string body = "{\"rules\":" + *result;
-  const Options& options = api.options();
-  if (!options.zone.empty()) {
-    body += ",\"zone\":";
-    append_json_string(body, options.zone);
-  }
-  if (!options.area_names.empty()) body += ",\"areas\":" + options.area_names;
-  answer.json(body + "}");
+void evidence(Api& api, const Request& request, Responder answer) {
+  api.backend().evidence(request.captured[0], request.view(), passing_on(api, answer));
+}
+
+void related(Api& api, const Request& request, Responder answer) {
+  api.backend().related(request.captured[0], request.view(), passing_on(api, answer));
 }
 
 void ingest(Api& api, const Request& request, Responder answer) {
@@ -187,7 +188,8 @@ void healthy(Api& api, const Request&, Responder answer) {
   answer.json(R"({"status":"ok"})");
 }
 
-void ready(Api& api, const Request&, Responder answer) {
+// Why something is not ready names hosts and folders: that is for those who have signed in.
+void ready(Api& api, const Request& request, Responder answer) {
   const auto checks = api.backend().readiness();
   std::string members, failing;
   JsonWriter json(members);
@@ -197,7 +199,7 @@ void ready(Api& api, const Request&, Responder answer) {
         .field("name", check.name)
         .key("ok")
         .boolean(check.ok)
-        .field("reason", check.reason)
+        .field("reason", request.who.signed_in ? check.reason : "")
         .end_object();
     if (!check.ok) failing.append(failing.empty() ? "" : ", ").append(check.name);
   }

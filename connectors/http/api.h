@@ -14,6 +14,10 @@ namespace tocsin::http {
 // Runs a task on the server's thread, from any thread; drops it when the server is gone. Copies may outlive the server.
 using Post = std::function<void(std::function<void()>)>;
 
+using AreaNames = std::map<std::string, std::string, std::less<>>;
+// A JSON object of code → name; what is none gives none.
+AreaNames read_area_names(std::string_view json);
+
 // What the server counts of itself, for /metrics.
 struct Counters {
   std::map<int, uint64_t> requests;  // by status
@@ -25,9 +29,19 @@ struct Counters {
 class Api {
  public:
   Api(Backend& backend, const metrics::MetricsSource& metrics, const Options& options, Post post, Counters& counters)
-      : backend_(backend), metrics_(metrics), options_(options), post_(std::move(post)), counters_(counters) {}
+      : backend_(backend),
+        metrics_(metrics),
+        options_(options),
+        post_(std::move(post)),
+        counters_(counters),
+        gate_(options.accounts, options.session_key),
+        area_names_(read_area_names(options.area_names)) {}
   Backend& backend() { return backend_; }
   const Options& options() const { return options_; }
+  uint64_t streams() const { return counters_.streams; }
+  const Gate& gate() const { return gate_; }
+  // Names of area codes, as far as they are known.
+  const AreaNames& area_names() const { return area_names_; }
   std::string exposition() const;
   // A completion that any thread may call; `f` runs on the server's thread. `f` must not own a connection.
   template <typename T>
@@ -43,12 +57,34 @@ class Api {
   const Options& options_;
   Post post_;
   Counters& counters_;
+  const Gate gate_;
+  const AreaNames area_names_;
 };
+
+// Unix seconds now, for sessions' ends.
+int64_t unix_seconds();
+// A query parameter that must be a number from `least` to `most`: into `out` where it is there; else what is wrong.
+std::string read_number(const Request& request, std::string_view name, uint64_t least, uint64_t most, uint64_t& out);
+
+// A time of a query, RFC 3339 or epoch milliseconds, into `out` where it is there; else what is wrong.
+std::string read_instant(std::string_view text, TimeMs& out);
+// Which alerts a request asks for, of those that the asker may see.
+Result<AlertQuery> read_query(const Request& request);
+// A completion that answers with the JSON it gets.
+Completion<std::string> passing_on(const Api& api, const Responder& answer);
 
 // Handlers, one a route of the table.
 void list_alerts(Api&, const Request&, Responder);
 void one_alert(Api&, const Request&, Responder);
 void evidence(Api&, const Request&, Responder);
+void related(Api&, const Request&, Responder);
+void areas(Api&, const Request&, Responder);
+void map(Api&, const Request&, Responder);
+void boundaries(Api&, const Request&, Responder);
+void status(Api&, const Request&, Responder);
+void one_rule(Api&, const Request&, Responder);
+void check_rules(Api&, const Request&, Responder);
+void backtest(Api&, const Request&, Responder);
 void rules(Api&, const Request&, Responder);
 void ingest(Api&, const Request&, Responder);
 void acknowledge(Api&, const Request&, Responder);
@@ -58,6 +94,10 @@ void close(Api&, const Request&, Responder);
 void silences(Api&, const Request&, Responder);
 void silence(Api&, const Request&, Responder);
 void expire_silence(Api&, const Request&, Responder);
+void session(Api&, const Request&, Responder);
+void sign_in(Api&, const Request&, Responder);
+void sign_out(Api&, const Request&, Responder);
+void audit_log(Api&, const Request&, Responder);
 void reload(Api&, const Request&, Responder);
 void healthy(Api&, const Request&, Responder);
 void ready(Api&, const Request&, Responder);
@@ -67,5 +107,8 @@ void page(Api&, const Request&, Responder);
 void page_script(Api&, const Request&, Responder);
 void page_style(Api&, const Request&, Responder);
 void page_icon(Api&, const Request&, Responder);
+void console_asset(Api&, const Request&, Responder);
+// Answers with a file of the console (empty name: the page itself); false where there is none of this name.
+bool serve_console(std::string_view name, const Request&, const Responder&);
 
 }  // namespace tocsin::http

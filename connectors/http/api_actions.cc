@@ -55,7 +55,8 @@ Status read_member(std::string_view name, simdjson::dom::element value, alert::A
   return {};
 }
 
-Result<alert::Action> read_action(alert::ActionKind kind, const std::string& body) {
+// `name`: of the account that acts; empty: there are none, and the body says who.
+Result<alert::Action> read_action(alert::ActionKind kind, const std::string& body, const std::string& name) {
   simdjson::dom::parser parser;
   simdjson::dom::object object;
   if (parser.parse(body).get_object().get(object) != simdjson::SUCCESS) {
@@ -63,12 +64,13 @@ Result<alert::Action> read_action(alert::ActionKind kind, const std::string& bod
   }
   alert::Action action;
   action.kind = kind;
-  for (const auto [name, value] : object) {
-    if (const Status status = read_member(name, value, action); !status) return status.error();
+  for (const auto [member, value] : object) {
+    if (const Status status = read_member(member, value, action); !status) return status.error();
   }
-  for (const std::string_view name : {std::string_view("by"), required_member(kind)}) {
-    const auto* member = std::ranges::find(kMembers, name, &Member::name);
-    if ((action.*member->field).empty()) return invalid(std::string(name) + " is missing or empty.");
+  if (!name.empty()) action.by = name;
+  for (const std::string_view needed : {std::string_view("by"), required_member(kind)}) {
+    const auto* member = std::ranges::find(kMembers, needed, &Member::name);
+    if ((action.*member->field).empty()) return invalid(std::string(needed) + " is missing or empty.");
   }
   if (!action.outcome.empty() && std::ranges::find(kOutcomes, action.outcome) == kOutcomes.end()) {
     return invalid("outcome must be true, false or duplicate, as a string.");
@@ -77,10 +79,10 @@ Result<alert::Action> read_action(alert::ActionKind kind, const std::string& bod
 }
 
 void act(alert::ActionKind kind, Api& api, const Request& request, const Responder& answer) {
-  auto action = read_action(kind, *request.body);
+  auto action = read_action(kind, *request.body, request.who.name);
   if (!action) return answer.fail(action.error());
   action->alert_id = request.captured[0];
-  api.backend().act(*std::move(action), api.completion<uint64_t>([answer](Result<uint64_t> offset) {
+  api.backend().act(*std::move(action), request.view(), api.completion<uint64_t>([answer](Result<uint64_t> offset) {
     if (!offset) return answer.fail(offset.error());
     answer.json("{\"accepted\":1,\"offset\":" + std::to_string(*offset) + "}", 202);
   }));

@@ -19,7 +19,9 @@ void serve(const Responder& answer, std::string_view type, std::string_view cont
 
 }  // namespace
 
-void page(Api&, const Request&, Responder answer) { serve(answer, "text/html; charset=utf-8", page_parts::kIndex); }
+void page(Api&, const Request& request, Responder answer) {
+  if (!serve_console("", request, answer)) serve(answer, "text/html; charset=utf-8", page_parts::kIndex);
+}
 void page_script(Api&, const Request&, Responder answer) {
   serve(answer, "text/javascript; charset=utf-8", page_parts::kScript);
 }

@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "connectors/http/api.h"
+#include "event/area_table.h"
 #include "time/format.h"
 
 namespace tocsin::http {
@@ -61,7 +62,8 @@ Status read_member(std::string_view name, simdjson::dom::element value, rule::Si
   return invalid("severity is the gravest that is silenced: blue, yellow, orange or red.");
 }
 
-Result<rule::Silence> read_silence(const std::string& body, bool ends) {
+// `name`: of the account that acts; empty: there are none, and the body says who.
+Result<rule::Silence> read_silence(const std::string& body, bool ends, const std::string& name) {
   simdjson::dom::parser parser;
   simdjson::dom::object object;
   if (parser.parse(body).get_object().get(object) != simdjson::SUCCESS) {
@@ -69,10 +71,11 @@ Result<rule::Silence> read_silence(const std::string& body, bool ends) {
                         : "The body must be a JSON object with by, reason and until, and rules, area or severity.");
   }
   rule::Silence silence;
-  for (const auto [name, value] : object) {
-    if (ends && name != "by") return invalid("'" + printable(name) + "' is not known here; by is.");
-    if (const Status s = read_member(name, value, silence); !s) return s.error();
+  for (const auto [member, value] : object) {
+    if (ends && member != "by") return invalid("'" + printable(member) + "' is not known here; by is.");
+    if (const Status s = read_member(member, value, silence); !s) return s.error();
   }
+  if (!name.empty()) silence.by = name;
   if (silence.by.empty()) return invalid("by is missing or empty.");
   if (ends) return silence;
   if (silence.reason.empty()) return invalid("reason is missing or empty.");
@@ -82,25 +85,29 @@ Result<rule::Silence> read_silence(const std::string& body, bool ends) {
 
 }  // namespace
 
-void silences(Api& api, const Request&, Responder answer) {
-  const auto result = api.backend().silences();
+void silences(Api& api, const Request& request, Responder answer) {
+  const auto result = api.backend().silences(request.view());
   if (!result) return answer.fail(result.error());
   answer.json("{\"silences\":" + *result + "}");
 }
 
 void silence(Api& api, const Request& request, Responder answer) {
-  auto read = read_silence(*request.body, false);
+  auto read = read_silence(*request.body, false, request.who.name);
   if (!read) return answer.fail(read.error());
+  const std::string& scope = request.who.area;
+  if (!scope.empty() && (read->area.empty() || !lies_under(read->area, scope))) {
+    return answer.problem(403, "This token silences alerts of " + scope + ": name that area, or one under it.");
+  }
   api.backend().silence(*std::move(read), api.completion<std::string>([answer](Result<std::string> id) {
     if (!id) return answer.fail(id.error());
-    answer.json("{\"accepted\":1,\"silence\":\"" + *id + "\"}", 202);
+    answer.json_about(*id, "{\"accepted\":1,\"silence\":\"" + *id + "\"}", 202);
   }));
 }
 
 void expire_silence(Api& api, const Request& request, Responder answer) {
-  auto read = read_silence(*request.body, true);
+  auto read = read_silence(*request.body, true, request.who.name);
   if (!read) return answer.fail(read.error());
-  api.backend().expire_silence(request.captured[0], read->by,
+  api.backend().expire_silence(request.captured[0], read->by, request.view(),
                                api.completion<uint64_t>([answer](Result<uint64_t> offset) {
                                  if (!offset) return answer.fail(offset.error());
                                  answer.json("{\"accepted\":1,\"offset\":" + std::to_string(*offset) + "}", 202);

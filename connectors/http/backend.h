@@ -10,8 +10,11 @@
 //
 // Errors become statuses: kInvalid 400, kNotFound 404, kConflict 409, kExhausted 429 with Retry-After, kUnavailable
 // 503, kCorrupt and kInternal 500. Messages are shown to the client: no person, no secret in them.
+#include <array>
+#include <atomic>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -27,6 +30,13 @@
 
 namespace tocsin::http {
 
+// Whose eyes: alerts that do not lie under the area do not exist for them, nor do those of rules in shadow unless
+// `shadow` is set.
+struct View {
+  std::string area;  // empty: all
+  bool shadow = false;
+};
+
 // Which alerts; an empty field does not restrict. Newest first by (opened_at, alert_id).
 struct AlertQuery {
   std::vector<alert::AlertStatus> status;  // any of these
@@ -37,6 +47,7 @@ struct AlertQuery {
   TimeMs since = kNoTime;  // opened_at >= since
   TimeMs until = kNever;   // opened_at < until
   bool shadow = false;     // also alerts of rules in shadow mode
+  std::string scope;       // View::area
   size_t limit = 100;      // 1 … 1000
   std::string cursor;      // from AlertPage::next of the same query; forged or foreign: kInvalid
 };
@@ -52,11 +63,20 @@ struct AlertDetail {
   std::vector<std::string> history;  // every transition that is kept, oldest first, each a whole CloudEvent
 };
 
+// The codes that an alert lies under; empty ones: it is of no single such area.
+struct AreaCodes {
+  std::string city, town, village, grid;
+  bool under(std::string_view area) const;
+};
+
 // One committed transition of the outbox.
 struct StreamItem {
   uint64_t sequence = 0;
   bool shadow = false;
-  std::string json;  // a whole CloudEvent, one line
+  std::string json = {};  // a whole CloudEvent, one line
+  AreaCodes area = {};
+  AreaCodes before = {};  // of the alert's transition before this one; empty: there was none, or it is not kept
+  std::string alert_id = {};
 };
 
 struct StreamPage {
@@ -97,6 +117,34 @@ struct ReloadResult {
   std::string diagnostics;  // a JSON array (rule::append_json); "[]" when there is nothing to say
 };
 
+using SeverityCounts = std::array<uint64_t, static_cast<size_t>(detect::Severity::kRed) + 1>;  // by detect::Severity
+
+// A rule file that somebody is writing.
+struct RuleText {
+  std::string text;
+  std::string file;      // the file in force that it stands for, or a name; empty: "rule.yaml"
+  bool chinese = false;  // the language of messages
+};
+
+struct BacktestRequest {
+  std::string text;                               // of a rule file; empty: the rules in force
+  std::string set;                                // RULE.PARAM=A,B,C; or empty
+  std::string rule;                               // this one alone; empty: all of the text, or all in force
+  TimeMs from = kNoTime, until = kNever;          // of events: [from, until)
+  bool against = false;                           // also the difference from what is in force
+  bool chinese = false;                           // the language of messages
+  std::shared_ptr<const std::atomic<bool>> gone;  // true: nobody waits any more
+};
+
+// What somebody did, or tried to.
+struct AuditEntry {
+  std::string name, role;  // of the account; empty: nobody was signed in, or the server is open
+  std::string from;        // address
+  std::string what;        // the operation
+  std::string target;      // an alert, a silence, a rule; or empty
+  int result = 0;          // the status of the answer
+};
+
 template <typename T>
 using Completion = std::function<void(Result<T>)>;
 
@@ -105,11 +153,25 @@ class Backend {
   virtual ~Backend() = default;
 
   virtual Result<AlertPage> alerts(const AlertQuery& query) = 0;
-  virtual Result<AlertDetail> alert(std::string_view id) = 0;
-  // JSON object: alert_id, total, events [{source, id, occurred_at, …}].
-  virtual Result<std::string> evidence(std::string_view id) = 0;
+  // What the view does not show is kNotFound; of the history, transitions that it does not show are left out.
+  virtual Result<AlertDetail> alert(std::string_view id, const View& view) = 0;
+  // JSON object: alert_id, total, events [{source, id, occurred_at, …}]; of events that are still kept also what they
+  // say.
+  virtual void evidence(std::string id, const View& view, Completion<std::string> done) = 0;
+  // JSON object: alerts (at most 20, each with its `relation`) and cases [{case, events}].
+  virtual void related(std::string id, const View& view, Completion<std::string> done) = 0;
+  // Open alerts that the view shows and that lie under `area` (empty: all): by the next level's code, those that lie in
+  // the area itself under "".
+  virtual std::map<std::string, SeverityCounts> open_by_area(std::string_view area, const View& view) = 0;
   // A JSON array, one object a rule: id, version, name {zh, en}, owner, mode, kind, severity …, and `advice` {zh, en}.
   virtual Result<std::string> rules() = 0;
+  // A JSON object: the same of one rule, with file, line, text of its file, and params.
+  virtual Result<std::string> rule(std::string_view id) = 0;
+  // Faults of a rule file's text: {faults, diagnostics}.
+  virtual void check_rules(RuleText text, Completion<std::string> done) = 0;
+  // Tries rules on past events; {…} as `tocsin backtest --format json` tells it. kExhausted: one runs and one waits.
+  // kInvalid: the rules have faults, or the request is none.
+  virtual void backtest(BacktestRequest request, Completion<std::string> done) = 0;
 
   // Up to `max` committed transitions after `after`, stopping past `max_bytes` of JSON (but at least one item).
   // `max` 0: only the bounds.
@@ -124,16 +186,24 @@ class Backend {
   virtual void ingest(IngestBatch batch, Completion<IngestResult> done) = 0;
   // Writes a person's action to the log; completes when it is there, with the log's offset. `action.at` is not set: the
   // backend stamps it. Free text (note) is masked by the backend. kNotFound: no such alert; kConflict: it is closed.
-  virtual void act(alert::Action action, Completion<uint64_t> done) = 0;
-  // A JSON array of the silences that have not ended: id, by, reason, from, until, rules, area, severity, in_file.
-  virtual Result<std::string> silences() = 0;
+  virtual void act(alert::Action action, const View& view, Completion<uint64_t> done) = 0;
+  // A JSON array of the silences that have not ended and concern what the view shows: id, by, reason, from, until,
+  // rules, area, severity, in_file.
+  virtual Result<std::string> silences(const View& view) = 0;
   // Writes a person's silence to the log; completes with the id that the backend gives it. Reasons are masked by it.
   virtual void silence(rule::Silence silence, Completion<std::string> done) = 0;
-  // Writes the end of one; completes with the log's offset. kNotFound: there is none; kConflict: it stands in a file.
-  virtual void expire_silence(std::string id, std::string by, Completion<uint64_t> done) = 0;
+  // Writes the end of one; completes with the log's offset. kNotFound: there is none, or it reaches beyond what the
+  // view shows; kConflict: it stands in a file.
+  virtual void expire_silence(std::string id, std::string by, const View& view, Completion<uint64_t> done) = 0;
+  // Keeps the entry; completes when it is on disk. At most Options::max_connections are under way.
+  virtual void audit(AuditEntry entry, Completion<uint64_t> done) = 0;
+  // Entries numbered above `after`, oldest first, at most `limit`; a JSON object {entries, next}.
+  virtual Result<std::string> audit_log(uint64_t after, size_t limit) = 0;
   // Reads the rules again. A faulty set is a result with applied = false.
   virtual void reload(Completion<ReloadResult> done) = 0;
 
+  // Members of a JSON object, without braces: what the service is doing, as GET /api/v1/status tells it.
+  virtual std::string status(const View& view) = 0;
   // The process is of use at all; false makes a supervisor restart it.
   virtual bool healthy() = 0;
   // Ready when all are ok.

@@ -1,6 +1,7 @@
 #pragma once
-// A small blocking HTTP/1.1 client for the commands that talk to a running service on the same machine or network.
-// Plain http only; one request at a time on a kept connection.
+// A small blocking HTTP/1.1 client for the commands that talk to a running service on the same machine or network,
+// plain or under TLS (whose certificate must be one that this machine trusts, or that SSL_CERT_FILE names); one request
+// at a time on a kept connection.
 #include <functional>
 #include <memory>
 #include <string>
@@ -17,11 +18,13 @@ struct Answer {
 
 class Client {
  public:
-  // "http://127.0.0.1:8080". kInvalid: not such an address.
+  // "http://127.0.0.1:8080", "https://…". kInvalid: not such an address.
   static Result<Client> parse(const std::string& url);
   Client(Client&&) noexcept;
   Client& operator=(Client&&) noexcept;
   ~Client();
+  // Sent with every request; empty: none.
+  void set_token(std::string token);
 
   // kUnavailable: nobody answers there. A kept connection that was closed meanwhile is opened again, once.
   Result<Answer> get(const std::string& target);

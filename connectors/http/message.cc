@@ -16,10 +16,13 @@ struct StatusRow {
   std::string_view title;  // for people; empty: the phrase
 };
 constexpr std::array kStatuses = {
+    StatusRow{101, "Switching Protocols", "", ""},
     StatusRow{200, "OK", "", ""},
     StatusRow{202, "Accepted", "", ""},
+    StatusRow{304, "Not Modified", "", ""},
     StatusRow{400, "Bad Request", "bad-request", "The request cannot be understood"},
-    StatusRow{403, "Forbidden", "cross-site", "Refused: the request comes from another site"},
+    StatusRow{401, "Unauthorized", "sign-in", "Signing in is needed"},
+    StatusRow{403, "Forbidden", "forbidden", "Refused"},
     StatusRow{404, "Not Found", "not-found", ""},
     StatusRow{405, "Method Not Allowed", "method-not-allowed", ""},
     StatusRow{408, "Request Timeout", "too-slow", "The request took too long to arrive"},
@@ -28,6 +31,7 @@ constexpr std::array kStatuses = {
     StatusRow{415, "Unsupported Media Type", "media-type", ""},
     StatusRow{421, "Misdirected Request", "unknown-host", "Refused: the host name is not this server's"},
     StatusRow{422, "Unprocessable Content", "rules-faulty", "The rules have faults"},
+    StatusRow{426, "Upgrade Required", "upgrade-required", "A WebSocket handshake is needed"},
     StatusRow{429, "Too Many Requests", "busy", "Too much at once: send again later"},
     StatusRow{431, "Request Header Fields Too Large", "header-too-large", ""},
     StatusRow{500, "Internal Server Error", "internal", "A fault of the service"},
@@ -154,6 +158,9 @@ Response problem(const Error& error, std::string_view instance) {
 }
 
 void Responder::json(std::string body, int status) const { send_({status, "application/json", std::move(body), {}}); }
+void Responder::json_about(std::string about, std::string body, int status) const {
+  send_({status, "application/json", std::move(body), {}, std::move(about)});
+}
 void Responder::problem(int status, std::string_view detail, std::string_view extra) const {
   send_(http::problem(status, detail, instance_, extra));
 }

@@ -1,5 +1,6 @@
 #pragma once
 // A request as handlers see it, a response as they give it, and problem documents (RFC 9457). No sockets here.
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -9,6 +10,8 @@
 #include <vector>
 
 #include "base/status.h"
+#include "connectors/http/access.h"
+#include "connectors/http/backend.h"
 
 namespace tocsin::http {
 
@@ -26,16 +29,25 @@ struct Request {
   std::vector<std::pair<std::string, std::string>> query;
   std::shared_ptr<const std::string> body;  // never null
   bool lines = false;                       // the body is NDJSON by its content type
+  std::string encodings;                    // Accept-Encoding
+  Who who;                                  // who asks; may do what the route asks
+  std::string from;                         // address of the other end
+  std::string languages;                    // Accept-Language
+  bool secure = false;                      // over TLS
+  std::shared_ptr<std::atomic<bool>> gone;  // becomes true when nobody waits for the answer any more
 
   // The value of a query parameter, or empty.
   std::string_view param(std::string_view name) const;
+  // What the asker may see.
+  View view() const { return {who.area, who.may_see_shadow()}; }
 };
 
 struct Response {
   int status = 200;
   std::string content_type = "application/json";
   std::string body;
-  std::vector<std::pair<std::string, std::string>> headers;
+  std::vector<std::pair<std::string, std::string>> headers = {};
+  std::string about = {};  // for the audit log: what was made, or who signed in; empty: what the path names
 };
 
 // "Not Found" for 404.
@@ -53,6 +65,8 @@ class Responder {
       : instance_(std::move(instance)), send_(std::move(send)) {}
   void operator()(Response response) const { send_(std::move(response)); }
   void json(std::string body, int status = 200) const;
+  // The same, for the audit log about `about`.
+  void json_about(std::string about, std::string body, int status = 200) const;
   void problem(int status, std::string_view detail, std::string_view extra = {}) const;
   void fail(const Error& error) const;
 

@@ -4,43 +4,14 @@
 #include "base/json_writer.h"
 #include "connectors/http/message.h"
 #include "connectors/http/route.h"
+#include "connectors/http/schemas.h"
 #include "connectors/http/server.h"
 
 namespace tocsin::http {
 namespace {
 
-constexpr std::string_view kSchemas = R"({
-"Problem":{"type":"object","required":["type","title","status","detail","instance"],"properties":{
-"type":{"type":"string"},"title":{"type":"string"},"status":{"type":"integer"},"detail":{"type":"string"},
-"instance":{"type":"string"}}},
-"Alert":{"type":"object","required":["alert_id","rule","severity","status"],"properties":{
-"alert_id":{"type":"string"},"seq":{"type":"integer"},"rule":{"type":"string"},"rule_version":{"type":"integer"},
-"key":{"type":"string"},"severity":{"enum":["blue","yellow","orange","red"]},
-"status":{"enum":["open","acknowledged","assigned","resolved","closed"]},
-"opened_at":{"type":"string","format":"date-time"},"updated_at":{"type":"string","format":"date-time"},
-"history":{"type":"array","items":{"type":"object"},"description":"CloudEvents, oldest first; of one alert only"}}},
-"AlertPage":{"type":"object","required":["alerts","next","sequence"],"properties":{
-"alerts":{"type":"array","items":{"$ref":"#/components/schemas/Alert"}},"next":{"type":["string","null"]},
-"sequence":{"type":"integer","description":"Stream after this sequence to miss nothing"}}},
-"Action":{"type":"object","required":["by"],"additionalProperties":false,"properties":{
-"by":{"type":"string","maxLength":200},"to":{"type":"string","maxLength":200},
-"note":{"type":"string","maxLength":4000},"outcome":{"enum":["true","false","duplicate"]}}},
-"Silence":{"type":"object","required":["by","reason","until"],"additionalProperties":false,"properties":{
-"by":{"type":"string","maxLength":200},"reason":{"type":"string","maxLength":2000},
-"until":{"type":["string","integer"],"description":"RFC 3339 or epoch milliseconds, in event time"},
-"rules":{"type":"array","maxItems":100,"items":{"type":"string"},"description":"any where missing"},
-"area":{"type":"string","maxLength":200,"description":"code of an area, with all that lies under it"},
-"severity":{"enum":["blue","yellow","orange","red"],"description":"the gravest that is silenced"}}},
-"SilenceEnd":{"type":"object","required":["by"],"additionalProperties":false,"properties":{
-"by":{"type":"string","maxLength":200}}},
-"Silenced":{"type":"object","required":["accepted","silence"],"properties":{
-"accepted":{"type":"integer"},"silence":{"type":"string"}}},
-"Accepted":{"type":"object","required":["accepted","offset"],"properties":{
-"accepted":{"type":"integer"},"offset":{"type":"integer"}}},
-"Ingested":{"type":"object","required":["accepted","rejected","offset"],"properties":{
-"accepted":{"type":"integer"},"rejected":{"type":"integer"},"offset":{"type":"integer"},
-"faults":{"type":"array","items":{"type":"object","properties":{"index":{"type":"integer"},
-"reason":{"type":"string"},"message":{"type":"string"}}}}}}})";
+constexpr std::string_view kSecurity =
+    R"({"token":{"type":"http","scheme":"bearer"},"session":{"type":"apiKey","in":"cookie","name":"tocsin_session"}})";
 
 void append_reference(JsonWriter& json, std::string_view schema) {
   json.key("schema").begin_object();
@@ -62,7 +33,7 @@ void append_parameters(JsonWriter& json, const Route& route) {
   json.key("parameters").begin_array();
   for (size_t at = route.pattern.find('{'); at != std::string_view::npos; at = route.pattern.find('{', at + 1)) {
     const std::string_view name = route.pattern.substr(at + 1, route.pattern.find('}', at) - at - 1);
-    append_parameter(json, name, "path", R"({"type":"string"})", "The alert's id");
+    append_parameter(json, name, "path", R"({"type":"string","minLength":1})", "As the list of them tells it");
   }
   for (const Parameter& p : route.query) append_parameter(json, p.name, "query", p.schema, p.description);
   if (route.streams()) {
@@ -76,7 +47,7 @@ void append_body(JsonWriter& json, const Route& route) {
   if (route.body == Body::kNone) return;
   json.key("requestBody").begin_object().key("required").boolean(true).key("content").begin_object();
   json.key("application/json").begin_object();
-  if (route.body == Body::kJson) append_reference(json, route.body_schema);
+  if (route.body != Body::kRecords) append_reference(json, route.body_schema);
   json.end_object();
   if (route.body == Body::kRecords) json.key("application/x-ndjson").begin_object().end_object();
   json.end_object().end_object();
@@ -87,11 +58,20 @@ void append_operation(JsonWriter& json, const Route& route) {
   json.field("operationId", route.operation).field("summary", route.summary);
   append_parameters(json, route);
   append_body(json, route);
-  json.key("responses").begin_object().key(std::to_string(route.status)).begin_object();
-  json.field("description", reason_phrase(route.status)).key("content").begin_object().key(route.media).begin_object();
-  if (route.media == "application/json") append_reference(json, route.answer_schema);
-  json.end_object().end_object().end_object();
-  json.key("default").begin_object().field("description", "A problem document (RFC 9457)").key("content");
+  json.key("security").begin_array();
+  for (const std::string_view scheme : {"token", "session"}) {
+    if (!route.access.open()) json.begin_object().key(scheme).begin_array().end_array().end_object();
+  }
+  json.end_array().field("x-role", route.access.open() ? "anyone" : name_of(route.access.least()));
+  json.key("responses").begin_object();
+  const int status = route.upgrades() ? 101 : route.status;
+  json.key(std::to_string(status)).begin_object().field("description", reason_phrase(status));
+  if (!route.upgrades()) {
+    json.key("content").begin_object().key(route.media).begin_object();
+    if (route.media == "application/json" || route.media == kGeoJson) append_reference(json, route.answer_schema);
+    json.end_object().end_object();
+  }
+  json.end_object().key("default").begin_object().field("description", "A problem document (RFC 9457)").key("content");
   json.begin_object().key("application/problem+json").begin_object();
   append_reference(json, "#/components/schemas/Problem");
   json.end_object().end_object().end_object().end_object().end_object();
@@ -113,7 +93,8 @@ std::string openapi_json() {
     }
     json.end_object();
   }
-  json.end_object().key("components").begin_object().key("schemas").raw(kSchemas).end_object().end_object();
+  json.end_object().key("components").begin_object().key("schemas").raw(kSchemas);
+  json.key("securitySchemes").raw(kSecurity).end_object().end_object();
   return out;
 }
 

@@ -71,6 +71,7 @@ class Server::Impl {
     };
   }
   Status listen();
+  Status open_tls();
   void listen_to_commits();
   void accept();
   void take(tcp::socket socket);
@@ -82,6 +83,7 @@ class Server::Impl {
   Connections connections_{counters_.connections};
   Api api_;
   StreamHub hub_;
+  std::optional<net::ssl::context> tls_;
   Serving serving_{options_, api_, hub_, connections_, counters_};
   tcp::acceptor acceptor_;
   Deadline accept_again_;
@@ -98,6 +100,11 @@ Status Server::Impl::listen() {
                    "service to this machine.");
   }
   serving_.loopback = address.is_loopback();
+  if (!serving_.loopback && options_.accounts.empty()) {
+    return invalid("Cannot serve HTTP on " + options_.address +
+                   " without tokens: whoever reaches it could do everything. Name them under http.tokens in the "
+                   "configuration, or keep http.address at 127.0.0.1.");
+  }
   const tcp::endpoint endpoint(address, options_.port);
   acceptor_.open(endpoint.protocol(), error);
   if (!error) acceptor_.set_option(net::socket_base::reuse_address(true), error);
@@ -105,6 +112,21 @@ Status Server::Impl::listen() {
   if (!error) acceptor_.listen(net::socket_base::max_listen_connections, error);
   if (!error) port_ = acceptor_.local_endpoint(error).port();
   if (error) return bind_error(error, options_);
+  return {};
+}
+
+Status Server::Impl::open_tls() {
+  if (options_.certificate.empty()) return {};
+  tls_.emplace(net::ssl::context::tls_server);
+  ErrorCode error;
+  tls_->set_options(net::ssl::context::no_tlsv1 | net::ssl::context::no_tlsv1_1, error);
+  if (!error) tls_->use_certificate_chain_file(options_.certificate, error);
+  if (error) return invalid("http.tls.certificate " + options_.certificate + " cannot be used: " + error.message());
+  tls_->use_private_key_file(options_.key, net::ssl::context::pem, error);
+  if (error) {
+    return invalid("http.tls.key " + options_.key + " cannot be used with the certificate: " + error.message());
+  }
+  serving_.tls = &*tls_;
   return {};
 }
 
@@ -121,6 +143,7 @@ void Server::Impl::listen_to_commits() {
 }
 
 Status Server::Impl::start() {
+  if (const Status status = open_tls(); !status) return status;
   if (const Status status = listen(); !status) return status;
   if (const Status status = hub_.open(); !status) return status;
   listen_to_commits();
@@ -160,7 +183,7 @@ void Server::Impl::take(tcp::socket socket) {
   ++counters_.requests[503];
   ErrorCode ignored;
   socket.non_blocking(true, ignored);
-  socket.write_some(net::buffer(full_answer()), ignored);
+  if (!tls_) socket.write_some(net::buffer(full_answer()), ignored);
   socket.shutdown(tcp::socket::shutdown_send, ignored);
 }
 

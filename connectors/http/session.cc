@@ -1,8 +1,12 @@
 #include "connectors/http/session.h"
 
+#include <sys/socket.h>
+
+#include <algorithm>
 #include <boost/asio/write.hpp>
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/write.hpp>
+#include <boost/beast/websocket/rfc6455.hpp>
 #include <charconv>
 #include <ctime>
 #include <exception>
@@ -18,10 +22,9 @@ using beast::http::field;
 
 constexpr DurationMs kAgainMs = 50;      // a reading that was told to stop is told again
 constexpr DurationMs kLingerMs = 2'000;  // for a refused client to read the refusal
+constexpr size_t kFirstPiece = 4096;     // of a request
 constexpr size_t kMaxDiscard = size_t{32} << 20;
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
-
-std::string_view view(beast::string_view s) { return {s.data(), s.size()}; }
 
 // The HTTP date of now.
 std::string http_date() {
@@ -33,20 +36,6 @@ std::string http_date() {
   return {text, size};
 }
 
-// "application/json; charset=utf-8" → "application/json".
-std::string media_type(std::string_view content_type) {
-  std::string out(content_type.substr(0, content_type.find(';')));
-  while (!out.empty() && (out.back() == ' ' || out.back() == '\t')) out.pop_back();
-  for (char& c : out) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return out;
-}
-
-bool is_lines(std::string_view media) {
-  return media == "application/x-ndjson" || media == "application/ndjson" || media == "application/jsonl";
-}
-
 bool is_peer_gone(const boost::system::error_code& error) {
   return error == beast::http::error::end_of_stream || error == beast::http::error::partial_message ||
          error == net::error::eof || error.category() == boost::system::system_category();
@@ -56,11 +45,11 @@ bool is_peer_gone(const boost::system::error_code& error) {
 
 Session::Session(tcp::socket socket, Serving& serving)
     : serving_(serving),
-      socket_(std::move(socket)),
+      socket_(std::move(socket), serving.tls),
       deadline_(socket_.get_executor()),
       buffer_(serving.options.max_header + (size_t{64} << 10)) {
   ErrorCode ignored;
-  socket_.set_option(tcp::no_delay(true), ignored);
+  socket_.tcp_layer().set_option(tcp::no_delay(true), ignored);
 }
 
 Session::~Session() {
@@ -70,16 +59,24 @@ Session::~Session() {
 
 void Session::start() {
   serving_.connections.add(shared_from_this());
+  if (socket_.secure()) return handshake();
   await_request();
+}
+
+void Session::handshake() {
+  limit_reading(serving_.options.header_timeout);
+  socket_.async_handshake([self = self()](const ErrorCode& error) {
+    self->deadline_.clear();
+    if (error || self->closed_) return self->stop();
+    self->await_request();
+  });
 }
 
 void Session::stop() {
   if (closed_) return;
   closed_ = true;
   deadline_.clear();
-  ErrorCode ignored;
-  socket_.shutdown(tcp::socket::shutdown_both, ignored);
-  socket_.close(ignored);
+  socket_.close();
 }
 
 void Session::release() {
@@ -92,8 +89,7 @@ void Session::release() {
 void Session::limit_reading(DurationMs after) {
   deadline_.set(after, [self = self()] {
     self->timed_out_ = true;
-    ErrorCode ignored;
-    self->socket_.cancel(ignored);
+    self->socket_.cancel();
     self->limit_reading(kAgainMs);
   });
 }
@@ -105,14 +101,18 @@ void Session::await_request() {
   parser_->body_limit(UINT64_MAX);  // until the route is known (none is taken for 0 in Boost 1.74)
   request_ = {};
   request_.instance = "/";
+  request_.from = socket_.peer();
+  request_.secure = socket_.secure();
+  request_.gone = std::make_shared<std::atomic<bool>>(false);
   request_.body = std::make_shared<const std::string>();
   route_ = nullptr;
   ++number_;
   answered_ = unread_ = keep_alive_ = head_ = timed_out_ = false;
   if (buffer_.size() > 0) return read_header();
   deadline_.set(serving_.options.idle_timeout, [self = self()] { self->stop(); });
-  socket_.async_wait(tcp::socket::wait_read, [self = self()](const ErrorCode& error) {
+  socket_.async_read_some(buffer_.prepare(kFirstPiece), [self = self()](const ErrorCode& error, size_t size) {
     if (error || self->closed_) return self->stop();
+    self->buffer_.commit(size);
     self->read_header();
   });
 }
@@ -138,8 +138,6 @@ void Session::on_header(ErrorCode error) {
   send(bad(400, "This is not an HTTP request: " + error.message() + "."));
 }
 
-std::string_view Session::header(field name) const { return view(parser_->get()[name]); }
-
 // The header is read: finds the route and what is wrong with the request, before its body.
 void Session::take_request() {
   const auto& message = parser_->get();
@@ -154,53 +152,11 @@ void Session::take_request() {
   request_.query = std::move(parsed->query);
   Match found = match(view(message.method_string()), parsed->segments);
   request_.captured = std::move(found.captured);
+  request_.encodings = header(field::accept_encoding);
   route_ = found.route;
   if (auto refusal = refuse(found)) return send(*std::move(refusal));
   if (route_->streams()) return start_stream();
   expect_body();
-}
-
-std::optional<Response> Session::refuse(const Match& found) {
-  const bool changes = found.route == nullptr || found.route->changes();
-  const GuardedRequest guarded{changes, header(field::host), header(field::origin),
-                               view(parser_->get()["Sec-Fetch-Site"])};
-  if (const auto refusal = guard(guarded, serving_.loopback, serving_.options.hosts)) {
-    return bad(refusal->status, refusal->detail);
-  }
-  if (found.route == nullptr && found.allow.empty()) return bad(404, "There is nothing at this path.");
-  if (found.route == nullptr) {
-    Response response = bad(405, "This path takes " + found.allow + ".");
-    response.headers.emplace_back("Allow", found.allow);
-    return response;
-  }
-  if (const std::string fault = unknown_parameter(*found.route, request_); !fault.empty()) return bad(400, fault);
-  return refuse_body(*found.route);
-}
-
-std::optional<Response> Session::refuse_body(const Route& route) {
-  const Options& options = serving_.options;
-  const size_t limit = route.body == Body::kRecords ? options.max_body : options.max_action_body;
-  const auto length = parser_->content_length();
-  if (length && *length > limit) {
-    return bad(413,
-               "The body has " + std::to_string(*length) + " bytes; at most " + std::to_string(limit) + " are taken.");
-  }
-  parser_->body_limit(limit);
-  if (route.body == Body::kNone) return std::nullopt;
-  const std::string media = media_type(header(field::content_type));
-  request_.lines = is_lines(media);
-  if (media != "application/json" && !(route.body == Body::kRecords && request_.lines)) {
-    return bad(415, route.body == Body::kRecords ? "Send application/json or application/x-ndjson."
-                                                 : "Send application/json.");
-  }
-  if (route.body != Body::kRecords) return std::nullopt;
-  if (serving_.ingests >= options.max_ingests) {
-    return problem(exhausted("As many ingests as are taken at once are under way: send this one again later."),
-                   request_.instance);
-  }
-  ++serving_.ingests;
-  ingesting_ = true;
-  return std::nullopt;
 }
 
 void Session::expect_body() {
@@ -236,21 +192,36 @@ void Session::on_body(ErrorCode error) {
 
 void Session::dispatch() {
   request_.body = std::make_shared<const std::string>(std::move(parser_->get().body()));
-  deadline_.set(serving_.options.answer_timeout, [self = self()] {
+  request_.languages = header(field::accept_language);
+  if (route_->takes_long) watch_for_close();
+  const Options& options = serving_.options;
+  deadline_.set(route_->takes_long ? options.long_answer_timeout : options.answer_timeout, [self = self()] {
     self->send(
         problem(unavailable("The service did not answer in time. What was sent may still be taken in; sending it "
                             "again does no harm."),
                 self->request_.instance));
   });
-  Responder answer(request_.instance, [weak = std::weak_ptr(self()), number = number_](Response response) {
-    const auto session = weak.lock();
-    if (session && session->number_ == number && !session->answered_) session->send(std::move(response));
-  });
+  const Responder answer = responder();
   try {
     route_->handle(serving_.api, request_, answer);
   } catch (const std::exception& e) {
     answer.problem(500, "The request could not be handled: " + printable(e.what()) + ".");
   }
+}
+
+// Where an answer takes long: whoever waited for it may have gone away, and it need not be made.
+void Session::watch_for_close() {
+  socket_.tcp_layer().async_wait(
+      tcp::socket::wait_read, [weak = std::weak_ptr(self()), gone = request_.gone](const ErrorCode& error) {
+        const auto session = weak.lock();
+        if (!session || session->answered_ || session->closed_) return;
+        char byte = 0;
+        const bool ended =
+            error || ::recv(session->socket_.tcp_layer().native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+        if (!ended) return;
+        gone->store(true);
+        session->stop();
+      });
 }
 
 void Session::start_stream() {
@@ -265,19 +236,28 @@ void Session::start_stream() {
     }
   }
   if (unread_) return send(bad(400, "The stream takes no body."));
-  if (head_) return send({200, "text/event-stream", {}, {}});
+  if (route_->upgrades()) {
+    if (auto refusal = refuse_upgrade()) return send(*std::move(refusal));
+  } else if (head_) {
+    return send({200, "text/event-stream", {}, {}});
+  }
   if (serving_.counters.streams >= serving_.options.max_streams) {
     return send(problem(unavailable("As many streams as are served at once are open."), request_.instance));
   }
-  ++serving_.counters.requests[200];
+  ++serving_.counters.requests[route_->upgrades() ? 101 : 200];
   deadline_.clear();
   closed_ = true;
-  serving_.hub.serve(std::move(socket_), after, request_.param(kShadow) == "true");
+  View view = request_.view();
+  view.shadow = request_.param(kShadow) == "true";
+  if (!route_->upgrades()) return serving_.hub.serve(std::move(socket_), after, std::move(view));
+  serving_.hub.serve(std::move(socket_), after, std::move(view), parser_->release());
 }
 
 void Session::send(Response response) {
   if (closed_ || answered_) return;
   answered_ = true;
+  request_.gone->store(true);
+  spare(response);
   release();
   ++serving_.counters.requests[response.status];
   if (unread_) keep_alive_ = false;
@@ -293,7 +273,7 @@ void Session::send(Response response) {
   reply.set("X-Content-Type-Options", "nosniff");
   for (const auto& [name, value] : response.headers) reply.set(name, value);
   reply.keep_alive(keep_alive_);
-  reply.content_length(response.body.size());
+  if (response.status != 304) reply.content_length(response.body.size());
   if (!head_) reply.body() = std::move(response.body);
   deadline_.set(serving_.options.write_timeout, [self = self()] { self->stop(); });
   beast::http::async_write(socket_, reply, [self = self()](const ErrorCode& error, size_t) { self->on_sent(error); });
@@ -311,8 +291,7 @@ void Session::on_sent(ErrorCode error) {
 // Closing with unread bytes in the socket would reset the connection and lose the answer on its way: says that nothing
 // more comes, then reads on for a moment.
 void Session::linger() {
-  ErrorCode ignored;
-  socket_.shutdown(tcp::socket::shutdown_send, ignored);
+  socket_.finish();
   deadline_.set(kLingerMs, [self = self()] { self->stop(); });
   buffer_.clear();
   discard();

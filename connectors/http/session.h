@@ -10,9 +10,12 @@
 #include "connectors/http/api.h"
 #include "connectors/http/connection.h"
 #include "connectors/http/route.h"
+#include "connectors/http/socket.h"
 #include "connectors/http/stream.h"
 
 namespace tocsin::http {
+
+inline std::string_view view(boost::beast::string_view s) { return {s.data(), s.size()}; }
 
 // What all sessions of a server share. Outlives them.
 struct Serving {
@@ -21,8 +24,9 @@ struct Serving {
   StreamHub& hub;
   Connections& connections;
   Counters& counters;
-  bool loopback = true;  // listens on a loopback address
-  size_t ingests = 0;    // in flight
+  net::ssl::context* tls = nullptr;  // null: plain
+  bool loopback = true;              // listens on a loopback address
+  size_t ingests = 0;                // in flight
 };
 
 class Session final : public Connection {
@@ -38,18 +42,25 @@ class Session final : public Connection {
   using ErrorCode = boost::system::error_code;
 
   std::shared_ptr<Session> self() { return std::static_pointer_cast<Session>(shared_from_this()); }
+  void handshake();
   void await_request();
   void read_header();
   void on_header(ErrorCode error);
   void take_request();
   std::optional<Response> refuse(const Match& match);
+  std::optional<Response> refuse_asker(const Route& route);
   std::optional<Response> refuse_body(const Route& route);
   void expect_body();
   void read_body();
   void on_body(ErrorCode error);
   void dispatch();
+  void watch_for_close();
+  Responder responder();
+  AuditEntry audit_entry() const;
+  std::optional<Response> refuse_upgrade();
   void start_stream();
   void send(Response response);
+  void spare(Response& response) const;
   void on_sent(ErrorCode error);
   void linger();
   void discard();
@@ -60,7 +71,7 @@ class Session final : public Connection {
   Response bad(int status, std::string_view detail) const { return problem(status, detail, request_.instance); }
 
   Serving& serving_;
-  tcp::socket socket_;
+  Socket socket_;
   Deadline deadline_;
   boost::beast::flat_buffer buffer_;
   std::optional<Parser> parser_;

@@ -8,6 +8,8 @@
 namespace tocsin::http {
 namespace {
 
+using ErrorCode = boost::system::error_code;
+
 constexpr size_t kPiece = size_t{64} << 10;  // written at once
 constexpr int kSendBuffer = 128 << 10;       // in the kernel, a reader: bounds what slow ones cost
 constexpr DurationMs kRetryMs = 1'000;
@@ -15,15 +17,20 @@ constexpr std::string_view kHead =
     "HTTP/1.1 200 OK\r\nServer: tocsin\r\nContent-Type: text/event-stream\r\nCache-Control: no-store\r\n"
     "X-Content-Type-Options: nosniff\r\nX-Accel-Buffering: no\r\nConnection: close\r\n\r\n";
 
-std::string gap_event(const StreamReader::Gap& gap) {
-  std::string out = "id: " + std::to_string(gap.resumed_at) + "\nevent: gap\ndata: ";
+std::string gap_json(const StreamReader::Gap& gap) {
+  std::string out;
   JsonWriter json(out);
   json.begin_object().key("after").unsigned_integer(gap.after).key("resumed_at").unsigned_integer(gap.resumed_at);
   json.field("reason", gap.after > gap.resumed_at
                            ? "The sequence is ahead of this service's: its state was begun anew. Read the alerts again."
                            : "The history that is kept begins later. Read the alerts again.");
   json.end_object();
-  return out.append("\n\n");
+  return out;
+}
+
+void bound_send_buffer(Socket& socket) {
+  ErrorCode ignored;
+  socket.tcp_layer().set_option(net::socket_base::send_buffer_size(kSendBuffer), ignored);
 }
 
 }  // namespace
@@ -42,8 +49,15 @@ void StreamHub::committed() {
   if (more) net::post(executor_, [this] { committed(); });
 }
 
-void StreamHub::serve(tcp::socket socket, uint64_t after, bool shadow) {
-  const auto stream = std::make_shared<StreamConnection>(std::move(socket), *this, connections_, after, shadow);
+void StreamHub::serve(Socket socket, uint64_t after, View view) {
+  enter(std::make_shared<SseConnection>(std::move(socket), *this, after, std::move(view)));
+}
+
+void StreamHub::serve(Socket socket, uint64_t after, View view, UpgradeRequest request) {
+  enter(std::make_shared<WebSocketConnection>(std::move(socket), *this, after, std::move(view), std::move(request)));
+}
+
+void StreamHub::enter(const std::shared_ptr<StreamConnection>& stream) {
   connections_.add(stream);
   streams_[stream.get()] = stream;
   ++counters_.streams;
@@ -52,6 +66,7 @@ void StreamHub::serve(tcp::socket socket, uint64_t after, bool shadow) {
 
 void StreamHub::leave(StreamConnection* stream) {
   streams_.erase(stream);
+  connections_.remove(stream);
   --counters_.streams;
 }
 
@@ -60,18 +75,7 @@ void StreamHub::stop() {
   retry_.clear();
 }
 
-StreamConnection::~StreamConnection() {
-  hub_.leave(this);
-  connections_.remove(this);
-}
-
-void StreamConnection::start() {
-  boost::system::error_code ignored;
-  socket_.set_option(net::socket_base::send_buffer_size(kSendBuffer), ignored);
-  watch_for_close();
-  // An id without data sets where the reader resumes, also when nothing has come by then, and dispatches no event.
-  write(std::string(kHead) + "retry: 2000\nid: " + std::to_string(reader_.cursor()) + "\n\n: connected\n\n");
-}
+StreamConnection::~StreamConnection() { hub_.leave(this); }
 
 void StreamConnection::wake() {
   if (closed_) return;
@@ -86,47 +90,36 @@ void StreamConnection::advance() {
   if (!step) return stop();  // the store cannot be read; the reader comes back
   switch (*step) {
     case StreamReader::Step::kFrames:
-      return write({});
+      return send_frames();
     case StreamReader::Step::kGap:
-      return write(gap_event(gap));
+      return send_event("gap", gap_json(gap));
     case StreamReader::Step::kNothing:
       return wait_for_more();
     case StreamReader::Step::kBehind:
       return cut();
     case StreamReader::Step::kContinue:
       writing_ = true;  // no wake in between
-      return net::post(socket_.get_executor(), [self = self()] {
+      return net::post(executor_, [self = self()] {
         self->writing_ = false;
         if (!self->closed_) self->advance();
       });
   }
 }
 
-void StreamConnection::write(std::string text) {
+void StreamConnection::sending() {
   writing_ = true;
-  text_ = std::move(text);
-  buffers_.clear();
-  if (!text_.empty()) buffers_.push_back(net::buffer(text_));
-  for (const FramePtr& frame : frames_) buffers_.push_back(net::buffer(frame->sse()));
   timer_.set(hub_.options().write_timeout, [self = self()] { self->cut(); });
-  net::async_write(socket_, buffers_, [self = self()](const boost::system::error_code& error, size_t) {
-    self->writing_ = false;
-    if (error || self->closed_) return self->stop();
-    self->advance();
-  });
+}
+
+void StreamConnection::sent(const ErrorCode& error) {
+  writing_ = false;
+  if (error || closed_) return stop();
+  advance();
 }
 
 void StreamConnection::wait_for_more() {
   timer_.set(hub_.options().heartbeat, [self = self()] {
-    if (!self->closed_ && !self->writing_) self->write(": heartbeat\n\n");
-  });
-}
-
-// What a reader sends is not looked at; that it goes away is.
-void StreamConnection::watch_for_close() {
-  socket_.async_read_some(net::buffer(ignored_), [self = self()](const boost::system::error_code& error, size_t) {
-    if (error || self->closed_) return self->stop();
-    self->watch_for_close();
+    if (!self->closed_ && !self->writing_) self->send_heartbeat();
   });
 }
 
@@ -139,9 +132,102 @@ void StreamConnection::stop() {
   if (closed_) return;
   closed_ = true;
   timer_.clear();
-  boost::system::error_code ignored;
-  socket_.shutdown(tcp::socket::shutdown_both, ignored);
-  socket_.close(ignored);
+  close();
+}
+
+void SseConnection::start() {
+  bound_send_buffer(socket_);
+  watch_for_close();
+  // An id without data sets where the reader resumes, also when nothing has come by then, and dispatches no event.
+  write(std::string(kHead) + "retry: 2000\nid: " + std::to_string(cursor()) + "\n\n: connected\n\n");
+}
+
+void SseConnection::send_frames() {
+  buffers_.clear();
+  for (const FramePtr& frame : frames()) buffers_.push_back(net::buffer(frame->sse()));
+  write_buffers();
+}
+
+void SseConnection::send_heartbeat() { write(": heartbeat\n\n"); }
+
+void SseConnection::send_event(std::string_view event, const std::string& json) {
+  write("id: " + std::to_string(cursor()) + "\nevent: " + std::string(event) + "\ndata: " + json + "\n\n");
+}
+
+void SseConnection::write(std::string text) {
+  text_ = std::move(text);
+  buffers_.assign(1, net::buffer(text_));
+  write_buffers();
+}
+
+void SseConnection::write_buffers() {
+  sending();
+  net::async_write(socket_, buffers_, [self = self(), this](const ErrorCode& error, size_t) { sent(error); });
+}
+
+// What a reader sends is not looked at; that it goes away is.
+void SseConnection::watch_for_close() {
+  socket_.async_read_some(net::buffer(ignored_), [self = self(), this](const ErrorCode& error, size_t) {
+    if (error || closed()) return stop();
+    watch_for_close();
+  });
+}
+
+void WebSocketConnection::start() {
+  bound_send_buffer(socket_.next_layer());
+  socket_.set_option(boost::beast::websocket::stream_base::decorator(
+      [](boost::beast::websocket::response_type& response) { response.set("Server", "tocsin"); }));
+  socket_.read_message_max(ignored_.max_size());
+  socket_.auto_fragment(false);
+  socket_.text(true);
+  sending();
+  socket_.async_accept(request_, [self = own()](const ErrorCode& error) {
+    if (error || self->closed()) return self->stop();
+    self->watch_for_close();
+    self->send_event("hello", "{\"sequence\":" + std::to_string(self->cursor()) + "}");
+  });
+}
+
+void WebSocketConnection::send_frames() {
+  next_ = 0;
+  next_frame();
+}
+
+void WebSocketConnection::next_frame() {
+  const Frame& frame = *frames()[next_++];
+  text_.clear();
+  text_.append("{\"id\":").append(std::to_string(frame.sequence())).append(",\"event\":\"").append(frame.event());
+  text_.append("\",\"data\":").append(frame.data()).append("}");
+  write(net::buffer(text_));
+}
+
+void WebSocketConnection::send_event(std::string_view event, const std::string& json) {
+  next_ = frames().size();
+  text_ = "{\"id\":" + std::to_string(cursor()) + ",\"event\":\"" + std::string(event) + "\",\"data\":" + json + "}";
+  write(net::buffer(text_));
+}
+
+void WebSocketConnection::write(const net::const_buffer& buffer) {
+  sending();
+  socket_.async_write(buffer, [self = own()](const ErrorCode& error, size_t) {
+    if (error || self->closed() || self->next_ >= self->frames().size()) return self->sent(error);
+    self->next_frame();
+  });
+}
+
+void WebSocketConnection::send_heartbeat() {
+  next_ = frames().size();
+  sending();
+  socket_.async_ping({}, [self = own()](const ErrorCode& error) { self->sent(error); });
+}
+
+// Messages of the reader are not looked at; pings are answered and a close is seen by reading.
+void WebSocketConnection::watch_for_close() {
+  socket_.async_read(ignored_, [self = own()](const ErrorCode& error, size_t) {
+    if (error || self->closed()) return self->stop();
+    self->ignored_.clear();
+    self->watch_for_close();
+  });
 }
 
 }  // namespace tocsin::http

@@ -1,16 +1,23 @@
 #pragma once
-// Server-sent events: the connections that read the stream, and the hub that wakes them after each commit.
+// The connections that read the stream, as server-sent events or on a WebSocket, and the hub that wakes them after each
+// commit.
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/message.hpp>
+#include <boost/beast/http/string_body.hpp>
+#include <boost/beast/websocket/stream.hpp>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "connectors/http/api.h"
 #include "connectors/http/connection.h"
+#include "connectors/http/socket.h"
 #include "connectors/http/stream_feed.h"
 
 namespace tocsin::http {
 
 class StreamConnection;
+using UpgradeRequest = boost::beast::http::request<boost::beast::http::string_body>;
 
 class StreamHub {
  public:
@@ -27,16 +34,20 @@ class StreamHub {
   // Something was committed: takes it in and wakes the readers.
   void committed();
   uint64_t head() const { return tail_.head(); }
-  // Serves the stream on a socket whose request was read: everything after `after`, then live.
-  void serve(tcp::socket socket, uint64_t after, bool shadow);
+  // Serves the stream on a socket whose request was read: everything after `after` that the view shows, then live.
+  void serve(Socket socket, uint64_t after, View view);
+  // The same on a WebSocket, which `request` asks for.
+  void serve(Socket socket, uint64_t after, View view, UpgradeRequest request);
   void stop();
 
   const Options& options() const { return options_; }
   const StreamTail& tail() const { return tail_; }
   Counters& counters() { return counters_; }
+  Connections& connections() { return connections_; }
   void leave(StreamConnection* stream);
 
  private:
+  void enter(const std::shared_ptr<StreamConnection>& stream);
   const Options& options_;
   Connections& connections_;
   Counters& counters_;
@@ -47,39 +58,94 @@ class StreamHub {
   bool stopped_ = false;
 };
 
-class StreamConnection final : public Connection {
+// One reader. What it is sent, and when, is decided here; how it is put into bytes, in the two kinds below.
+class StreamConnection : public Connection {
  public:
-  StreamConnection(tcp::socket socket, StreamHub& hub, Connections& connections, uint64_t after, bool shadow)
-      : hub_(hub),
-        connections_(connections),
-        socket_(std::move(socket)),
-        timer_(socket_.get_executor()),
-        reader_(hub.tail(), after, shadow) {}
+  StreamConnection(StreamHub& hub, const net::any_io_executor& executor, uint64_t after, View view)
+      : hub_(hub), timer_(executor), reader_(hub.tail(), after, std::move(view)), executor_(executor) {}
   ~StreamConnection() override;
-  void start();
+  virtual void start() = 0;
   // The tail has grown.
   void wake();
   void stop() override;
 
- private:
+ protected:
   std::shared_ptr<StreamConnection> self() { return std::static_pointer_cast<StreamConnection>(shared_from_this()); }
+  // To put frames_ into bytes and send them; then calls sent().
+  virtual void send_frames() = 0;
+  // The same with what keeps a silent stream alive, and with one event of its own.
+  virtual void send_heartbeat() = 0;
+  virtual void send_event(std::string_view event, const std::string& json) = 0;
+  virtual void close() = 0;
+
+  StreamHub& hub() { return hub_; }
+  bool closed() const { return closed_; }
+  uint64_t cursor() const { return reader_.cursor(); }
+  const std::vector<FramePtr>& frames() const { return frames_; }
+  // A write begins: the reader is cut off when it does not take it in time.
+  void sending();
+  void sent(const boost::system::error_code& error);
+
+ private:
   void advance();
-  void write(std::string text);  // text, then frames_
   void wait_for_more();
-  void watch_for_close();
   void cut();
 
   StreamHub& hub_;
-  Connections& connections_;
-  tcp::socket socket_;
   Deadline timer_;  // of the write in flight, or of the next heartbeat
   StreamReader reader_;
+  net::any_io_executor executor_;
   std::vector<FramePtr> frames_;  // being written
-  std::string text_;              // being written before them
-  std::vector<net::const_buffer> buffers_;
-  char ignored_[256];
   bool writing_ = false;
   bool closed_ = false;
+};
+
+// Server-sent events.
+class SseConnection final : public StreamConnection {
+ public:
+  SseConnection(Socket socket, StreamHub& hub, uint64_t after, View view)
+      : StreamConnection(hub, socket.get_executor(), after, std::move(view)), socket_(std::move(socket)) {}
+  void start() override;
+
+ private:
+  void send_frames() override;
+  void send_heartbeat() override;
+  void send_event(std::string_view event, const std::string& json) override;
+  void close() override { socket_.close(); }
+  void write(std::string text);
+  void write_buffers();
+  void watch_for_close();
+
+  Socket socket_;
+  std::string text_;  // being written
+  std::vector<net::const_buffer> buffers_;
+  char ignored_[256];
+};
+
+// A WebSocket: one text message an event, {"id": N, "event": "alert", "data": {…}}.
+class WebSocketConnection final : public StreamConnection {
+ public:
+  WebSocketConnection(Socket socket, StreamHub& hub, uint64_t after, View view, UpgradeRequest request)
+      : StreamConnection(hub, socket.get_executor(), after, std::move(view)),
+        socket_(std::move(socket)),
+        request_(std::move(request)) {}
+  void start() override;
+
+ private:
+  std::shared_ptr<WebSocketConnection> own() { return std::static_pointer_cast<WebSocketConnection>(self()); }
+  void send_frames() override;
+  void send_heartbeat() override;
+  void send_event(std::string_view event, const std::string& json) override;
+  void close() override { socket_.next_layer().close(); }
+  void write(const net::const_buffer& buffer);
+  void next_frame();
+  void watch_for_close();
+
+  boost::beast::websocket::stream<Socket, false> socket_;
+  UpgradeRequest request_;
+  boost::beast::flat_buffer ignored_{4096};
+  std::string text_;  // being written
+  size_t next_ = 0;   // of frames()
 };
 
 }  // namespace tocsin::http

@@ -2,16 +2,50 @@
 
 #include <algorithm>
 
+#include "base/json_writer.h"
+#include "event/area_table.h"
+
 namespace tocsin::http {
 namespace {
 constexpr size_t kPageItems = 512;
 constexpr size_t kPageBytes = size_t{256} << 10;
 }  // namespace
 
-Frame::Frame(const StreamItem& item) : sequence_(item.sequence), shadow_(item.shadow) {
-  sse_.reserve(item.json.size() + 64);
-  sse_.append("id: ").append(std::to_string(item.sequence)).append("\nevent: alert\ndata: ");
-  sse_.append(item.json).append("\n\n");
+bool AreaCodes::under(std::string_view area) const {
+  if (area.empty()) return true;
+  for (const std::string* code : {&city, &town, &village, &grid}) {
+    if (!code->empty() && lies_under(*code, area)) return true;
+  }
+  return false;
+}
+
+Frame::Frame(uint64_t sequence, std::string_view event, std::string_view json) : sequence_(sequence), event_(event) {
+  sse_.reserve(json.size() + 64);
+  sse_.append("id: ").append(std::to_string(sequence)).append("\nevent: ").append(event).append("\ndata: ");
+  data_ = sse_.size();
+  sse_.append(json).append("\n\n");
+}
+
+Frame::Frame(const StreamItem& item) : Frame(item.sequence, "alert", item.json) {
+  shadow_ = item.shadow;
+  area_ = item.area;
+  before_ = item.before;
+  alert_id_ = item.alert_id;
+}
+
+FramePtr Frame::left(uint64_t sequence, std::string_view alert_id) {
+  std::string json;
+  JsonWriter(json).begin_object().field("alert_id", alert_id).end_object();
+  return FramePtr(new Frame(sequence, "left", json));
+}
+
+void Frame::show(const FramePtr& frame, const View& view, std::vector<FramePtr>& out) {
+  if (frame->shadow_ && !view.shadow) return;
+  if (frame->area_.under(view.area)) {
+    out.push_back(frame);
+  } else if (frame->before_.under(view.area)) {
+    out.push_back(left(frame->sequence_, frame->alert_id_));
+  }
 }
 
 Status StreamTail::open() {
@@ -54,10 +88,9 @@ Result<StreamReader::Step> StreamReader::next(size_t max_bytes, std::vector<Fram
   if (cursor_ + 1 < tail_.oldest() || cursor_ > tail_.head()) return catch_up(max_bytes, frames, gap);
   size_t bytes = 0;
   while (cursor_ < tail_.head() && bytes < max_bytes) {
-    const FramePtr& frame = tail_.at(++cursor_);
-    if (frame->shadow() && !shadow_) continue;
-    frames.push_back(frame);
-    bytes += frame->sse().size();
+    const size_t before = frames.size();
+    Frame::show(tail_.at(++cursor_), view_, frames);
+    if (frames.size() > before) bytes += frames.back()->sse().size();
   }
   return frames.empty() ? Step::kContinue : Step::kFrames;
 }
@@ -80,7 +113,7 @@ Result<StreamReader::Step> StreamReader::catch_up(size_t max_bytes, std::vector<
   }
   for (const StreamItem& item : page->items) {
     cursor_ = item.sequence;
-    if (!item.shadow || shadow_) frames.push_back(std::make_shared<const Frame>(item));
+    Frame::show(std::make_shared<const Frame>(item), view_, frames);
   }
   if (!frames.empty()) return Step::kFrames;
   return page->items.empty() ? Step::kNothing : Step::kContinue;

@@ -17,20 +17,34 @@
 
 namespace tocsin::http {
 
+class Frame;
+using FramePtr = std::shared_ptr<const Frame>;
+
 // One transition with its server-sent-event frame, which all readers share.
 class Frame {
  public:
   explicit Frame(const StreamItem& item);
+  // What a reader is told whose part of the county the alert has left: which one, and no more.
+  static FramePtr left(uint64_t sequence, std::string_view alert_id);
   uint64_t sequence() const { return sequence_; }
-  bool shadow() const { return shadow_; }
+  std::string_view event() const { return event_; }
+  // The whole of it as a server-sent event.
   const std::string& sse() const { return sse_; }
+  // The JSON alone.
+  std::string_view data() const { return std::string_view(sse_).substr(data_, sse_.size() - data_ - 2); }
+  // Appends what the view shows of it: itself, that its alert has left, or nothing.
+  static void show(const FramePtr& frame, const View& view, std::vector<FramePtr>& out);
 
  private:
+  Frame(uint64_t sequence, std::string_view event, std::string_view json);
   uint64_t sequence_;
-  bool shadow_;
+  std::string_view event_;  // of a constant
+  bool shadow_ = false;
+  AreaCodes area_, before_;
+  std::string alert_id_;
+  size_t data_ = 0;  // where the JSON begins
   std::string sse_;  // "id: 7\nevent: alert\ndata: {…}\n\n"
 };
-using FramePtr = std::shared_ptr<const Frame>;
 
 class StreamTail {
  public:
@@ -57,8 +71,9 @@ class StreamTail {
 
 class StreamReader {
  public:
-  // Reads what comes after `after`; transitions of shadow rules only when `shadow`.
-  StreamReader(const StreamTail& tail, uint64_t after, bool shadow) : tail_(tail), cursor_(after), shadow_(shadow) {}
+  // Reads what comes after `after`, as far as the view shows it.
+  StreamReader(const StreamTail& tail, uint64_t after, View view)
+      : tail_(tail), cursor_(after), view_(std::move(view)) {}
 
   enum class Step {
     kFrames,    // `frames` has the next ones
@@ -81,7 +96,7 @@ class StreamReader {
   Result<Step> catch_up(size_t max_bytes, std::vector<FramePtr>& frames, Gap& gap);
   const StreamTail& tail_;
   uint64_t cursor_;
-  bool shadow_;
+  View view_;
   bool live_ = false;  // has reached the head once
 };
 

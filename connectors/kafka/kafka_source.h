@@ -28,9 +28,10 @@ struct PartitionStats {
   int32_t partition = 0;
   uint64_t position = 0;            // next to be polled
   uint64_t end = 0;                 // of the partition, as last heard from the broker
+  bool end_known = false;           // no broker has told yet: neither end nor lag mean anything
   uint64_t lag_records = 0;         // end - position
   TimeMs last_timestamp = kNoTime;  // of the record polled last
-  // 0 when nothing is left to read, or nothing was read yet.
+  // 0 when nothing is left to read; also when nothing was read yet, which last_timestamp tells.
   DurationMs lag_ms(TimeMs now) const {
     return lag_records == 0 || last_timestamp == kNoTime || now < last_timestamp ? 0 : now - last_timestamp;
   }

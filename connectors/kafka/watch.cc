@@ -145,9 +145,11 @@ std::vector<PartitionStats> Watch::stats() const {
     int64_t low = 0;
     int64_t high = 0;
     s.end = part->end;
+    s.end_known = part->end_known;
     if (rd_kafka_get_watermark_offsets(client_, s.topic.c_str(), s.partition, &low, &high) ==
         RD_KAFKA_RESP_ERR_NO_ERROR) {
       s.end = std::max(s.end, high < 0 ? uint64_t{0} : static_cast<uint64_t>(high));
+      s.end_known = s.end_known || high >= 0;
     }
     s.lag_records = s.end > s.position ? s.end - s.position : 0;
     s.last_timestamp = part->last_timestamp;

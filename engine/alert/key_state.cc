@@ -477,6 +477,11 @@ void DetectorKey<D>::publish(Record& r, const Change& decided, const Finding* fi
   t.has_location = r.has_location;
   t.lon = r.lon;
   t.lat = r.lat;
+  t.outcome = r.outcome;
+  if (!d.members.empty()) t.last_event = d.members.back().time;
+  if (change.type == TransitionType::kOpened) {
+    for (size_t i = 0; i < std::min(d.members.size(), kMaxListed); ++i) t.members.push_back(d.members[i].uid);
+  }
   context.emitter.emit(std::move(t));
 }
 

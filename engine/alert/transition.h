@@ -63,6 +63,11 @@ struct Transition {
   std::string city, town, village, grid;  // deepest area that all evidence shares; empty below it
   double lon = 0, lat = 0;
   bool has_location = false;
+  // For scorecards: the latest event that belongs to the alert, what people said of it in the end, and of an opening
+  // alone the first hundred events that it rests on, earliest first.
+  TimeMs last_event = kNoTime;
+  std::string outcome;
+  std::vector<uint64_t> members;
   std::string json;  // the whole CloudEvent, one line without newline
 };
 

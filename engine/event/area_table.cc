@@ -57,6 +57,23 @@ bool any_level(std::string_view code) {
 
 }  // namespace
 
+namespace {
+
+bool all_digits(std::string_view code) {
+  return std::ranges::all_of(code, [](char c) { return c >= '0' && c <= '9'; });
+}
+
+}  // namespace
+
+bool is_level_code(std::string_view code) {
+  return std::ranges::find(kLengths, code.size()) != kLengths.end() && all_digits(code);
+}
+
+bool lies_under(std::string_view code, std::string_view area) {
+  const bool digits = area.size() <= 4 ? area.size() % 2 == 0 && all_digits(area) : is_level_code(area);
+  return digits ? code.starts_with(area) : code == area;
+}
+
 bool is_area_code(std::string_view code, AreaLevel level) {
   if (code.size() != kLengths[static_cast<size_t>(level)]) return false;
   for (const char c : code) {

@@ -17,6 +17,13 @@ enum class AreaLevel : uint8_t { kCity, kTown, kVillage };
 // True when `code` has the level's length, is all digits, and begins with a province of GB/T 2260.
 bool is_area_code(std::string_view code, AreaLevel level);
 
+// Six, nine or twelve digits: the form of a code, without asking whether there is such a place.
+bool is_level_code(std::string_view code);
+// `code` is `area` or lies under it: begins with it where `area` is a code of digits (a province 2, a prefecture 4,
+// city, town, village), and is equal to it otherwise (grids need not be named by their village). All lies under the
+// empty area.
+bool lies_under(std::string_view code, std::string_view area);
+
 // Immutable after loading; lookups are thread-safe.
 class AreaTable {
  public:

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "runtime/horizon.h"
+#include "runtime/score_worker.h"
 #include "runtime/stored_rules.h"
 
 namespace tocsin::runtime {
@@ -69,9 +70,10 @@ Engine::Engine(Options options, std::shared_ptr<const rule::RuleSet> rules, stat
 Engine::~Engine() = default;
 
 Engine::Works Engine::build(std::shared_ptr<const rule::RuleSet> rules) const {
-  return {rules, std::make_unique<Router>(rules, Router::Options{horizon_of(*rules)}),
-          std::make_unique<ShardPool>(rules, options_.zone, std::clamp<uint32_t>(options_.shards, 1, 256)),
-          std::make_unique<alert::Policy>(rules), std::make_unique<AlertStage>(rules)};
+  return {
+      rules, std::make_unique<Router>(rules, Router::Options{horizon_of(*rules)}),
+      std::make_unique<ShardPool>(rules, options_.zone, std::clamp<uint32_t>(options_.shards, 1, 256), options_.ticker),
+      std::make_unique<alert::Policy>(rules), std::make_unique<AlertStage>(rules)};
 }
 
 void Engine::install(Works works) {
@@ -86,19 +88,24 @@ void Engine::install(Works works) {
 Result<std::unique_ptr<Engine>> Engine::open(Options options, std::shared_ptr<const rule::RuleSet> rules,
                                              state::Store* store, const CompileRules& compile, const WarmUp& warm_up) {
   std::unique_ptr<Engine> engine(new Engine(std::move(options), rules, store));
-  if (store == nullptr) return engine;
+  if (store == nullptr) {
+    if (auto s = engine->open_score(); !s) return s.error();
+    return engine;
+  }
   const auto stored = store->get(state::Table::kMeta, kProgressKey);
   if (!stored && stored.error().code != Code::kNotFound) return stored.error();
   if (stored) {
     auto progress = Progress::decode(*stored);
     if (!progress) return progress.error();
     engine->progress_ = std::move(*progress);
+    if (auto s = engine->open_score(); !s) return s.error();
     if (auto s = engine->recover(compile); !s) return s.error();
     if (engine->rules_->fingerprint() != rules->fingerprint()) {
       const auto warm = warm_up ? warm_up(*engine, *rules) : nullptr;
       if (auto s = engine->swap_rules(rules, warm.get()); !s) return s.error();
     }
   } else {
+    if (auto s = engine->open_score(); !s) return s.error();
     engine->next_.batch.puts.push_back({state::Table::kMeta, kRulesKey, encode_rules(*rules)});
     if (auto s = store->write(engine->next_.batch, options.sync); !s) return s.error();
     engine->next_.batch.clear();
@@ -170,6 +177,7 @@ Status Engine::apply_deltas() {
   const auto scanned = store_->scan(
       state::Table::kDelta, state::big_endian(progress_.checkpoint + 1), state::big_endian(progress_.commit + 1),
       [&](std::string_view key, std::string_view delta) {
+        if (is_notes_key(key)) return true;
         router_->replay(delta);
         if (!shards_->apply(delta, already_in_the_outbox) || !shards_->apply_alerts(delta, already_in_the_outbox)) {
           status = corrupt("delta " + std::to_string(state::from_big_endian(key)) + " of the state does not decode");
@@ -235,6 +243,9 @@ Outcome Engine::accept(const Event& event, uint32_t partition, uint64_t next_off
   const uint64_t before = router_->position();
   const Outcome outcome = router_->route(event, partition, delta_);
   if (router_->position() != before) note_log_time(log_time);
+  if (score_ != nullptr && outcome != Outcome::kDuplicate) {
+    score_->event(event, router_->uid(), router_->position(), router_->watermark().now());
+  }
   offsets_[partition]->greatest = router_->watermark().partitions()[partition].greatest;
   take_offset(partition, next_offset);
   Totals& t = progress_.totals;
@@ -244,6 +255,7 @@ Outcome Engine::accept(const Event& event, uint32_t partition, uint64_t next_off
   switch (outcome) {
     case Outcome::kAccepted:
       ++t.accepted;
+      source->greatest = std::max(source->greatest, event.occurred_at);
       break;
     case Outcome::kDuplicate:
       ++t.duplicate, ++source->duplicate;
@@ -273,6 +285,7 @@ void Engine::skip(uint32_t partition, uint64_t next_offset) {
 // Judges all that has been routed since the last time: the shards, then the rules over alerts, then policy. Where a
 // batch is cut into such stretches changes nothing.
 Status Engine::judge() {
+  const uint64_t begin = options_.ticker != nullptr ? options_.ticker() : 0;
   router_->close(delta_);
   const std::string_view fresh = std::string_view(delta_).substr(judged_bytes_);
   std::vector<alert::Transition> stream;
@@ -285,12 +298,14 @@ Status Engine::judge() {
     }
   }
   policy_->apply(stream, watermark);
+  note(stream, *rules_, notes_);
   judged_bytes_ = delta_.size();
   if (judged_.empty()) {
     judged_ = std::move(stream);
   } else {
     std::move(stream.begin(), stream.end(), std::back_inserter(judged_));
   }
+  if (options_.ticker != nullptr) judge_latency_.record_ns(options_.ticker() - begin);
   return {};
 }
 
@@ -423,7 +438,7 @@ void Engine::stage_progress() {
 // What a written batch leaves: who finds a line in the book also finds its text in the store.
 void Engine::settle(Staged& written) {
   for (state::Put& p : written.batch.puts) {  // the delta's room is used again
-    if (p.table != state::Table::kDelta || !delta_.empty()) continue;
+    if (p.table != state::Table::kDelta || !delta_.empty() || is_notes_key(p.key)) continue;
     p.value.clear();
     delta_.swap(p.value);
   }
@@ -436,7 +451,9 @@ void Engine::settle(Staged& written) {
 
 Status Engine::write() {
   write_pending_ = true;
+  const uint64_t begin = options_.ticker != nullptr ? options_.ticker() : 0;
   if (auto s = store_->write(next_.batch, options_.sync); !s) return s;
+  if (options_.ticker != nullptr) write_latency_.record_ns(options_.ticker() - begin);
   write_pending_ = false;
   settle(next_);
   return {};
@@ -479,9 +496,10 @@ Result<std::span<const Outgoing>> Engine::commit() {
   ++progress_.commit;
   next_.before = progress_.outbox;
   stage_transitions(*rules_);
+  delta_bytes_ += delta_.size() + notes_.size();
+  const bool settle = checkpoint_due_;
+  const bool checkpoint = store_ != nullptr && (checkpoint_due_ || delta_bytes_ > options_.checkpoint_bytes);
   if (store_ != nullptr) {
-    delta_bytes_ += delta_.size();
-    const bool checkpoint = checkpoint_due_ || delta_bytes_ > options_.checkpoint_bytes;
     for (const DeadLetter& letter : dead_) {
       std::string bytes;
       Writer w(bytes);
@@ -499,6 +517,7 @@ Result<std::span<const Outgoing>> Engine::commit() {
     stage_policy(*policy_);
     stage_progress();
   }
+  if (auto s = stage_score(checkpoint, settle); !s) return s.error();
   delta_.clear();
   judged_bytes_ = 0;
   dead_.clear();
@@ -524,10 +543,21 @@ Status Engine::read_outbox(uint64_t from, size_t max, const std::function<void(c
                       });
 }
 
+TimeMs Engine::partition_watermark(uint32_t partition) const {
+  const Watermark::Partition& p = router_->watermark().partitions()[partition];
+  return p.idle || p.greatest == kNoTime ? kNoTime : p.greatest - p.lateness;
+}
+
 size_t Engine::state_keys() const {
   size_t n = 0;
   for (const Shard* shard : shards_->all()) n += shard->keys();
   return n;
+}
+
+std::vector<Engine::ShardLoad> Engine::shard_loads() const {
+  std::vector<ShardLoad> out;
+  for (size_t i = 0; i < shards_->count(); ++i) out.push_back({shards_->all()[i]->keys(), shards_->busy_ns(i)});
+  return out;
 }
 
 std::vector<size_t> Engine::keys_by_rule() const {
@@ -540,7 +570,7 @@ std::vector<size_t> Engine::keys_by_rule() const {
 }
 
 size_t Engine::state_bytes() const {
-  size_t n = router_->seen().bytes();
+  size_t n = router_->seen().bytes() + (score_ == nullptr ? 0 : score_->bytes());
   for (const Shard* shard : shards_->all()) n += shard->bytes();
   return n;
 }

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "alert/policy.h"
+#include "base/histogram.h"
 #include "rule/rule_set.h"
 #include "runtime/alert_book.h"
 #include "runtime/alert_stage.h"
@@ -24,7 +25,13 @@
 #include "runtime/shard_pool.h"
 #include "state/store.h"
 
+namespace tocsin::score {
+class Keeper;
+}
+
 namespace tocsin::runtime {
+
+class ScoreWorker;
 
 // A record that no feed could read, as it is kept: its place in the log, why, and a masked copy.
 struct DeadLetter {
@@ -56,6 +63,9 @@ class Engine {
     // The disk writes one commit while the next is worked on: faster, but transitions come one commit later, and a full
     // disk ends the engine's use. For reading files, where only the whole matters. swap_rules() may not be called.
     bool overlap = false;
+    // Keeps scorecards too (score/README.md). A state that has them keeps them in any case.
+    bool score = false;
+    ShardPool::Ticker ticker = nullptr;  // steady nanoseconds; null: loads and latencies are not measured
   };
 
   // Warms up what `recovered` has no state for, up to where it stands (see swap_rules); null: those rules begin anew.
@@ -94,6 +104,8 @@ class Engine {
   // Events alone do not move time beyond `most` (of an engine that is warmed up: where time is in the one in force).
   void hold_time_at(TimeMs most) { router_->watermark().hold_at(most); }
   TimeMs watermark() const { return router_->watermark().now(); }
+  // One partition's own; kNoTime while it has had no event or does not hold time back.
+  TimeMs partition_watermark(uint32_t partition) const;
   TimeMs greatest_event_time() const { return router_->watermark().greatest(); }
 
   size_t pending_events() const { return pending_; }
@@ -126,6 +138,9 @@ class Engine {
   Status read_outbox(uint64_t from, size_t max, const std::function<void(const Outgoing&)>& f) const;
 
   const alert::Policy& policy() const { return *policy_; }
+  // Null: none are kept. Its const functions may be called from any thread; they know all batches but perhaps the last
+  // (a checkpoint makes them know that too).
+  const score::Keeper* score() const { return score_.get(); }
   const AlertBook& book() const { return book_; }
   const Progress& progress() const { return progress_; }
   const rule::RuleSet& rules() const { return *rules_; }
@@ -133,9 +148,17 @@ class Engine {
   const std::vector<RuleCounters>& rule_counters() const { return router_->counters(); }
   size_t shards() const { return shards_->count(); }
   size_t state_keys() const;
+  struct ShardLoad {
+    size_t keys;
+    uint64_t busy_ns;  // since it was made: a change of rules makes new ones
+  };
+  std::vector<ShardLoad> shard_loads() const;
   std::vector<size_t> keys_by_rule() const;
   // Counted by walking the keys: not for every batch.
   size_t state_bytes() const;
+  // Empty without Options::ticker.
+  const LatencyHistogram& judge_latency() const { return judge_latency_; }  // one batch: all shards, rules over alerts
+  const LatencyHistogram& write_latency() const { return write_latency_; }  // one commit's write; not with overlap
   uint64_t transitions_of(uint16_t rule, alert::TransitionType type) const {
     return by_type_[rule][static_cast<size_t>(type)];
   }
@@ -143,6 +166,14 @@ class Engine {
  private:
   Engine(Options options, std::shared_ptr<const rule::RuleSet> rules, state::Store* store);
   Status recover(const CompileRules& compile);
+  Status open_score();
+  void note(std::span<const alert::Transition> transitions, const rule::RuleSet& rules, std::string& notes);
+  Status stage_score(bool checkpoint, bool settle);
+  Status settle_score();
+  void stage_score_pieces(uint64_t commit);
+  Status stage_swapped_score(const std::string& notes);
+  void take_swapped_score(std::string notes);
+  void forget_swapped_score(const std::string& notes);
   Status load_checkpoint();
   Status apply_deltas();
   Status load_duties();
@@ -162,10 +193,10 @@ class Engine {
   struct Succession;
   Succession succession(const rule::RuleSet& rules) const;
   Status load_warm(Engine& warm, Works& to, std::vector<int>& map) const;
-  Status end_old(const Succession& by, Works& next, std::vector<Shard::Left>& left);
+  Status end_old(const Succession& by, Works& next, std::vector<Shard::Left>& left, std::string& notes);
   Status move_keys(const Succession& by, Works& to);
-  void begin_new(const Succession& by, std::vector<Shard::Left> left, Works& next);
-  Status stage_swap(Works& next);
+  void begin_new(const Succession& by, std::vector<Shard::Left> left, Works& next, std::string& notes);
+  Status stage_swap(Works& next, const std::string& notes);
   void take_offset(uint32_t partition, uint64_t next_offset);
   SourceTotals* source_totals(std::string_view source);
   SourceTotals* find_totals(std::string_view source);
@@ -197,6 +228,8 @@ class Engine {
   std::unique_ptr<ShardPool> shards_;
   std::unique_ptr<alert::Policy> policy_;
   std::unique_ptr<AlertStage> stage_;
+  std::unique_ptr<score::Keeper> score_;
+  std::unique_ptr<ScoreWorker> score_worker_;  // after what it works on
   AlertBook book_;
   Progress progress_;
   std::vector<std::string> partition_names_;
@@ -206,6 +239,7 @@ class Engine {
   std::string last_source_;
 
   std::string delta_;
+  std::string notes_;        // of the batch, for the scorecards
   size_t judged_bytes_ = 0;  // of delta_: the shards have applied them
   size_t pending_ = 0;
   uint64_t first_position_ = 1;    // of the batch
@@ -216,6 +250,7 @@ class Engine {
   Staged next_;    // the commit at hand, or after commit() the one whose transitions it answered
   Staged flying_;  // the commit that the disk is writing
   std::vector<std::vector<uint64_t>> by_type_;
+  LatencyHistogram judge_latency_, write_latency_;
   size_t delta_bytes_ = 0;  // since the last checkpoint
   bool checkpoint_due_ = false;
   bool write_pending_ = false;
@@ -227,6 +262,10 @@ class Engine {
 // of its latest transition; under history_key() the sequence of one of its transitions.
 std::string history_key(std::string_view alert_id, uint32_t seq);
 std::string latest_key(std::string_view alert_id);
+// Of Table::kDelta: notes for the scorecards, not a delta.
+bool is_notes_key(std::string_view key);
+// Of Table::kMeta: pieces of the scorecards.
+inline constexpr std::string_view kScorePieces = "score/", kScorePiecesEnd = "score0";
 struct OutboxEntry {
   std::string_view alert_id, json;
   TimeMs cause = kNoTime;

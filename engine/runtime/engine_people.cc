@@ -47,7 +47,11 @@ bool Engine::silence(rule::Silence silence, uint32_t partition, uint64_t next_of
 bool Engine::unsilence(const std::string& id, TimeMs at, uint32_t partition, uint64_t next_offset, std::string& why) {
   take_offset(partition, next_offset);
   const Status s = judge();
-  if (s && policy_->unsilence(id, at, router_->watermark().now(), judged_)) return true;
+  const size_t before = judged_.size();
+  if (s && policy_->unsilence(id, at, router_->watermark().now(), judged_)) {
+    note(std::span(judged_).subspan(before), *rules_, notes_);
+    return true;
+  }
   why = s ? "there is no silence " + id : s.error().message;
   return false;
 }

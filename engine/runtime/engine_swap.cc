@@ -86,7 +86,7 @@ Status Engine::load_warm(Engine& warm, Works& to, std::vector<int>& map) const {
 }
 
 // The alerts of keys that are no longer in force are resolved; what goes on under another version of the rule stays.
-Status Engine::end_old(const Succession& by, Works& next, std::vector<Shard::Left>& left) {
+Status Engine::end_old(const Succession& by, Works& next, std::vector<Shard::Left>& left, std::string& notes) {
   const TimeMs now = router_->watermark().now();
   const auto ends = [&](uint16_t rule, const Hash128& key) { return by.ends(rule, key); };
   const auto goes_on = [&](uint16_t rule, const Hash128& key, std::string_view id) {
@@ -102,6 +102,7 @@ Status Engine::end_old(const Succession& by, Works& next, std::vector<Shard::Lef
   for (Shard::Left& l : left) l.rule = static_cast<uint16_t>(by.namesakes[l.rule]);
   alert::Policy policy = *policy_;
   policy.apply(next_.transitions, now);
+  note(next_.transitions, *rules_, notes);
   stage_transitions(*rules_);
   next.policy = std::make_unique<alert::Policy>(next.rules, policy, now);
   return {};
@@ -132,7 +133,7 @@ Status Engine::move_keys(const Succession& by, Works& to) {
 }
 
 // What the new rules say at once: of the state that they keep, and of what was warmed up.
-void Engine::begin_new(const Succession& by, std::vector<Shard::Left> left, Works& next) {
+void Engine::begin_new(const Succession& by, std::vector<Shard::Left> left, Works& next, std::string& notes) {
   const TimeMs watermark = router_->watermark().now(), greatest = greatest_event_time();
   const TimeMs now = watermark != kNoTime ? watermark : greatest != kNoTime ? greatest : 0;
   next_.transitions.clear();
@@ -140,14 +141,16 @@ void Engine::begin_new(const Succession& by, std::vector<Shard::Left> left, Work
   next.shards->adopt(by.begun, std::move(left), now, router_->position());
   next.shards->take_changes(next_.transitions);
   next.policy->apply(next_.transitions, watermark);
+  note(next_.transitions, *next.rules, notes);
   stage_transitions(*next.rules);
 }
 
-Status Engine::stage_swap(Works& next) {
+Status Engine::stage_swap(Works& next, const std::string& notes) {
   if (store_ == nullptr) return {};
   next_.batch.puts.push_back({state::Table::kMeta, kRulesKey, encode_rules(*next.rules)});
   ++progress_.commit;
   stage_checkpoint(*next.rules, *next.router, *next.shards);
+  if (auto s = stage_swapped_score(notes); !s) return s;
   stage_policy(*next.policy);
   stage_progress();
   return write();
@@ -169,7 +172,8 @@ Status Engine::swap_rules(std::shared_ptr<const rule::RuleSet> rules, Engine* wa
     if (auto s = load_warm(*warm, next, warm_map); !s) return s;
   }
   std::vector<Shard::Left> left;
-  Status status = end_old(by, next, left);
+  std::string notes;
+  Status status = end_old(by, next, left, notes);
   if (status) status = move_keys(by, next);
   next.router->watermark() = router_->watermark();
   next.router->seen() = std::move(router_->seen());
@@ -178,11 +182,12 @@ Status Engine::swap_rules(std::shared_ptr<const rule::RuleSet> rules, Engine* wa
   std::vector<Seen::Added> added;
   if (warm != nullptr) added = next.router->seen().add_routes(warm->router_->seen(), warm_map);
   if (status) {
-    begin_new(by, std::move(left), next);
-    status = stage_swap(next);
+    begin_new(by, std::move(left), next, notes);
+    status = stage_swap(next, notes);
   }
   if (status) {
     install(std::move(next));
+    take_swapped_score(std::move(notes));
     return {};
   }
   // Nothing of it was written: the rules that were in force stay, and what they know is where it was.
@@ -196,6 +201,7 @@ Status Engine::swap_rules(std::shared_ptr<const rule::RuleSet> rules, Engine* wa
   by_type_ = by_type;
   next_ = {};
   write_pending_ = false;
+  forget_swapped_score(notes);
   request_checkpoint();
   return status;
 }

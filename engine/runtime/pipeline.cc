@@ -329,10 +329,8 @@ void Pipeline::tick() {
 }
 
 Status Pipeline::commit() {
-  const uint64_t begin = ticker ? ticker() : 0;
   auto fresh = engine_.commit();
   if (!fresh) return fresh.error();
-  if (ticker) commit_latency_.record_ns(ticker() - begin);
   publisher_.pump(*fresh, clock_ == nullptr ? kNoTime : clock_->now());
   for (const Input& input : inputs_) {
     committed_offsets_.clear();
@@ -367,20 +365,21 @@ Status Pipeline::stop(DurationMs wait) {
   while (engine_.under_way()) {
     if (auto s = commit(); !s) return s;
   }
-  if (auto s = publisher_.flush(wait); !s) return s;
+  const Status flushed = publisher_.flush(wait);
   engine_.request_checkpoint();
   do {
     auto last = engine_.commit();
     if (!last) return last.error();
   } while (engine_.under_way());
-  return {};
+  return flushed;
 }
 
 std::vector<Pipeline::LaneView> Pipeline::lanes() const {
   std::vector<LaneView> out;
   for (const Lane& lane : lanes_) {
     out.push_back({lane.name, lane.decoder == nullptr ? "actions" : std::string(lane.decoder->source_name()),
-                   lane.source->at_head(lane.index), kNoTime});
+                   lane.source->at_head(lane.index), lane.decoder == nullptr,
+                   engine_.partition_watermark(lane.partition)});
   }
   return out;
 }

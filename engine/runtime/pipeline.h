@@ -51,19 +51,20 @@ class Pipeline {
   Result<State> step();
   // After kEnd: time goes on to the end of the input (or to `until`), then flushes the sinks.
   Status finish(DurationMs wait);
-  // A clean stop of a live service: a checkpoint, then flushes the sinks.
+  // A clean stop of a live service: a checkpoint, then flushes the sinks. kUnavailable: a sink did not take everything
+  // in time; the state keeps it, and the next run offers it again.
   Status stop(DurationMs wait);
 
   struct LaneView {
-    std::string partition, source;
+    std::string partition, source;  // source: as its decoder calls it; of people's actions "actions"
     bool at_head = false;
-    TimeMs greatest = kNoTime;
+    bool actions = false;
+    TimeMs watermark = kNoTime;  // kNoTime: no event yet, or it does not hold time back
   };
   std::vector<LaneView> lanes() const;
   // Nothing that was polled waits for its turn.
   bool drained() const;
-  const LatencyHistogram& commit_latency() const { return commit_latency_; }
-  // Taking one event in (conditions, keys, cells of all its rules); every 64th is measured.
+  // Taking one event in (conditions, keys, cells of all rules that it may concern); every 64th is measured.
   const LatencyHistogram& eval_latency() const { return eval_latency_; }
 
   // Parts of the input that could not be read, a sentence each; everything else was.
@@ -72,7 +73,7 @@ class Pipeline {
   std::function<void()> after_commit;
   // Replay at a visible pace: called before an event is taken in, with its time; may hold the thread.
   std::function<void(TimeMs)> pace;
-  // Steady nanoseconds for the latency histograms, injected; null: not measured.
+  // Steady nanoseconds for eval_latency(), injected; null: not measured.
   std::function<uint64_t()> ticker;
 
  private:
@@ -145,7 +146,7 @@ class Pipeline {
   std::array<Direct, 2> direct_;
   bool past_until_ = false;
   bool moved_ = false;  // this step took in at least one record
-  LatencyHistogram commit_latency_, eval_latency_;
+  LatencyHistogram eval_latency_;
   uint64_t accepted_ = 0;
   std::vector<uint64_t> committed_offsets_;
 };

@@ -21,6 +21,7 @@ struct Totals {
 struct SourceTotals {
   uint64_t read = 0, late = 0, duplicate = 0;
   std::map<std::string, uint64_t> rejected;  // by reason
+  TimeMs greatest = kNoTime;                 // event time of its latest event since the start; not kept
 };
 
 struct PartitionProgress {

@@ -87,7 +87,11 @@ void Publisher::pump(std::span<const Outgoing> fresh, TimeMs now) {
       offer(lane, fresh.subspan(lane.offered + 1 > first ? lane.offered + 1 - first : 0));
     }
     // Live, in a pause, what lies in a sink's buffers is brought home; a replay has no pauses, only an end.
-    if (now != kNoTime && fresh.empty() && delivered(lane) < lane.offered) (void)lane.sink->flush(0).is_ok();
+    if (now != kNoTime && fresh.empty() && delivered(lane) < lane.offered) {
+      const Status s = lane.sink->flush(0);
+      const bool later = s || s.error().code == Code::kUnavailable || s.error().code == Code::kExhausted;
+      if (!later) lane.fault = s.error().message;  // it will not deliver what it was given
+    }
     engine_.sink_delivered(std::string(lane.sink->name()), delivered(lane));
   }
   if (now == kNoTime) return;
@@ -96,30 +100,47 @@ void Publisher::pump(std::span<const Outgoing> fresh, TimeMs now) {
   }
 }
 
+// One that is away does not keep the others from what is theirs; the first trouble is answered.
 Status Publisher::flush(DurationMs wait) {
-  const DurationMs slice = std::max<DurationMs>(1, wait / 10);
+  Status first;
   for (Lane& lane : lanes_) {
-    if (!lane.fault.empty()) return unavailable(std::string(lane.sink->name()) + ": " + lane.fault);
-    // A sink whose queue is full takes more as it drains; each round waits for a part of the time.
-    for (DurationMs rest = wait; !catch_up(lane, engine_.outbox()); rest -= slice) {
-      if (!lane.fault.empty()) return unavailable(std::string(lane.sink->name()) + ": " + lane.fault);
-      if (rest <= 0) return unavailable(std::string(lane.sink->name()) + " does not take more alerts");
-      (void)lane.sink->flush(slice).is_ok();
-    }
-    if (auto s = lane.sink->flush(wait); !s) return s;
+    const Status s = flush(lane, wait);
     engine_.sink_delivered(std::string(lane.sink->name()), delivered(lane));
+    if (first && !s) first = s;
   }
-  return {};
+  return first;
+}
+
+Status Publisher::flush(Lane& lane, DurationMs wait) {
+  const std::string name(lane.sink->name());
+  const DurationMs slice = std::max<DurationMs>(1, wait / 10);
+  // A sink whose queue is full takes more as it drains; each round waits for a part of the time.
+  for (DurationMs rest = wait; !catch_up(lane, engine_.outbox()); rest -= slice) {
+    if (!lane.fault.empty()) return unavailable(name + ": " + lane.fault);
+    if (rest <= 0) return unavailable(name + " does not take more alerts");
+    (void)lane.sink->flush(slice).is_ok();
+  }
+  return lane.sink->flush(wait);
+}
+
+uint64_t Publisher::depth_of(const Lane& lane) const {
+  const uint64_t done = delivered(lane);
+  const uint64_t head = engine_.outbox();
+  return head > done ? head - done : 0;
 }
 
 uint64_t Publisher::depth() const {
   uint64_t depth = 0;
-  for (const Lane& lane : lanes_) {
-    const uint64_t done = delivered(lane);
-    const uint64_t head = engine_.outbox();
-    depth = std::max(depth, head > done ? head - done : 0);
-  }
+  for (const Lane& lane : lanes_) depth = std::max(depth, depth_of(lane));
   return depth;
+}
+
+std::vector<Publisher::SinkView> Publisher::sinks() const {
+  std::vector<SinkView> out;
+  for (const Lane& lane : lanes_) {
+    out.push_back({std::string(lane.sink->name()), depth_of(lane), !lane.fault.empty()});
+  }
+  return out;
 }
 
 std::string Publisher::fault() const {

@@ -30,6 +30,12 @@ class Publisher {
   // Transitions that the slowest sink has not delivered yet.
   uint64_t depth() const;
   std::string fault() const;
+  struct SinkView {
+    std::string name;
+    uint64_t depth = 0;    // transitions that it has not delivered yet
+    bool stopped = false;  // it is offered nothing more, because of a fault
+  };
+  std::vector<SinkView> sinks() const;
   const LatencyHistogram& latency() const { return latency_; }
 
  private:
@@ -43,6 +49,8 @@ class Publisher {
   void offer(Lane& lane, std::span<const Outgoing> batch);
   static uint64_t delivered(const Lane& lane);
   bool catch_up(Lane& lane, uint64_t until);
+  Status flush(Lane& lane, DurationMs wait);
+  uint64_t depth_of(const Lane& lane) const;
   Engine& engine_;
   std::vector<Lane> lanes_;
   std::vector<Outgoing> scratch_;

@@ -51,6 +51,8 @@ class Router {
   const Watermark& watermark() const { return watermark_; }
   Seen& seen() { return seen_; }
   uint64_t position() const { return position_; }
+  // Of the event that was routed last.
+  uint64_t uid() const { return uid_; }
   void restore(uint64_t position, TimeMs watermark);
   const std::vector<RuleCounters>& counters() const { return counters_; }
   std::vector<RuleCounters>& counters() { return counters_; }

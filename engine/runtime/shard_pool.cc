@@ -5,10 +5,12 @@
 
 namespace tocsin::runtime {
 
-ShardPool::ShardPool(std::shared_ptr<const rule::RuleSet> rules, const TimeZone& zone, uint32_t count) : rules_(rules) {
+ShardPool::ShardPool(std::shared_ptr<const rule::RuleSet> rules, const TimeZone& zone, uint32_t count, Ticker ticker)
+    : rules_(rules), ticker_(ticker) {
   if (rules->reads_alerts()) over_alerts_ = std::make_unique<Shard>(rules, zone, 0, 1, true);
   for (uint32_t i = 0; i < count; ++i) shards_.push_back(std::make_unique<Shard>(rules, zone, i, count));
   fine_.assign(count, 1);
+  busy_ns_.assign(count, 0);
   if (count == 1) return;
   for (size_t i = 0; i < count; ++i) threads_.emplace_back([this, i] { work(i); });
 }
@@ -22,6 +24,14 @@ ShardPool::~ShardPool() {
   for (std::thread& t : threads_) t.join();
 }
 
+// Each thread touches its own place alone.
+bool ShardPool::apply_one(size_t index, std::string_view delta) {
+  const uint64_t begin = ticker_ != nullptr ? ticker_() : 0;
+  const bool fine = shards_[index]->apply(delta);
+  if (ticker_ != nullptr) busy_ns_[index] += ticker_() - begin;
+  return fine;
+}
+
 void ShardPool::work(size_t index) {
   uint64_t seen = 0;
   std::unique_lock lock(mutex_);
@@ -31,7 +41,7 @@ void ShardPool::work(size_t index) {
     seen = round_;
     const std::string_view delta = delta_;
     lock.unlock();
-    const bool fine = shards_[index]->apply(delta);
+    const bool fine = apply_one(index, delta);
     lock.lock();
     fine_[index] = fine ? 1 : 0;
     if (--running_ == 0) done_.notify_one();
@@ -110,7 +120,7 @@ bool ShardPool::apply_alert_operations(std::string_view operations, std::vector<
 
 bool ShardPool::apply(std::string_view delta, std::vector<alert::Transition>& out) {
   if (threads_.empty()) {
-    fine_[0] = shards_[0]->apply(delta) ? 1 : 0;
+    fine_[0] = apply_one(0, delta) ? 1 : 0;
   } else {
     std::unique_lock lock(mutex_);
     delta_ = delta;

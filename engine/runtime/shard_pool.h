@@ -14,8 +14,9 @@ namespace tocsin::runtime {
 
 class ShardPool {
  public:
-  // 1 … 256 shards.
-  ShardPool(std::shared_ptr<const rule::RuleSet> rules, const TimeZone& zone, uint32_t count);
+  using Ticker = uint64_t (*)();  // steady nanoseconds
+  // 1 … 256 shards. `ticker` null: how busy they are is not measured.
+  ShardPool(std::shared_ptr<const rule::RuleSet> rules, const TimeZone& zone, uint32_t count, Ticker ticker = nullptr);
   ~ShardPool();
   ShardPool(const ShardPool&) = delete;
   ShardPool& operator=(const ShardPool&) = delete;
@@ -42,14 +43,19 @@ class ShardPool {
   // All of them, that over alerts last.
   std::vector<Shard*> all() const;
   size_t count() const { return shards_.size(); }
+  // How long a shard has worked on deltas, since the pool was made. Only between calls of apply().
+  uint64_t busy_ns(size_t shard) const { return busy_ns_[shard]; }
 
  private:
+  bool apply_one(size_t index, std::string_view delta);
   void work(size_t index);
   void collect(std::vector<alert::Transition>& out);
   std::shared_ptr<const rule::RuleSet> rules_;
   std::unique_ptr<Shard> over_alerts_;
   std::vector<std::unique_ptr<Shard>> shards_;
   std::vector<char> fine_;
+  std::vector<uint64_t> busy_ns_;
+  const Ticker ticker_;
   std::vector<std::thread> threads_;
   std::mutex mutex_;
   std::condition_variable start_, done_;

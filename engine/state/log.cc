@@ -315,6 +315,8 @@ uint64_t Log::bytes(std::string_view topic) const {
 Result<uint64_t> Log::retain(std::string_view topic, TimeMs now, uint64_t keep_from) {
   Topic* t = find(topic);
   if (t == nullptr) return not_found("no log topic " + std::string(topic));
+  const auto own = options_.retain_of.find(topic);
+  const DurationMs kept = own == options_.retain_of.end() ? options_.retain : own->second;
   Batch batch;
   std::optional<Mark> first;
   uint64_t dropped = 0;
@@ -322,7 +324,7 @@ Result<uint64_t> Log::retain(std::string_view topic, TimeMs now, uint64_t keep_f
     const std::scoped_lock lock(mutex_);
     for (size_t i = 1; i < t->marks.size(); ++i) {
       const Mark& next = t->marks[i];
-      const bool old = next.newest_before < now - options_.retain;
+      const bool old = next.newest_before < now - kept;
       const bool large = t->bytes - t->marks[i - 1].bytes_before > options_.retain_bytes;
       if ((!old && !large) || next.offset > keep_from || next.offset > t->readable) break;
       first = next;

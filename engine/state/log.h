@@ -19,10 +19,11 @@ namespace tocsin::state {
 
 struct LogOptions {
   DurationMs retain = 7LL * 24 * 3600 * 1000;  // records older than this may go; by the timestamps given to append()
-  uint64_t retain_bytes = 4ULL << 30;          // of keys and values, per topic; the oldest go first
-  uint64_t segment_bytes = 1 << 20;            // retention drops whole segments of about this size
-  size_t max_record = 1 << 20;                 // bytes; a larger payload is refused
-  size_t max_pending = 64 << 20;               // bytes of appends that wait for the disk; more is kExhausted
+  std::map<std::string, DurationMs, std::less<>> retain_of;  // topics that keep theirs for another time
+  uint64_t retain_bytes = 4ULL << 30;                        // of keys and values, per topic; the oldest go first
+  uint64_t segment_bytes = 1 << 20;                          // retention drops whole segments of about this size
+  size_t max_record = 1 << 20;                               // bytes; a larger payload is refused
+  size_t max_pending = 64 << 20;  // bytes of appends that wait for the disk; more is kExhausted
 };
 
 struct LogRecord {

@@ -333,15 +333,26 @@ class BrokerAway(KafkaCase):
         self.broker.produce(topic, records[1000:2000])
         self.read_all(service, 2000)
         wait_for("it to be ready again", service.ready, 30)
+        self.figures(service, topic, up=1, lag=0)
         service.kill()
         run_script("stop", self.home)
         service = self.service("away", WATCHED, [topic], alerts, batch=50).start(ready=False)  # it has state: it waits
         wait_for("the service to answer", lambda: self.answers(service), 60)
         self.says(service, "broker")
+        self.figures(service, topic, up=0, lag=None)  # nobody knows: it must not look like 0
         run_script("start", self.home)
         self.broker.produce(topic, records[2000:])
         self.finish(service, 3000)
         self.same_lines(self.alerts(alerts), want, "alerts of a broker that went and came")
+
+    def figures(self, service, topic, up, lag):
+        """What the metrics say of the broker, and of the lag in records and in seconds."""
+        names = [f'tocsin_consumer_lag_{unit}{{topic="{topic}",partition="0"}}' for unit in ("records", "seconds")]
+
+        def as_wanted():
+            metrics = service.metrics()
+            return (metrics.get("tocsin_kafka_up"), *[metrics.get(name) for name in names]) == (up, lag, lag)
+        wait_for(f"tocsin_kafka_up {up} and a lag of {lag}", as_wanted, 30)
 
     def answers(self, service):
         self.assertIsNone(service.process.poll(), service.told())

@@ -7,10 +7,10 @@ import unittest
 
 from tocsin_testing import DATA, ROOT
 
-FLOORS = ["base", "time", "event", "expr", "state", "detect", "rule", "alert", "runtime"]
+FLOORS = ["base", "time", "event", "expr", "state", "detect", "rule", "alert", "score", "runtime"]
 # What a part of connectors/ may include of other parts; cli puts all of them together.
-PARTS = {"feed": set(), "file": set(), "kafka": set(), "metrics": set(), "simulate": set(), "backtest": set(), "webhook": set(),
-         "alertmanager": set(), "http": {"metrics"}}
+PARTS = {"feed": set(), "file": set(), "kafka": set(), "metrics": set(), "simulate": set(), "backtest": set(), "delivery": set(),
+         "webhook": {"delivery"}, "alertmanager": {"delivery"}, "http": {"metrics"}}
 TOP_FOLDERS = {"engine", "rules", "connectors", "deploy", "benchmarks", "tests"}
 READMES = sorted(TOP_FOLDERS) + ["engine/state", "rules/profiles"]
 SOURCES = {".cc", ".h", ".py", ".js", ".css", ".cmake", ".sh"}

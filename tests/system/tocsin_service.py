@@ -124,14 +124,18 @@ class Service:
 
 
 class Stream(threading.Thread):
-    """Reads server-sent events until stop() or the service's end: .events are (id, CloudEvent) in order of arrival."""
+    """Reads server-sent events until stop() or the service's end: .events are (id, CloudEvent) in order of arrival, .left
+    what was told of alerts that left the reader's area."""
 
-    def __init__(self, service, after=None, header=None):
+    def __init__(self, service, after=None, header=None, token=None):
         super().__init__(daemon=True)
-        self.events, self.gaps = [], []
+        self.events, self.gaps, self.left = [], [], []
         self.connection = http.client.HTTPConnection("127.0.0.1", service.port, timeout=60)
         path = "/api/v1/stream" + ("" if after is None else f"?after={after}")
-        self.connection.request("GET", path, headers={} if header is None else {"Last-Event-ID": str(header)})
+        headers = {} if header is None else {"Last-Event-ID": str(header)}
+        if token is not None:
+            headers["Authorization"] = f"Bearer {token}"
+        self.connection.request("GET", path, headers=headers)
         self.answer = self.connection.getresponse()
         self.socket = self.connection.sock
         assert self.answer.status == 200, f"the stream answered {self.answer.status}"
@@ -157,6 +161,8 @@ class Stream(threading.Thread):
     def take(self, fields):
         if fields.get("event") == "gap":
             self.gaps.append(fields)
+        elif fields.get("event") == "left":
+            self.left.append(json.loads(fields["data"]))
         elif "data" in fields:
             self.events.append((int(fields["id"]), json.loads(fields["data"])))
 

@@ -150,6 +150,17 @@ def split(feed, folder, parts):
     return paths
 
 
+def need(program):
+    """The path of a program of Debian's; a test without it is skipped, and with CI=true fails."""
+    path = shutil.which(program)
+    if path is None:
+        why = f"{program} is not installed; deploy/install-dependencies --tests brings it"
+        if os.environ.get("CI") == "true":
+            raise AssertionError(why)
+        raise unittest.SkipTest(why)
+    return path
+
+
 def wait_for(what, condition, seconds=20, every=0.02):
     """Polls `condition` until it answers something true, and answers that; else fails and says what was waited for."""
     end = time.monotonic() + seconds

@@ -54,6 +54,23 @@ TEST_F(EmbeddedSourceTest, ReadsWhatWasAppended) {
   EXPECT_EQ(*source_->poll(2, 0, records_), PollState::kIdle);
 }
 
+TEST_F(EmbeddedSourceTest, TellsHowFarItIsBehind) {
+  ASSERT_TRUE(source_->seek(std::vector<uint64_t>{UINT64_MAX}));
+  EXPECT_EQ(source_->lag(1000).records, 0u);
+  EXPECT_EQ(source_->lag(1000).age, 0);
+  append("one", 100);
+  append("two", 300);
+  EXPECT_EQ(source_->lag(1000).records, 2u);
+  EXPECT_EQ(source_->lag(1000).age, 900);
+  ASSERT_EQ(*source_->poll(1, 0, records_), PollState::kRecords);
+  EXPECT_EQ(source_->lag(1000).records, 1u);
+  EXPECT_EQ(source_->lag(1000).age, 700);
+  EXPECT_EQ(source_->lag(200).age, 0);  // the log's clock was ahead
+  ASSERT_EQ(*source_->poll(1, 0, records_), PollState::kRecords);
+  EXPECT_EQ(source_->lag(1000).records, 0u);
+  EXPECT_EQ(source_->lag(1000).age, 0);
+}
+
 TEST_F(EmbeddedSourceTest, AnAppendWakesAWaitingPoll) {
   ASSERT_TRUE(source_->seek({}));
   std::thread writer([&] { append("x"); });

@@ -20,12 +20,13 @@ class FakeBackend : public Backend {
  public:
   // --- what a test does to it, from any thread
   // Commits a transition, tells the listener; answers its sequence.
-  uint64_t commit(std::string json, bool shadow = false) {
+  uint64_t commit(std::string json, bool shadow = false) { return commit(StreamItem{0, shadow, std::move(json)}); }
+  uint64_t commit(StreamItem item) {
     uint64_t sequence = 0;
     {
       std::lock_guard lock(mutex_);
-      sequence = ++head_;
-      outbox_.push_back({sequence, shadow, std::move(json)});
+      sequence = item.sequence = ++head_;
+      outbox_.push_back(std::move(item));
     }
     std::lock_guard lock(listener_mutex_);
     if (listener_) listener_(sequence);
@@ -45,9 +46,10 @@ class FakeBackend : public Backend {
     std::lock_guard lock(mutex_);
     while (outbox_.size() > keep) outbox_.pop_front();
   }
-  void put_alert(const std::string& id, AlertDetail detail) {
+  void put_alert(const std::string& id, AlertDetail detail, const std::string& village = {}) {
     std::lock_guard lock(mutex_);
     alerts_[id] = std::move(detail);
+    if (!village.empty()) areas_[id] = {village.substr(0, 6), village.substr(0, 9), village, ""};
   }
   // From now on completions wait for release().
   void hold() {
@@ -93,6 +95,10 @@ class FakeBackend : public Backend {
     std::lock_guard lock(mutex_);
     return actions_;
   }
+  std::vector<AuditEntry> audited() {
+    std::lock_guard lock(mutex_);
+    return audited_;
+  }
   bool is_healthy = true;
   std::vector<Check> checks = {{"state", true, ""}};
   ReloadResult reload_result = {true, 3, "[]"};
@@ -106,26 +112,75 @@ class FakeBackend : public Backend {
     if (failure_) return *failure_;
     AlertPage page;
     page.sequence = head_;
-    for (const auto& [id, detail] : alerts_) page.alerts.push_back(detail.latest);
+    for (const auto& [id, detail] : alerts_) {
+      if (areas_[id].under(query.scope)) page.alerts.push_back(detail.latest);
+    }
     if (page.alerts.size() > query.limit) {
       page.alerts.resize(query.limit);
       page.next = "more";
     }
     return page;
   }
-  Result<AlertDetail> alert(std::string_view id) override {
+  Result<AlertDetail> alert(std::string_view id, const View& view) override {
     std::lock_guard lock(mutex_);
     const auto it = alerts_.find(std::string(id));
-    if (it == alerts_.end()) return not_found("There is no such alert.");
+    if (!shown(id, view)) return not_found("There is no such alert.");
     return it->second;
   }
-  Result<std::string> evidence(std::string_view id) override {
-    std::lock_guard lock(mutex_);
-    if (!alerts_.contains(std::string(id))) return not_found("There is no such alert.");
-    const auto it = evidence_.find(std::string(id));
-    if (it != evidence_.end()) return it->second;
-    return std::string(R"({"alert_id":"x","total":1,"events":[{"source":"grid","id":"1"}]})");
+  void evidence(std::string id, const View& view, Completion<std::string> done) override {
+    Result<std::string> answer = not_found("There is no such alert.");
+    {
+      std::lock_guard lock(mutex_);
+      const auto it = evidence_.find(id);
+      if (shown(id, view)) {
+        answer = it != evidence_.end()
+                     ? it->second
+                     : std::string(R"({"alert_id":"x","total":1,"events":[{"source":"grid","id":"1"}]})");
+      }
+    }
+    finish([done = std::move(done), answer] { done(answer); });
   }
+  void related(std::string id, const View& view, Completion<std::string> done) override {
+    std::lock_guard lock(mutex_);
+    if (!shown(id, view)) return done(not_found("There is no such alert."));
+    done(std::string(R"({"alerts":[],"cases":[]})"));
+  }
+  std::map<std::string, SeverityCounts> open_by_area(std::string_view area, const View&) override {
+    std::lock_guard lock(mutex_);
+    asked_area_ = area;
+    return counts_;
+  }
+  void put_counts(std::map<std::string, SeverityCounts> counts) {
+    std::lock_guard lock(mutex_);
+    counts_ = std::move(counts);
+  }
+  Result<std::string> rule(std::string_view id) override {
+    if (id != "r") return not_found("There is no such rule.");
+    return std::string(R"({"id":"r","text":"rules: []","params":[]})");
+  }
+  void check_rules(RuleText text, Completion<std::string> done) override {
+    {
+      std::lock_guard lock(mutex_);
+      checked_ = text;
+    }
+    finish([done = std::move(done)] { done(std::string(R"({"faults":0,"diagnostics":[]})")); });
+  }
+  void backtest(BacktestRequest request, Completion<std::string> done) override {
+    {
+      std::lock_guard lock(mutex_);
+      tried_ = request;
+    }
+    finish([done = std::move(done)] { done(std::string(R"({"results":[]})")); });
+  }
+  RuleText checked() {
+    std::lock_guard lock(mutex_);
+    return checked_;
+  }
+  BacktestRequest tried() {
+    std::lock_guard lock(mutex_);
+    return tried_;
+  }
+  std::string status(const View&) override { return R"("uptime_seconds":1,"sources":[])"; }
   void put_evidence(const std::string& id, std::string json) {
     std::lock_guard lock(mutex_);
     evidence_[id] = std::move(json);
@@ -175,17 +230,17 @@ class FakeBackend : public Backend {
     }
     finish([done = std::move(done), result, failure] { failure ? done(*failure) : done(result); });
   }
-  void act(alert::Action action, Completion<uint64_t> done) override {
+  void act(alert::Action action, const View& view, Completion<uint64_t> done) override {
     uint64_t offset = 0;
     {
       std::lock_guard lock(mutex_);
-      if (!alerts_.contains(action.alert_id)) return done(not_found("There is no such alert."));
+      if (!shown(action.alert_id, view)) return done(not_found("There is no such alert."));
       actions_.push_back(std::move(action));
       offset = actions_.size();
     }
     finish([done = std::move(done), offset] { done(offset); });
   }
-  Result<std::string> silences() override { return std::string(R"([{"id":"s-1"}])"); }
+  Result<std::string> silences(const View&) override { return std::string(R"([{"id":"s-1"}])"); }
   void silence(rule::Silence silence, Completion<std::string> done) override {
     {
       std::lock_guard lock(mutex_);
@@ -193,19 +248,35 @@ class FakeBackend : public Backend {
     }
     finish([done = std::move(done)] { done(std::string("s-1")); });
   }
-  void expire_silence(std::string id, std::string by, Completion<uint64_t> done) override {
-    if (id != "s-1" || by.empty()) return done(not_found("There is no such silence."));
+  void expire_silence(std::string id, std::string by, const View& view, Completion<uint64_t> done) override {
+    if (id != "s-1" || by.empty() || !view.area.empty()) return done(not_found("There is no such silence."));
     done(uint64_t{7});
   }
   std::vector<rule::Silence> silenced() {
     std::lock_guard lock(mutex_);
     return silenced_;
   }
+  void audit(AuditEntry entry, Completion<uint64_t> done) override {
+    uint64_t number = 0;
+    {
+      std::lock_guard lock(mutex_);
+      audited_.push_back(std::move(entry));
+      number = audited_.size();
+    }
+    std::thread([&] { done(number); }).join();
+  }
+  Result<std::string> audit_log(uint64_t after, size_t limit) override {
+    return "{\"entries\":[],\"next\":" + std::to_string(after + limit) + "}";
+  }
   void reload(Completion<ReloadResult> done) override { done(reload_result); }
   bool healthy() override { return is_healthy; }
   std::vector<Check> readiness() override { return checks; }
 
  private:
+  bool shown(std::string_view id, const View& view) {
+    const std::string key(id);
+    return alerts_.contains(key) && areas_[key].under(view.area);
+  }
   // Runs it on a thread of its own, or keeps it.
   void finish(std::function<void()> task) {
     {
@@ -226,7 +297,13 @@ class FakeBackend : public Backend {
   uint64_t head_ = 0;
   std::deque<StreamItem> outbox_;
   std::map<std::string, AlertDetail> alerts_;
+  std::map<std::string, AreaCodes> areas_;
   std::map<std::string, std::string> evidence_;
+  std::vector<AuditEntry> audited_;
+  std::map<std::string, SeverityCounts> counts_;
+  std::string asked_area_;
+  RuleText checked_;
+  BacktestRequest tried_;
   std::string rules_ = "[]";
   AlertQuery query_;
   std::string feed_;

@@ -210,7 +210,7 @@ TEST(StreamReader, EverySplitBetweenOutboxAndTail) {
         while (more) ASSERT_TRUE(tail.pump(more));
         while (backend.transitions_after(0, 0, 0)->head < kTotal) backend.commit_numbered();
 
-        StreamReader reader(tail, after, false);
+        StreamReader reader(tail, after, View());
         std::vector<uint64_t> got;
         const auto drain = [&] {
           for (auto step = StreamReader::Step::kFrames; step != StreamReader::Step::kNothing;) {
@@ -245,7 +245,7 @@ TEST(StreamReader, AGapThatOpensWhileReading) {
   backend.trim(4);
   StreamTail tail(backend, 1000);
   ASSERT_TRUE(tail.open());
-  StreamReader reader(tail, 2, false);
+  StreamReader reader(tail, 2, View());
   std::vector<FramePtr> frames;
   StreamReader::Gap gap;
   ASSERT_EQ(*reader.next(10'000, frames, gap), StreamReader::Step::kGap);

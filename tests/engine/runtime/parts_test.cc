@@ -197,13 +197,119 @@ TEST(AlertBook, PagesNewestFirstAndCountsOpenOnes) {
   filter = {};
   filter.area = "330282004";
   EXPECT_EQ(book.list(filter, 100, nullptr, more).size(), 5u);
-  const auto open_x = [&] { return book.open_counts().at({"x", detect::Severity::kYellow}); };
-  EXPECT_EQ(open_x(), 13u);
+}
+
+TEST(AlertBook, CountsOpenAlertsAndHowLongTheyWait) {
+  AlertBook book;
+  const auto put = [&](const std::string& id, TimeMs opened_at, alert::AlertStatus status, bool shadow = false) {
+    AlertLine l;
+    l.alert_id = id;
+    l.rule_id = "x";
+    l.opened_at = opened_at;
+    l.severity = detect::Severity::kYellow;
+    l.status = status;
+    l.shadow = shadow;
+    book.put(l);
+  };
+  const auto count = [&] { return book.open_counts().at({"x", detect::Severity::kYellow}); };
+  using enum alert::AlertStatus;
+  for (const TimeMs t : {10, 20, 20, 30}) put("a" + std::to_string(t) + std::to_string(book.size()), t, kOpen);
+  put("tried", 1, kOpen, true);  // a rule in shadow: open, but nobody is to answer it
+  EXPECT_EQ(count().open, 5u);
+  EXPECT_EQ(count().waiting, 4u);
+  EXPECT_EQ(count().longest_waiting, 10);
+  const std::vector<TimeMs> times = {10, 11, 21, 100};
+  EXPECT_EQ(book.opened_before(detect::Severity::kYellow, times), (std::vector<uint64_t>{0, 1, 3, 4}));
+  EXPECT_EQ(book.opened_before(detect::Severity::kRed, times), (std::vector<uint64_t>{0, 0, 0, 0}));
+  put("a100", 10, kAcknowledged);
+  EXPECT_EQ(count().open, 5u);
+  EXPECT_EQ(count().waiting, 3u);
+  EXPECT_EQ(count().longest_waiting, 20);
+  put("a100", 10, kResolved);
+  put("a201", 20, kResolved);
+  book.erase("a202");
+  put("a303", 30, kAcknowledged);
+  EXPECT_EQ(count().open, 2u);
+  EXPECT_EQ(count().waiting, 0u);
+  EXPECT_EQ(count().longest_waiting, kNoTime);
+  EXPECT_EQ(book.opened_before(detect::Severity::kYellow, times), (std::vector<uint64_t>{0, 0, 0, 1}));
+}
+
+// Against brute force: alerts come, change their state and area and go; every filter answers what a plain scan does.
+TEST(AlertBook, FiltersByAreaAndStateAsAScanDoes) {
+  AlertBook book;
+  std::map<std::string, AlertLine> model;
+  std::mt19937 random(7);
+  const auto pick = [&](size_t n) { return static_cast<size_t>(random() % n); };
+  const std::vector<std::string> towns = {"330282101", "330282102", "330283001"};
+  const std::vector<std::string> filters = {"",          "33",           "330282",        "330282101", "330283001",
+                                            "330282999", "330282101003", "330282101003g", "g2",        "33028210"};
+  for (int step = 0; step < 4000; ++step) {
+    AlertLine l;
+    l.alert_id = "a" + std::to_string(pick(300));
+    if (pick(10) == 0) {
+      book.erase(l.alert_id);
+      model.erase(l.alert_id);
+      continue;
+    }
+    l.rule_id = "r";
+    l.opened_at = static_cast<TimeMs>(pick(50));
+    l.updated_at = step;
+    l.status = static_cast<alert::AlertStatus>(pick(5));
+    l.shadow = pick(8) == 0;
+    if (pick(9) != 0) l.town = towns[pick(3)];
+    l.city = l.town.empty() ? "330282" : l.town.substr(0, 6);
+    if (!l.town.empty() && pick(3) != 0) l.village = l.town + "00" + std::to_string(pick(4));
+    if (!l.village.empty() && pick(2) != 0) l.grid = pick(2) == 0 ? l.village + "g" : "g" + std::to_string(pick(3));
+    model[l.alert_id] = l;
+    book.put(l);
+    if (step % 20 != 0) continue;
+    AlertFilter f;
+    f.area = filters[pick(filters.size())];
+    f.scope = filters[pick(filters.size())];
+    if (pick(2) == 0) f.status = {static_cast<alert::AlertStatus>(pick(5)), static_cast<alert::AlertStatus>(pick(5))};
+    f.shadow = pick(2) == 0;
+    if (pick(3) == 0) f.since = 10, f.until = 40;
+    std::vector<const AlertLine*> expected;
+    for (const auto& [id, m] : model) {
+      const bool begins = m.city.starts_with(f.area) || m.town.starts_with(f.area) ||
+                          (!m.village.empty() && m.village.starts_with(f.area)) ||
+                          (!m.grid.empty() && m.grid.starts_with(f.area));
+      const bool state = f.status.empty() || std::ranges::find(f.status, m.status) != f.status.end();
+      const bool time = m.opened_at >= f.since && m.opened_at < f.until;
+      if (begins && state && time && m.under(f.scope) && (f.shadow || !m.shadow)) expected.push_back(&m);
+    }
+    std::ranges::sort(expected, [](const AlertLine* a, const AlertLine* b) {
+      return std::tie(a->opened_at, a->alert_id) > std::tie(b->opened_at, b->alert_id);
+    });
+    std::vector<std::string> got, wanted;
+    for (const AlertLine* m : expected) wanted.push_back(m->alert_id);
+    bool more = true;
+    AlertBook::Place place;
+    while (more) {
+      const auto page = book.list(f, 7, got.empty() ? nullptr : &place, more);
+      for (const AlertLine& m : page) got.push_back(m.alert_id);
+      if (more) place = {page.back().opened_at, page.back().alert_id};
+    }
+    ASSERT_EQ(got, wanted) << "area " << f.area << " scope " << f.scope << " step " << step;
+    size_t seen = 0;
+    book.each(f, [&](const AlertLine&) { return ++seen < 9; });
+    ASSERT_EQ(seen, std::min<size_t>(expected.size(), 9));
+  }
+}
+
+TEST(AlertBook, WhatAnAlertLiesUnder) {
   AlertLine l;
-  ASSERT_TRUE(book.find("a0", l));
-  l.status = alert::AlertStatus::kResolved;
-  book.put(l);
-  EXPECT_EQ(open_x(), 12u);
+  l.city = "330282";
+  EXPECT_TRUE(l.under("")) << "the whole";
+  EXPECT_TRUE(l.under("330282"));
+  EXPECT_FALSE(l.under("330282101")) << "it has grown over the towns";
+  l.town = "330282101", l.village = "330282101005", l.grid = "g1";
+  EXPECT_TRUE(l.under("330282101005"));
+  EXPECT_TRUE(l.under("g1"));
+  EXPECT_FALSE(l.under("g")) << "a grid's name is no prefix";
+  EXPECT_FALSE(l.under("3302821")) << "no level of area codes";
+  EXPECT_TRUE(l.under("3302"));
 }
 
 }  // namespace

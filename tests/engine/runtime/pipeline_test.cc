@@ -40,8 +40,8 @@ class HandClock final : public Clock {
 };
 
 struct Desk {
-  explicit Desk(state::Store* store = nullptr) {
-    auto opened = Engine::open({}, testing::rules(), store, testing::recompile);
+  explicit Desk(state::Store* store = nullptr, ShardPool::Ticker ticker = nullptr) {
+    auto opened = Engine::open({.ticker = ticker}, testing::rules(), store, testing::recompile);
     EXPECT_TRUE(opened);
     engine = std::move(*opened);
     publisher = std::make_unique<Publisher>(*engine);
@@ -190,6 +190,41 @@ TEST(Pipeline, ASinkThatPushesBackGetsEverythingLater) {
   ASSERT_TRUE(p->step());
   EXPECT_EQ(desk.sink.held, desk.engine->progress().outbox);
   EXPECT_EQ(desk.publisher->depth(), 0u);
+}
+
+TEST(Pipeline, TellsWhatItMeasures) {
+  const auto store = state::make_memory_store();
+  static uint64_t ns = 0;
+  const auto ticker = +[] { return ns += 1000; };
+  Desk desk(store.get(), ticker);
+  TextSource source({lines(150), {}}, true);
+  HandClock clock;
+  const auto p = desk.pipeline(source, {.idle_after = 1'000'000'000}, &clock);
+  p->ticker = ticker;
+  clock.time = kStart + 1'000 * kMinute;
+  EXPECT_EQ(p->lanes()[0].watermark, kNoTime);
+  desk.sink.full = true;
+  while (desk.engine->progress().totals.read < 150) ASSERT_TRUE(p->step());
+  ASSERT_EQ(p->lanes().size(), 2u);
+  EXPECT_EQ(p->lanes()[0].watermark, kStart + 149 * kMinute - desk.decoder.lateness());
+  EXPECT_EQ(p->lanes()[1].watermark, kNoTime) << "it has had no event";
+  EXPECT_FALSE(p->lanes()[0].actions);
+  EXPECT_EQ(p->eval_latency().snapshot().count, 2u) << "every 64th";
+  const uint64_t commits = desk.engine->progress().commit;
+  EXPECT_EQ(desk.engine->write_latency().snapshot().count, commits);
+  EXPECT_EQ(desk.engine->judge_latency().snapshot().count, commits);
+  EXPECT_EQ(desk.engine->write_latency().snapshot().sum_ns, commits * 1000);
+  ASSERT_TRUE(p->step());
+  EXPECT_EQ(desk.engine->write_latency().snapshot().count, commits) << "nothing to write is no commit";
+  const auto sinks = desk.publisher->sinks();
+  ASSERT_EQ(sinks.size(), 1u);
+  EXPECT_EQ(sinks[0].name, "list");
+  EXPECT_EQ(sinks[0].depth, desk.engine->outbox());
+  EXPECT_GT(sinks[0].depth, 0u);
+  EXPECT_FALSE(sinks[0].stopped);
+  desk.sink.full = false;
+  ASSERT_TRUE(p->step());
+  EXPECT_EQ(desk.publisher->sinks()[0].depth, 0u);
 }
 
 TEST(Pipeline, LiveAQuietPartitionFollowsTheClockSoThatDeadlinesFire) {

@@ -1,0 +1,94 @@
+// What people ask of alerts, answered from the book and the store.
+#include <simdjson.h>
+
+#include <charconv>
+
+#include "base/json_writer.h"
+#include "connectors/cli/backend.h"
+
+namespace tocsin::cli {
+namespace {
+
+// "<opened_at>.<alert id>": where the next page starts. The id part is looked up, so that a forged one is refused.
+std::string cursor_of(const runtime::AlertLine& line) { return std::to_string(line.opened_at) + "." + line.alert_id; }
+
+bool parse_cursor(const std::string& cursor, runtime::AlertBook::Place& out) {
+  const char* end = cursor.data() + cursor.size();
+  const auto r = std::from_chars(cursor.data(), end, out.opened_at);
+  if (r.ec != std::errc() || r.ptr == end || *r.ptr != '.') return false;
+  out.alert_id.assign(r.ptr + 1, end);
+  return true;
+}
+
+}  // namespace
+
+bool ServiceBackend::find(std::string_view id, const http::View& view, runtime::AlertLine& out) const {
+  return parts_.engine.book().find(id, out) && out.under(view.area) && (view.shadow || !out.shadow);
+}
+
+Result<http::AlertPage> ServiceBackend::alerts(const http::AlertQuery& q) {
+  http::AlertPage page;
+  page.sequence = head_.load();
+  runtime::AlertFilter filter{q.status, q.severity, q.rule, q.area, q.owner, q.scope, q.since, q.until, q.shadow};
+  runtime::AlertBook::Place place;
+  runtime::AlertLine known;
+  if (!q.cursor.empty() && (!parse_cursor(q.cursor, place) || !find(place.alert_id, {q.scope, true}, known))) {
+    return invalid("the cursor is not one that this service gave out");
+  }
+  bool more = false;
+  const auto lines = parts_.engine.book().list(filter, q.limit, q.cursor.empty() ? nullptr : &place, more);
+  for (const runtime::AlertLine& line : lines) {
+    auto json = latest_json(line.alert_id);
+    if (!json) return json.error();
+    page.alerts.emplace_back(cloud_event_data(*json));
+  }
+  if (more) page.next = cursor_of(lines.back());
+  return page;
+}
+
+Result<http::AlertDetail> ServiceBackend::alert(std::string_view id, const http::View& view) {
+  runtime::AlertLine line;
+  if (!find(id, view, line)) return not_found("there is no alert " + std::string(id));
+  http::AlertDetail detail;
+  auto latest = latest_json(id);
+  if (!latest) return latest.error();
+  detail.latest = cloud_event_data(*latest);
+  const std::string begin = runtime::history_key(id, 0);
+  const std::string end = runtime::history_key(id, UINT32_MAX);
+  std::vector<uint64_t> sequences;
+  const Status s = parts_.store.scan(state::Table::kAlerts, begin, end, [&](std::string_view, std::string_view value) {
+    sequences.push_back(state::from_big_endian(value));
+    return sequences.size() < 10'000;
+  });
+  if (!s) return s.error();
+  for (const uint64_t sequence : sequences) {
+    http::StreamItem item;
+    auto json = transition_json(sequence);
+    if (!json) continue;
+    item.json = std::move(*json);
+    if (!view.area.empty()) place(item);
+    if (item.area.under(view.area)) detail.history.push_back(std::move(item.json));
+  }
+  return detail;
+}
+
+std::map<std::string, http::SeverityCounts> ServiceBackend::open_by_area(std::string_view area,
+                                                                         const http::View& view) {
+  runtime::AlertFilter filter;
+  filter.status = runtime::kOpenStates;
+  filter.area = area;
+  filter.scope = view.area;
+  std::map<std::string, http::SeverityCounts> out;
+  parts_.engine.book().each(filter, [&](const runtime::AlertLine& l) {
+    const std::string& below = area.empty()        ? l.city
+                               : area.size() == 6  ? l.town
+                               : area.size() == 9  ? l.village
+                               : area.size() == 12 ? l.grid
+                                                   : l.alert_id;
+    ++out[&below == &l.alert_id ? std::string() : below][static_cast<size_t>(l.severity)];
+    return true;
+  });
+  return out;
+}
+
+}  // namespace tocsin::cli

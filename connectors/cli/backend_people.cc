@@ -1,0 +1,84 @@
+// What people do: records of the log, and of the audit log.
+#include "alert/lifecycle.h"
+#include "base/json_writer.h"
+#include "connectors/cli/backend.h"
+#include "event/area_table.h"
+#include "event/mask.h"
+#include "runtime/pipeline.h"
+#include "runtime/silence_record.h"
+
+namespace tocsin::cli {
+
+void ServiceBackend::act(alert::Action action, const http::View& view, http::Completion<uint64_t> done) {
+  runtime::AlertLine line;
+  if (!find(action.alert_id, view, line)) return done(not_found("there is no alert " + action.alert_id));
+  if (line.status == alert::AlertStatus::kClosed && action.kind != alert::ActionKind::kComment) {
+    return done(conflict("the alert is closed"));
+  }
+  if (!line.is_open() && line.updated_at + alert::kFiledFor < parts_.engine.book().latest()) {
+    return done(conflict("the alert ended more than 30 days ago; nothing more can be done to it"));
+  }
+  Arena arena(1024);
+  action.note = mask_text(action.note, arena);
+  action.at = parts_.clock.now();
+  const std::string record = runtime::action_record(action);
+  const std::string_view payloads[] = {record};
+  auto offset = parts_.log.append(kActionsTopic, payloads, action.at);
+  done(offset ? Result<uint64_t>(*offset) : Result<uint64_t>(offset.error()));
+}
+
+Result<std::string> ServiceBackend::silences(const http::View& view) {
+  const std::lock_guard lock(mutex_);
+  std::string out;
+  JsonWriter w(out);
+  w.begin_array();
+  for (const auto& [id, s] : silences_) {
+    // One of a larger area, or of all, concerns what lies in the view as well.
+    if (!lies_under(s.area, view.area) && !lies_under(view.area, s.area)) continue;
+    w.raw(runtime::silence_json(s));
+  }
+  w.end_array();
+  return out;
+}
+
+void ServiceBackend::silence(rule::Silence silence, http::Completion<std::string> done) {
+  Arena arena(1024);
+  silence.reason = mask_text(silence.reason, arena);
+  runtime::SilenceRecord record{false, std::move(silence), parts_.clock.now()};
+  record.silence.id = "s-" + hex(hash64(runtime::silence_record(record)));
+  const std::string text = runtime::silence_record(record);
+  const std::string_view payloads[] = {text};
+  auto offset = parts_.log.append(kActionsTopic, payloads, record.at);
+  done(offset ? Result<std::string>(record.silence.id) : Result<std::string>(offset.error()));
+}
+
+void ServiceBackend::expire_silence(std::string id, std::string by, const http::View& view,
+                                    http::Completion<uint64_t> done) {
+  {
+    const std::lock_guard lock(mutex_);
+    const auto it = silences_.find(id);
+    if (it == silences_.end() || !lies_under(it->second.area, view.area))
+      return done(not_found("there is no silence " + id));
+    if (it->second.in_file) return done(conflict("the silence stands in a file of the rules; change it there"));
+  }
+  runtime::SilenceRecord record{true, {}, parts_.clock.now()};
+  record.silence.id = std::move(id);
+  record.silence.by = std::move(by);
+  const std::string text = runtime::silence_record(record);
+  const std::string_view payloads[] = {text};
+  auto offset = parts_.log.append(kActionsTopic, payloads, record.at);
+  done(offset ? Result<uint64_t>(*offset) : Result<uint64_t>(offset.error()));
+}
+
+void ServiceBackend::set_silences(const std::map<std::string, rule::Silence>& silences) {
+  const std::lock_guard lock(mutex_);
+  if (silences_ != silences) silences_ = silences;
+}
+
+void ServiceBackend::audit(http::AuditEntry entry, http::Completion<uint64_t> done) {
+  parts_.audit.submit(std::move(entry), std::move(done));
+}
+
+Result<std::string> ServiceBackend::audit_log(uint64_t after, size_t limit) { return parts_.audit.page(after, limit); }
+
+}  // namespace tocsin::cli

@@ -1,0 +1,26 @@
+#pragma once
+// The sinks of a service, from its config, and what they have to tell of themselves.
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "connectors/cli/config.h"
+#include "connectors/delivery/courier.h"
+#include "connectors/metrics/metrics.h"
+#include "runtime/engine.h"
+
+namespace tocsin::cli {
+
+struct ReceiverParts {
+  const Settings& kafka;          // common settings
+  const std::string& instance;    // identity of the state directory
+  const runtime::Engine& engine;  // what is open is read from it when the service starts
+  const Clock& clock;             // outlives the sinks
+};
+Result<std::unique_ptr<runtime::Sink>> make_receiver(const AlertsConfig& config, const ReceiverParts& parts);
+
+// Of each sink that knocks at a door; those that do not are passed over.
+void add_courier_figures(const std::vector<std::unique_ptr<runtime::Sink>>& sinks,
+                         std::vector<metrics::SinkMetrics>& out);
+
+}  // namespace tocsin::cli

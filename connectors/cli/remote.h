@@ -1,0 +1,22 @@
+#pragma once
+// What the commands that talk to a running service share: where it is, who asks, and its answers.
+#include <CLI/CLI.hpp>
+#include <string>
+
+#include "base/status.h"
+#include "connectors/http/client.h"
+
+namespace tocsin::cli {
+
+struct Remote {
+  std::string url = "http://127.0.0.1:8080", token, format = "text";
+};
+// --url, --token (or TOCSIN_TOKEN), --format.
+void add_remote(CLI::App& command, Remote& remote);
+Result<http::Client> open_client(const Remote& remote);
+// The body of a 2xx answer. 404 is kNotFound with `missing` where it is given; 401 and 403 say what to do about the
+// token; else the problem's own words.
+Result<std::string> fetch(const Remote& remote, const std::string& target, const std::string& missing = {});
+Result<std::string> send(const Remote& remote, const std::string& target, const std::string& body);
+
+}  // namespace tocsin::cli

@@ -1,0 +1,195 @@
+// tocsin top: the live load of a running service, per source, rule and shard.
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <iostream>
+#include <memory>
+#include <thread>
+
+#include "connectors/backtest/table.h"
+#include "connectors/cli/alert_line.h"
+#include "connectors/cli/commands.h"
+#include "connectors/cli/exit_code.h"
+#include "connectors/cli/files.h"
+#include "connectors/cli/json.h"
+#include "connectors/cli/remote.h"
+
+namespace tocsin::cli {
+namespace {
+
+using simdjson::dom::element;
+
+struct Options {
+  Remote remote;
+  int interval = 2;  // seconds
+  bool once = false;
+  size_t rules = 15;
+};
+
+volatile std::sig_atomic_t interrupted = 0;
+
+bool chinese() { return language() == rule::Language::kChinese; }
+const char* word(const char* en, const char* zh) { return chinese() ? zh : en; }
+
+std::string with_unit(double value, const char* format) {
+  char text[64];
+  std::snprintf(text, sizeof text, format, value);
+  return text;
+}
+
+double real_at(element e, const char* pointer, double missing) {
+  double v = 0;
+  return e.at_pointer(pointer).get(v) == simdjson::SUCCESS ? v : missing;
+}
+
+// "3 s", "5 min", "2 h 10 min"; "-" where it is not known.
+std::string span(double seconds) {
+  if (seconds < 0) return "-";
+  const auto s = static_cast<int64_t>(seconds);
+  if (s < 120) return std::to_string(s) + " s";
+  if (s < 7200) return std::to_string(s / 60) + " min";
+  if (s < 172'800) return std::to_string(s / 3600) + " h " + std::to_string(s / 60 % 60) + " min";
+  return std::to_string(s / 86'400) + " d " + std::to_string(s / 3600 % 24) + " h";
+}
+
+std::string bytes(double n) {
+  return n < 1048576      ? with_unit(n / 1024, "%.0f KiB")
+         : n < 1073741824 ? with_unit(n / 1048576, "%.1f MiB")
+                          : with_unit(n / 1073741824, "%.2f GiB");
+}
+
+std::string count(element e, const char* pointer) { return std::to_string(number_at(e, pointer)); }
+
+void print_head(element e, const std::string& url) {
+  bool ready = false;
+  if (e["ready"].get(ready) != simdjson::SUCCESS) ready = false;
+  std::cout << "tocsin " << text_at(e, "/version") << "  " << url << "  " << word("up ", "已运行 ")
+            << span(static_cast<double>(number_at(e, "/uptime_seconds"))) << "  "
+            << (ready ? word("ready", "就绪") : word("NOT READY", "未就绪")) << '\n';
+  simdjson::dom::array checks;
+  if (e["checks"].get(checks) == simdjson::SUCCESS) {
+    for (const element check : checks) {
+      bool ok = true;
+      if (check["ok"].get(ok) == simdjson::SUCCESS && !ok)
+        std::cout << "  " << text_at(check, "/name") << ": " << text_at(check, "/reason") << '\n';
+    }
+  }
+  std::cout << word("commit p99 ", "提交 p99 ") << with_unit(real_at(e, "/commit/seconds_p99", 0) * 1e3, "%.1f ms")
+            << ", " << span(real_at(e, "/commit/age_seconds", -1)) << word(" ago", "前") << "   "
+            << word("outbox ", "待发 ") << number_at(e, "/outbox_depth") << "   " << word("state ", "状态 ")
+            << bytes(static_cast<double>(number_at(e, "/state_bytes"))) << "   " << word("streams ", "订阅 ")
+            << number_at(e, "/streams") << "\n\n";
+}
+
+void print_sources(element e, size_t width) {
+  using backtest::Table;
+  simdjson::dom::array sources;
+  if (e["sources"].get(sources) != simdjson::SUCCESS) return;
+  Table t;
+  t.column(word("source", "来源"), Table::Side::kLeft);
+  for (const auto& [en, zh] : {std::pair{"events/s", "条/秒"},
+                               {"read", "读入"},
+                               {"rejected", "拒收"},
+                               {"duplicate", "重复"},
+                               {"late", "迟到"},
+                               {"lag", "积压"},
+                               {"waits", "等待"},
+                               {"watermark", "水位"}}) {
+    t.column(word(en, zh));
+  }
+  for (const element s : sources) {
+    const double lag = real_at(s, "/lag_records", -1);
+    t.row({std::string(text_at(s, "/source")), with_unit(real_at(s, "/rate", 0), "%.1f"), count(s, "/read"),
+           count(s, "/rejected"), count(s, "/duplicate"), count(s, "/late"), lag < 0 ? "-" : with_unit(lag, "%.0f"),
+           span(real_at(s, "/lag_seconds", -1)), span(real_at(s, "/watermark_lag_seconds", -1))});
+  }
+  std::cout << t.text(width) << '\n';
+}
+
+// The rules with the most matches.
+void print_rules(element e, size_t width, size_t most) {
+  using backtest::Table;
+  simdjson::dom::array found;
+  if (e["rules"].get(found) != simdjson::SUCCESS) return;
+  std::vector<element> rules(found.begin(), found.end());
+  std::ranges::stable_sort(rules,
+                           [](element a, element b) { return number_at(a, "/matches") > number_at(b, "/matches"); });
+  Table t;
+  t.column(word("rule", "规则"), Table::Side::kLeft);
+  for (const auto& [en, zh] : {std::pair{"matches", "匹配"}, {"errors", "出错"}, {"keys", "键"}, {"open", "告警"}}) {
+    t.column(word(en, zh));
+  }
+  for (size_t i = 0; i < rules.size() && i < most; ++i) {
+    t.row({std::string(text_at(rules[i], "/id")), count(rules[i], "/matches"), count(rules[i], "/errors"),
+           count(rules[i], "/state_keys"), count(rules[i], "/open")});
+  }
+  std::cout << t.text(width);
+  if (rules.size() > most) std::cout << word("and ", "另有 ") << rules.size() - most << word(" more", " 条") << '\n';
+  std::cout << '\n';
+}
+
+void print_shards(element e, size_t width) {
+  using backtest::Table;
+  simdjson::dom::array shards;
+  if (e["shards"].get(shards) != simdjson::SUCCESS) return;
+  Table t;
+  for (const auto& [en, zh] : {std::pair{"shard", "分片"}, {"keys", "键"}, {"busy", "占用"}}) t.column(word(en, zh));
+  for (const element s : shards) {
+    t.row({count(s, "/shard"), count(s, "/keys"), with_unit(real_at(s, "/busy", 0) * 100, "%.0f%%")});
+  }
+  std::cout << t.text(width);
+}
+
+int show(const Options& o, bool clear) {
+  const auto body = fetch(o.remote, "/api/v1/status");
+  if (!body) return fail(body.error());
+  if (o.remote.format == "json") {
+    std::cout << *body << std::endl;
+    return kWell;
+  }
+  simdjson::dom::parser parser;
+  element e;
+  if (parser.parse(*body).get(e) != simdjson::SUCCESS) return fail(kCannotGoOn, "the service's answer does not parse");
+  const size_t terminal = terminal_width(STDOUT_FILENO);
+  const size_t width = terminal == 0 ? 80 : terminal;
+  if (clear) std::cout << "\033[H\033[J";
+  print_head(e, o.remote.url);
+  print_sources(e, width);
+  print_rules(e, width, o.rules);
+  print_shards(e, width);
+  std::cout << std::flush;
+  return kWell;
+}
+
+// On a terminal again and again until it is interrupted; else once.
+int top(const Options& o) {
+  const bool live = !o.once && isatty(STDOUT_FILENO) != 0 && o.remote.format == "text";
+  std::signal(SIGINT, [](int) { interrupted = 1; });
+  while (true) {
+    const int code = show(o, live);
+    if (!live || code != kWell) return code;
+    for (int tenths = o.interval * 10; tenths > 0 && interrupted == 0; --tenths) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    }
+    if (interrupted != 0) return kWell;
+  }
+}
+
+}  // namespace
+
+void add_top(CLI::App& app, int& exit_code) {
+  auto* command = app.add_subcommand("top", "The live load of a running service: sources, rules, shards");
+  auto o = std::make_shared<Options>();
+  add_remote(*command, o->remote);
+  command->add_option("--interval", o->interval, "seconds between two looks")
+      ->check(CLI::Range(1, 3600))
+      ->capture_default_str();
+  command->add_option("--rules", o->rules, "at most so many, those with the most matches")->capture_default_str();
+  command->add_flag("--once", o->once, "one look, also on a terminal");
+  command->callback([o, &exit_code] { exit_code = top(*o); });
+}
+
+}  // namespace tocsin::cli

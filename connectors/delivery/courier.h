@@ -1,0 +1,130 @@
+#pragma once
+// A sink that brings transitions to somebody's HTTP door, in order, at least once, from a thread of its own. What
+// stands in the requests is a Format's matter (webhook/, alertmanager/).
+//
+//   nobody answers, 408, 425, 429, 5xx   tried again, with growing pauses, until it goes: the outbox waits
+//   400, 413, 415, 422                    the message is refused: told alone, `tries` times, then given up and counted
+//   anything else                         the address or its rights are wrong: after `tries` the sink stops with an
+//   error
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/clock.h"
+#include "connectors/delivery/post.h"
+#include "runtime/ports.h"
+
+namespace tocsin::delivery {
+
+struct Message {
+  uint64_t sequence = 0;
+  std::string alert_id;
+  std::string json;    // a CloudEvent
+  bool muted = false;  // only for a format that wants to know
+};
+
+// Port: how messages become requests. Used by the courier's thread only, but for resume().
+class Format {
+ public:
+  virtual ~Format() = default;
+  // Whether it is shown muted messages too (it must tell nobody of them).
+  virtual bool wants_muted() const { return false; }
+  // One request for all of them; empty body: there is nothing to send. Called anew for each attempt: it changes
+  // nothing.
+  virtual Request pack(std::span<const Message> group, TimeMs now) const = 0;
+  // They arrived, or were given up.
+  virtual void settled(std::span<const Message> group, TimeMs now) { (void)group, (void)now; }
+  // For receivers that forget: what is to be said again at `now`. Nobody minds when it does not arrive.
+  virtual std::optional<Request> again(TimeMs now) {
+    (void)now;
+    return std::nullopt;
+  }
+  // When again() has something; kNever: never.
+  virtual TimeMs next_again() const { return kNever; }
+  // Before anything else: transitions up to `floor` were delivered in former lives.
+  virtual Status resume(uint64_t floor, TimeMs now) {
+    (void)floor, (void)now;
+    return {};
+  }
+};
+
+struct CourierOptions {
+  std::string name;  // of the sink; the state keeps under it how far delivery is
+  PostOptions post = {};
+  DurationMs group_wait = 0;      // how long a first message waits for others
+  size_t group_most = 100;        // messages in one request
+  size_t group_bytes = 1u << 20;  // of their JSON, but at least one message
+  DurationMs first_pause = 1'000;
+  DurationMs longest_pause = 60'000;
+  int tries = 5;               // of what is refused
+  size_t queue_most = 10'000;  // messages
+  size_t queue_bytes = 64u << 20;
+  std::function<void(int level, std::string_view message)> log = {};  // level as in syslog; from the courier's thread
+};
+
+struct CourierStats {
+  uint64_t failed = 0;   // attempts that did not succeed
+  uint64_t refused = 0;  // messages that were given up
+  std::string trouble;   // why it does not get on; empty: all is well
+};
+
+// publish(), resume(), flush() by one thread; delivered() and stats() by any.
+class Courier final : public runtime::Sink {
+ public:
+  // `clock` must outlive it.
+  Courier(CourierOptions options, std::unique_ptr<Format> format, const Clock& clock);
+  // Ends an attempt under way; what was not delivered is offered again in the next life.
+  ~Courier() override;
+
+  std::string_view name() const override { return options_.name; }
+  // The destination cannot tell what it holds: `floor`.
+  Result<uint64_t> resume(uint64_t floor) override;
+  // kExhausted: the queue is full, nothing of the batch was taken. kInvalid: the receiver refuses everything.
+  Status publish(std::span<const runtime::Outgoing> batch) override;
+  uint64_t delivered() const override { return delivered_.load(); }
+  // Does not wait for a group to fill meanwhile. kUnavailable: not all is delivered; nothing is lost.
+  Status flush(DurationMs wait) override;
+  CourierStats stats() const;
+
+ private:
+  enum class Verdict { kArrived, kLater, kRefused, kWrongDoor };
+  static Verdict judge(int status);
+  void run();
+  std::vector<Message> take_group(std::unique_lock<std::mutex>& lock);
+  bool deliver(std::span<const Message> group);
+  Reply attempt(const Request& request, Verdict& verdict);
+  bool pause(DurationMs wait);
+  void say_again();
+  void finish(std::span<const Message> group);
+  void give_up(const Message& message, const Reply& reply);
+  void stop_for_good(const Reply& reply);
+  void note_failure(const Reply& reply, DurationMs pause);
+  void log(int level, const std::string& message) const;
+
+  const CourierOptions options_;
+  const std::unique_ptr<Format> format_;
+  const Clock& clock_;
+  Poster poster_;
+  std::atomic<uint64_t> delivered_{0};
+  std::atomic<bool> stop_{false};
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  // Guarded by mutex_.
+  std::deque<Message> queue_;
+  size_t queue_bytes_ = 0;
+  size_t flying_ = 0;      // messages taken from the queue, not yet settled
+  uint64_t accepted_ = 0;  // everything up to it was published
+  bool hurry_ = false;     // somebody waits in flush()
+  CourierStats stats_;
+  std::optional<Error> failure_;  // final
+  std::thread thread_;            // last
+};
+
+}  // namespace tocsin::delivery

@@ -1,0 +1,279 @@
+// What a person does to an alert. The service answers when it has it in its log; the stream then brings the change.
+import { batch, signal, useSignal } from '@preact/signals';
+import { useEffect, useRef } from 'preact/hooks';
+import { alertPath, post, Problem } from '../core/api';
+import { kept } from '../core/memory';
+import { actingAs, mayAct, saidName, session } from '../core/session';
+import type { Alert } from '../core/types';
+import { t } from '../core/words';
+
+type Kind = 'acknowledge' | 'assign' | 'comment' | 'close';
+const OUTCOMES = ['true', 'false', 'duplicate'] as const;
+const recent = kept<string[]>(
+  'assignees',
+  [],
+  value => Array.isArray(value) && value.every(v => typeof v === 'string'),
+);
+
+export const toast = signal<{ text: string; bad: boolean } | null>(null);
+let toastTimer = 0;
+export function say(text: string, bad = false): void {
+  clearTimeout(toastTimer);
+  toast.value = { text, bad };
+  toastTimer = window.setTimeout(
+    () => {
+      toast.value = null;
+    },
+    bad ? 12_000 : 4_000,
+  );
+}
+
+export async function act(kind: Kind, id: string, more: Record<string, string> = {}): Promise<boolean> {
+  try {
+    await post(alertPath(id, `/${kind}`), { by: actingAs.value, ...more });
+    say(t(`done_${kind}`));
+    return true;
+  } catch (error) {
+    say(`${t('not_done')} ${error instanceof Problem ? error.message : String(error)}`, true);
+    return false;
+  }
+}
+
+export const wantsName = signal<(() => void) | null>(null); // what is to be done once a name is known
+
+// The keyboard's `a`, from the list or from the alert.
+export function acknowledge(alert: Alert): void {
+  if (!mayAct.value || alert.status !== 'open') return;
+  if (actingAs.value === '') wantsName.value = () => void act('acknowledge', alert.alert_id);
+  else void act('acknowledge', alert.alert_id);
+}
+
+export function Actions({ alert }: { alert: Alert }) {
+  const form = useSignal<Kind | null>(null),
+    busy = useSignal(false);
+  const ended = alert.status === 'closed';
+  if (!mayAct.value) return <p class="soft actions-none">{t('read_only')}</p>;
+  const run = async (kind: Kind, more: Record<string, string> = {}) => {
+    busy.value = true;
+    const done = await act(kind, alert.alert_id, more);
+    batch(() => {
+      busy.value = false;
+      if (done) form.value = null;
+    });
+  };
+  const press = (kind: Kind) => {
+    if (actingAs.value === '') wantsName.value = () => press(kind);
+    else if (kind === 'acknowledge') void run('acknowledge');
+    else form.value = form.value === kind ? null : kind;
+  };
+  const button = (kind: Kind, off: boolean) => (
+    <button
+      type="button"
+      class={`button ${kind === 'acknowledge' && alert.status === 'open' ? 'first' : ''}`}
+      disabled={off || busy.value}
+      aria-expanded={kind === 'acknowledge' ? undefined : form.value === kind}
+      onClick={() => press(kind)}
+    >
+      {t(kind)}
+    </button>
+  );
+  return (
+    <div class="actions">
+      <div class="action-row">
+        {button('acknowledge', alert.status !== 'open')}
+        {button('assign', ended)}
+        {button('comment', false)}
+        {button('close', ended)}
+        {session.value?.open && actingAs.value && (
+          <button
+            type="button"
+            class="link"
+            onClick={() => {
+              wantsName.value = () => undefined;
+            }}
+          >
+            {t('as', { name: actingAs.value })}
+          </button>
+        )}
+      </div>
+      {form.value === 'assign' && <AssignForm busy={busy.value} done={to => run('assign', { to })} />}
+      {form.value === 'comment' && <CommentForm busy={busy.value} done={note => run('comment', { note })} />}
+      {form.value === 'close' && (
+        <CloseForm busy={busy.value} done={(outcome, note) => run('close', note ? { outcome, note } : { outcome })} />
+      )}
+    </div>
+  );
+}
+
+function useFirstFocus() {
+  const first = useRef<HTMLInputElement & HTMLTextAreaElement>(null);
+  useEffect(() => first.current?.focus(), []);
+  return first;
+}
+
+function AssignForm({ busy, done }: { busy: boolean; done: (to: string) => void }) {
+  const to = useSignal(''),
+    first = useFirstFocus();
+  return (
+    <form
+      class="action-form"
+      onSubmit={event => {
+        event.preventDefault();
+        const name = to.value.trim();
+        if (!name) return;
+        recent.value = [name, ...recent.value.filter(n => n !== name)].slice(0, 12);
+        done(name);
+      }}
+    >
+      <label>
+        {t('assign_to')}
+        <input
+          ref={first}
+          required
+          maxLength={60}
+          list="assignees"
+          value={to.value}
+          onInput={e => {
+            to.value = e.currentTarget.value;
+          }}
+        />
+      </label>
+      <datalist id="assignees">
+        {recent.value.map(name => (
+          <option key={name} value={name} />
+        ))}
+      </datalist>
+      <button class="button first" disabled={busy || to.value.trim() === ''}>
+        {t('assign')}
+      </button>
+    </form>
+  );
+}
+
+function CommentForm({ busy, done }: { busy: boolean; done: (note: string) => void }) {
+  const note = useSignal(''),
+    first = useFirstFocus();
+  return (
+    <form
+      class="action-form"
+      onSubmit={event => {
+        event.preventDefault();
+        if (note.value.trim()) done(note.value.trim());
+      }}
+    >
+      <label>
+        {t('note')}
+        <textarea
+          ref={first}
+          rows={2}
+          required
+          maxLength={1300}
+          value={note.value}
+          onInput={e => {
+            note.value = e.currentTarget.value;
+          }}
+        />
+      </label>
+      <button class="button first" disabled={busy || note.value.trim() === ''}>
+        {t('comment')}
+      </button>
+    </form>
+  );
+}
+
+function CloseForm({ busy, done }: { busy: boolean; done: (outcome: string, note: string) => void }) {
+  const outcome = useSignal(''),
+    note = useSignal(''),
+    first = useFirstFocus();
+  return (
+    <form
+      class="action-form"
+      onSubmit={event => {
+        event.preventDefault();
+        if (outcome.value) done(outcome.value, note.value.trim());
+      }}
+    >
+      <fieldset>
+        <legend>{t('outcome')}</legend>
+        {OUTCOMES.map((name, i) => (
+          <label key={name} class="option">
+            <input
+              ref={i === 0 ? first : undefined}
+              type="radio"
+              name="outcome"
+              value={name}
+              checked={outcome.value === name}
+              onChange={() => {
+                outcome.value = name;
+              }}
+            />
+            {t(`outcome_${name}`)}
+          </label>
+        ))}
+      </fieldset>
+      <label>
+        {t('note_optional')}
+        <textarea
+          rows={2}
+          maxLength={1300}
+          value={note.value}
+          onInput={e => {
+            note.value = e.currentTarget.value;
+          }}
+        />
+      </label>
+      <button class="button first" disabled={busy || outcome.value === ''}>
+        {t('close')}
+      </button>
+    </form>
+  );
+}
+
+export function NameDialog() {
+  const name = useSignal(saidName.value),
+    dialog = useRef<HTMLDialogElement>(null);
+  useEffect(() => dialog.current?.showModal(), []);
+  return (
+    <dialog
+      ref={dialog}
+      class="dialog"
+      aria-labelledby="name-title"
+      onClose={() => {
+        wantsName.value = null;
+      }}
+    >
+      <form
+        method="dialog"
+        onSubmit={() => {
+          saidName.value = name.value.trim();
+          const next = wantsName.value;
+          wantsName.value = null;
+          if (saidName.value) next?.();
+        }}
+      >
+        <h2 id="name-title">{t('your_name')}</h2>
+        <p class="soft">{t('your_name_why')}</p>
+        <label>
+          {t('name')}
+          <input
+            required
+            maxLength={60}
+            value={name.value}
+            autoComplete="name"
+            onInput={e => {
+              name.value = e.currentTarget.value;
+            }}
+          />
+        </label>
+        <div class="action-row">
+          <button class="button first" disabled={name.value.trim() === ''}>
+            {t('continue')}
+          </button>
+          <button type="button" class="button" onClick={() => dialog.current?.close()}>
+            {t('cancel')}
+          </button>
+        </div>
+      </form>
+    </dialog>
+  );
+}

@@ -1,0 +1,148 @@
+// What bodies look like, for the OpenAPI document: JSON Schema by the names that routes.cc refers to.
+#include "connectors/http/schemas.h"
+
+namespace tocsin::http {
+
+const std::string_view kSchemas = R"({
+"Problem":{"type":"object","required":["type","title","status","detail","instance"],"properties":{
+"type":{"type":"string"},"title":{"type":"string"},"status":{"type":"integer"},"detail":{"type":"string"},
+"instance":{"type":"string"}}},
+"Text":{"type":"object","required":["zh","en"],"properties":{"zh":{"type":"string"},"en":{"type":"string"}}},
+"Severity":{"enum":["blue","yellow","orange","red"]},
+"Status":{"enum":["open","acknowledged","assigned","resolved","closed"]},
+"Area":{"type":"object","properties":{"city":{"type":"string"},"town":{"type":"string"},
+"village":{"type":"string"},"grid":{"type":"string"}}},
+"Location":{"type":["object","null"],"required":["lon","lat"],"properties":{"lon":{"type":"number"},
+"lat":{"type":"number"},"ring":{"type":"array","items":{"type":"array","items":{"type":"number"}}}}},
+"EventReference":{"type":"object","required":["source","id","occurred_at"],"properties":{
+"source":{"type":"string"},"id":{"type":"string"},"occurred_at":{"type":["string","null"]},
+"kind":{"type":"string"},"case":{"type":"string"},"category":{"type":"string"},"grade":{"type":"integer"},
+"stage":{"type":"string"},"area":{"type":"object"},"location":{"$ref":"#/components/schemas/Location"},
+"place":{"type":"string"},"duty":{"type":"string"},"people":{"type":"integer"},
+"text":{"type":"string","description":"masked"},"flags":{"type":"array","items":{"type":"string"}},
+"satisfaction":{"type":"integer"},"values":{"type":"object","additionalProperties":{"type":"number"}}}},
+"Alert":{"type":"object","required":["alert_id","rule","severity","status"],"properties":{
+"alert_id":{"type":"string"},"seq":{"type":"integer"},"rule":{"type":"string"},"rule_version":{"type":"integer"},
+"name":{"$ref":"#/components/schemas/Text"},"key":{"type":"array"},
+"severity":{"$ref":"#/components/schemas/Severity"},"worst":{"$ref":"#/components/schemas/Severity"},
+"status":{"$ref":"#/components/schemas/Status"},
+"opened_at":{"type":"string","format":"date-time"},"updated_at":{"type":"string","format":"date-time"},
+"reason":{"type":"string"},"merged_into":{"type":["string","null"]},
+"area":{"$ref":"#/components/schemas/Area"},"location":{"$ref":"#/components/schemas/Location"},
+"values":{"type":"object"},"params":{"type":"object"},
+"evidence":{"type":"object","required":["total","events"],"properties":{"total":{"type":"integer"},
+"events":{"type":"array","items":{"$ref":"#/components/schemas/EventReference"}}}},
+"summary":{"$ref":"#/components/schemas/Text"},"advice":{"$ref":"#/components/schemas/Text"},
+"owner":{"type":"string"},"assigned_to":{"type":"string"},"outcome":{"enum":["true","false","duplicate"]},
+"relation":{"enum":["case","key","near"],"description":"why it is related; of related alerts only"},
+"history":{"type":"array","items":{"type":"object"},"description":"CloudEvents, oldest first; of one alert only"}}},
+"AlertPage":{"type":"object","required":["alerts","next","sequence"],"properties":{
+"alerts":{"type":"array","items":{"$ref":"#/components/schemas/Alert"}},"next":{"type":["string","null"]},
+"sequence":{"type":"integer","description":"Stream after this sequence to miss nothing"}}},
+"Evidence":{"type":"object","required":["alert_id","total","events"],"properties":{"alert_id":{"type":"string"},
+"total":{"type":"integer"},"events":{"type":"array","items":{"$ref":"#/components/schemas/EventReference"}}}},
+"Related":{"type":"object","required":["alerts","cases"],"properties":{
+"alerts":{"type":"array","maxItems":20,"items":{"$ref":"#/components/schemas/Alert"}},
+"cases":{"type":"array","items":{"type":"object","required":["case","events"],"properties":{
+"case":{"type":"string"},"events":{"type":"integer"}}}}}},
+"Counts":{"type":"object","required":["blue","yellow","orange","red"],"properties":{"blue":{"type":"integer"},
+"yellow":{"type":"integer"},"orange":{"type":"integer"},"red":{"type":"integer"}}},
+"AreaList":{"type":"object","required":["areas"],"properties":{"areas":{"type":"array","items":{"type":"object",
+"required":["code","name","level","alerts"],"properties":{"code":{"type":"string"},"name":{"type":"string"},
+"level":{"enum":["city","town","village","grid"]},"alerts":{"$ref":"#/components/schemas/Counts"}}}}}},
+"Map":{"type":"object","required":["type","features"],"properties":{"type":{"const":"FeatureCollection"},
+"features":{"type":"array","items":{"type":"object","required":["type","geometry","properties"],"properties":{
+"type":{"const":"Feature"},"geometry":{"type":["object","null"]},"properties":{"type":"object",
+"required":["alert_id"]}}}},"truncated":{"type":"boolean"},"sequence":{"type":"integer"}}},
+"By":{"type":"string","maxLength":200,"description":
+"who; needed where there are no tokens, else the account's name stands instead"},
+"Acknowledge":{"type":"object","additionalProperties":false,"properties":{"by":{"$ref":"#/components/schemas/By"},
+"to":{"type":"string","maxLength":200},"note":{"type":"string","maxLength":4000},
+"outcome":{"enum":["true","false","duplicate"]}}},
+"Assign":{"type":"object","required":["to"],"additionalProperties":false,"properties":{
+"by":{"$ref":"#/components/schemas/By"},"to":{"type":"string","minLength":1,"maxLength":200},
+"note":{"type":"string","maxLength":4000},"outcome":{"enum":["true","false","duplicate"]}}},
+"Comment":{"type":"object","required":["note"],"additionalProperties":false,"properties":{
+"by":{"$ref":"#/components/schemas/By"},"to":{"type":"string","maxLength":200},
+"note":{"type":"string","minLength":1,"maxLength":4000},"outcome":{"enum":["true","false","duplicate"]}}},
+"Close":{"type":"object","required":["outcome"],"additionalProperties":false,"properties":{
+"by":{"$ref":"#/components/schemas/By"},"to":{"type":"string","maxLength":200},
+"note":{"type":"string","maxLength":4000},"outcome":{"enum":["true","false","duplicate"]}}},
+"Silence":{"type":"object","required":["reason","until"],"additionalProperties":false,"properties":{
+"by":{"$ref":"#/components/schemas/By"},"reason":{"type":"string","minLength":1,"maxLength":2000},
+"until":{"type":["string","integer"],"description":"RFC 3339 or epoch milliseconds, in event time"},
+"rules":{"type":"array","maxItems":100,"items":{"type":"string"},"description":"any where missing"},
+"area":{"type":"string","maxLength":200,"description":"code of an area, with all that lies under it"},
+"severity":{"enum":["blue","yellow","orange","red"],"description":"the gravest that is silenced"}}},
+"SilenceList":{"type":"object","required":["silences"],"properties":{"silences":{"type":"array","items":{
+"type":"object","required":["id"],"properties":{"id":{"type":"string"},"by":{"type":"string"},
+"reason":{"type":"string"},"rules":{"type":"array","items":{"type":"string"}},"area":{"type":"string"},
+"severity":{"$ref":"#/components/schemas/Severity"},"in_file":{"type":"boolean"}}}}}},
+"SilenceEnd":{"type":"object","additionalProperties":false,"properties":{
+"by":{"$ref":"#/components/schemas/By"}}},
+"Silenced":{"type":"object","required":["accepted","silence"],"properties":{
+"accepted":{"type":"integer"},"silence":{"type":"string"}}},
+"Accepted":{"type":"object","required":["accepted","offset"],"properties":{
+"accepted":{"type":"integer"},"offset":{"type":"integer"}}},
+"Session":{"type":"object","required":["open","signed_in","name","role","area","area_name"],"properties":{
+"open":{"type":"boolean"},"signed_in":{"type":"boolean"},"name":{"type":"string"},
+"role":{"enum":["","viewer","officer","planner","admin"]},"area":{"type":"string"},"area_name":{"type":"string"}}},
+"SignIn":{"type":"object","required":["token"],"additionalProperties":false,"properties":{
+"token":{"type":"string"}}},
+"RuleList":{"type":"object","required":["rules"],"properties":{"rules":{"type":"array","items":{
+"type":"object","required":["id","version","name","mode","kind"],"properties":{"id":{"type":"string"},
+"version":{"type":"integer"},"name":{"$ref":"#/components/schemas/Text"},"owner":{"type":"string"},
+"mode":{"enum":["active","shadow","off"]},"kind":{"type":"string"},"from":{"type":"array","items":{"type":"string"}},
+"fire":{"type":"string"},"file":{"type":"string"},"line":{"type":"integer"}}}},
+"zone":{"type":"string"},"areas":{"type":"object","additionalProperties":{"type":"string"}}}},
+"Rule":{"type":"object","required":["id","text","params"],"properties":{"id":{"type":"string"},
+"text":{"type":"string"},"file":{"type":"string"},"line":{"type":"integer"},"params":{"type":"array","items":{
+"type":"object","required":["name","type","default"],"properties":{"name":{"type":"string"},
+"type":{"type":"string"},"by":{"type":"string"},"override":{"type":"object"}}}}}},
+"RuleText":{"type":"object","required":["text"],"additionalProperties":false,"properties":{
+"text":{"type":"string","minLength":1},"file":{"type":"string"}}},
+"Checked":{"type":"object","required":["faults","diagnostics"],"properties":{"faults":{"type":"integer"},
+"diagnostics":{"type":"array","items":{"type":"object","required":["severity","code","message","file","line",
+"column","length","snippet","hint"],"properties":{"severity":{"enum":["error","warning"]},
+"code":{"type":"string"},"message":{"type":"string"},"file":{"type":"string"},"line":{"type":"integer"},
+"column":{"type":"integer"},"length":{"type":"integer"},"snippet":{"type":"string"},"hint":{"type":"string"}}}}}},
+"BacktestRequest":{"type":"object","additionalProperties":false,"properties":{
+"text":{"type":"string","description":"a rule file; without it the rules in force"},
+"set":{"type":"string","description":"RULE.PARAM=A,B,C"},"rule":{"type":"string"},
+"from":{"type":"string"},"until":{"type":"string"},"against":{"type":"boolean"}}},
+"Backtest":{"type":"object","required":["days","events","results"],"properties":{"days":{"type":"number"},
+"events":{"type":"integer"},"results":{"type":"array","items":{"type":"object"}}}},
+"Ingested":{"type":"object","required":["accepted","rejected","offset"],"properties":{
+"accepted":{"type":"integer"},"rejected":{"type":"integer"},"offset":{"type":"integer"},
+"faults":{"type":"array","items":{"type":"object","properties":{"index":{"type":"integer"},
+"reason":{"type":"string"},"message":{"type":"string"}}}}}},
+"AuditPage":{"type":"object","required":["entries","next"],"properties":{"entries":{"type":"array","items":{
+"type":"object","required":["id","at","name","role","from","what","target","result"],"properties":{
+"id":{"type":"integer"},"at":{"type":"string","format":"date-time"},"name":{"type":"string"},
+"role":{"type":"string"},"from":{"type":"string"},"what":{"type":"string"},"target":{"type":"string"},
+"result":{"type":"integer"}}}},"next":{"type":["integer","null"]}}},
+"Checks":{"type":"array","items":{"type":"object","required":["name","ok","reason"],"properties":{
+"name":{"type":"string"},"ok":{"type":"boolean"},"reason":{"type":"string"}}}},
+"Healthy":{"type":"object","required":["status"],"properties":{"status":{"const":"ok"}}},
+"Ready":{"type":"object","required":["status","checks"],"properties":{"status":{"const":"ready"},
+"checks":{"$ref":"#/components/schemas/Checks"}}},
+"Reloaded":{"type":"object","required":["rules","diagnostics"],"properties":{"rules":{"type":"integer"},
+"diagnostics":{"type":"array","items":{"type":"object"}}}},
+"ServiceStatus":{"type":"object","required":["version","uptime_seconds","ready","sources","rules","shards",
+"commit","outbox_depth","state_bytes","streams","checks"],"properties":{"version":{"type":"string"},
+"uptime_seconds":{"type":"integer"},"ready":{"type":"boolean"},
+"sources":{"type":"array","items":{"type":"object","required":["source","read","rate"],"properties":{
+"source":{"type":"string"},"partitions":{"type":"integer"},"read":{"type":"integer"},
+"rejected":{"type":"integer"},"duplicate":{"type":"integer"},"late":{"type":"integer"},
+"rate":{"type":"number","description":"events a second over the last ten"},
+"watermark":{"type":["string","null"]},"watermark_lag_seconds":{"type":["number","null"]},
+"lag_records":{"type":["number","null"]},"lag_seconds":{"type":["number","null"]},
+"last_event_at":{"type":["string","null"]}}}},
+"rules":{"type":"array","items":{"type":"object","required":["id","matches","errors","state_keys","open"]}},
+"shards":{"type":"array","items":{"type":"object","required":["shard","keys","busy"]}},
+"commit":{"type":"object","properties":{"seconds_p99":{"type":["number","null"]},
+"age_seconds":{"type":["number","null"]}}},"outbox_depth":{"type":"integer"},"state_bytes":{"type":"integer"},
+"streams":{"type":"integer"},"checks":{"$ref":"#/components/schemas/Checks"}}}
+})";
+
+}  // namespace tocsin::http

@@ -1,0 +1,93 @@
+// The scorecards beside the rules: noted with each batch, stored with it, recovered from the same bytes. Notes of the
+// commit n lie in Table::kDelta under big_endian(n) + 's'; pieces of the checkpoint in Table::kMeta under "score/".
+#include "runtime/engine.h"
+#include "runtime/score_worker.h"
+#include "runtime/stored_score.h"
+
+namespace tocsin::runtime {
+namespace {
+
+constexpr char kHead[] = "score/head";
+
+std::string notes_key(uint64_t commit) { return state::big_endian(commit) + 's'; }
+
+}  // namespace
+
+bool is_notes_key(std::string_view key) { return key.size() == sizeof(uint64_t) + 1; }
+
+// Once kept, always kept: a state that has scorecards goes on with them, so that no day is missing.
+Status Engine::open_score() {
+  bool kept = false;
+  if (store_ != nullptr) {
+    const auto head = store_->get(state::Table::kMeta, kHead);
+    if (!head && head.error().code != Code::kNotFound) return head.error();
+    kept = head.is_ok();
+  }
+  if (!kept && !options_.score) return {};
+  score_ = std::make_unique<score::Keeper>(score::Options{.zone = options_.zone});
+  if (kept) {
+    if (auto s = load_score(*store_, progress_.commit, *score_); !s) return s;
+  }
+  score_worker_ = std::make_unique<ScoreWorker>(*score_);
+  return {};
+}
+
+// The events noted since the last time, and the transitions that came with them.
+void Engine::note(std::span<const alert::Transition> transitions, const rule::RuleSet& rules, std::string& notes) {
+  if (score_ == nullptr) return;
+  notes += score_->close(transitions, router_->watermark().now(),
+                         [&](const alert::Transition& t) { return std::string_view(rules.rules()[t.rule].id); });
+}
+
+Status Engine::settle_score() {
+  if (score_worker_ == nullptr || score_worker_->wait()) return {};
+  return internal("the scorecards could not read their own notes");
+}
+
+// Applied while the next batch is worked on, but at once where a checkpoint is to hold them.
+Status Engine::stage_score(bool checkpoint, bool settle) {
+  if (score_ == nullptr) return {};
+  if (auto s = settle_score(); !s) return s;
+  if (store_ != nullptr && !checkpoint && !notes_.empty()) {
+    next_.batch.puts.push_back({state::Table::kDelta, notes_key(progress_.commit), notes_});
+  }
+  score_worker_->start(std::exchange(notes_, {}));
+  if (!checkpoint && !settle) return {};
+  if (auto s = settle_score(); !s) return s;
+  if (checkpoint) stage_score_pieces(progress_.commit);
+  return {};
+}
+
+void Engine::stage_score_pieces(uint64_t commit) {
+  score_->take_changed(commit, [&](const std::string& name, std::string bytes) {
+    std::string key = std::string(kScorePieces) + name;
+    if (bytes.empty()) {
+      next_.batch.deletes.push_back({state::Table::kMeta, std::move(key)});
+    } else {
+      next_.batch.puts.push_back({state::Table::kMeta, std::move(key), std::move(bytes)});
+    }
+  });
+}
+
+// Rules are being exchanged: what that tells of alerts is applied only when it was written, so it lies beside a
+// checkpoint of what was before.
+Status Engine::stage_swapped_score(const std::string& notes) {
+  if (score_ == nullptr) return {};
+  if (auto s = settle_score(); !s) return s;
+  stage_score_pieces(progress_.commit - 1);
+  next_.batch.puts.push_back({state::Table::kDelta, notes_key(progress_.commit), notes});
+  return {};
+}
+
+void Engine::take_swapped_score(std::string notes) {
+  if (score_ != nullptr) score_worker_->start(std::move(notes));
+}
+
+// It was not written, and did not happen; but the numbers that were given stay given.
+void Engine::forget_swapped_score(const std::string& notes) {
+  if (score_ == nullptr) return;
+  score_->mark_all();
+  notes_ += score::names_in(notes);
+}
+
+}  // namespace tocsin::runtime

@@ -1,0 +1,112 @@
+// What people ask of the keeper. The lock is held while slices and names are taken, not while they are added up.
+#include <algorithm>
+#include <set>
+
+#include "score/keeper.h"
+
+namespace tocsin::score {
+namespace {
+
+bool lies_in(const Spot& s, std::string_view area) {
+  if (area.empty()) return true;
+  for (const std::string* code : {&s.grid, &s.village, &s.town, &s.city}) {
+    if (code->starts_with(area)) return true;
+  }
+  return false;
+}
+
+const std::string& deepest(const Spot& s) {
+  if (!s.grid.empty()) return s.grid;
+  if (!s.village.empty()) return s.village;
+  return s.town.empty() ? s.city : s.town;
+}
+
+bool wanted(std::string_view trouble, std::string_view category) {
+  const std::string_view asked = trouble_of(category);
+  return asked.empty() || trouble == asked || (trouble.starts_with(asked) && trouble[asked.size()] == '.');
+}
+
+}  // namespace
+
+Result<Card> Keeper::card(const Cut& cut) const {
+  if (auto s = check(cut); !s) return s.error();
+  Card card;
+  const Span before = span_before(cut), year = span_year_before(cut);
+  Spans spans;
+  std::optional<Sheet> sheet;
+  bool has_before = false, has_year = false;
+  {
+    const std::shared_lock lock(mutex_);
+    card.counted_from = first_day_;
+    card.as_of = today_;
+    card.too_old = too_old_;
+    sheet.emplace(cut, names_, alert_names_);
+    spans.now = cube_.slice(cut.from, cut.to);
+    const auto counted = [&](const Span& s) {
+      return first_day_ >= 0 && s.from >= std::max(first_day_, cube_.first_day());
+    };
+    has_before = counted(before);
+    has_year = counted(year);
+    if (has_before) spans.before = cube_.slice(before.from, before.to);
+    if (has_year) spans.year_before = cube_.slice(year.from, year.to);
+  }
+  sheet->add_up(spans, has_before, has_year, card);
+  return card;
+}
+
+Result<PlaceList> Keeper::places(const PlaceCut& cut) const {
+  if (cut.to < cut.from) return invalid("the span ends before it begins: `to` must not be before `from`");
+  PlaceList list;
+  const std::shared_lock lock(mutex_);
+  const CivilDays days(options_.zone);
+  list.counted_from = first_day_;
+  list.as_of = today_;
+  absl::flat_hash_map<uint64_t, size_t> rows;
+  for (const auto& [id, place] : places_.places()) {
+    if (!wanted(place.trouble, cut.category) || !lies_in(names_.spots()[place.reports.back().spot], cut.area)) continue;
+    PlaceRow row;
+    std::set<uint32_t> reporters;
+    for (const PlaceReport& r : place.reports) {
+      const int64_t day = days.at(r.time);
+      if (day < cut.from || day > cut.to) continue;
+      if (row.reports++ == 0) row.first = r.time;
+      row.last = r.time;
+      if (r.reporter != 0) reporters.insert(r.reporter);
+      if (row.on.empty() || row.on.back().first != day) row.on.emplace_back(day, 0);
+      ++row.on.back().second;
+    }
+    row.days = row.on.size();
+    if (row.days < std::max<uint64_t>(cut.least_days, 1)) continue;
+    if (row.on.size() > PlaceRow::kMostDays) row.on.erase(row.on.begin(), row.on.end() - PlaceRow::kMostDays);
+    row.reporters = reporters.size();
+    row.place = place.name;
+    row.trouble = place.trouble;
+    row.area = deepest(names_.spots()[place.reports.back().spot]);
+    row.has_location = place.lon != Place::kNowhere;
+    row.lon = place.lon / 1e6;
+    row.lat = place.lat / 1e6;
+    rows.emplace(id, list.places.size());
+    list.places.push_back(std::move(row));
+  }
+  for (const auto& [hash, alert] : alerts_.alerts()) {
+    const int64_t day = days.at(alert.opened_at);
+    if (!alert.told || day < cut.from || day > cut.to) continue;
+    for (const uint64_t id : alert.places) {
+      if (const auto it = rows.find(id); it != rows.end()) list.places[it->second].alerts.push_back(alert.id);
+    }
+  }
+  std::ranges::sort(list.places, [](const PlaceRow& a, const PlaceRow& b) {
+    if (a.days != b.days) return a.days > b.days;
+    if (a.reports != b.reports) return a.reports > b.reports;
+    return std::tie(a.place, a.trouble) < std::tie(b.place, b.trouble);
+  });
+  list.found = list.places.size();
+  list.places.resize(std::min({list.places.size(), cut.limit, PlaceCut::kMostPlaces}));
+  for (PlaceRow& r : list.places) {
+    std::ranges::sort(r.alerts);
+    if (r.alerts.size() > PlaceRow::kMostAlerts) r.alerts.resize(PlaceRow::kMostAlerts);
+  }
+  return list;
+}
+
+}  // namespace tocsin::score

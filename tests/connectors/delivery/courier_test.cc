@@ -1,0 +1,232 @@
+#include "connectors/delivery/courier.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/connectors/delivery/receiver.h"
+
+namespace tocsin::delivery {
+namespace {
+
+using test::Receiver;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+class HandClock final : public Clock {
+ public:
+  TimeMs now() const override { return time.load(); }
+  std::atomic<TimeMs> time{1'700'000'000'000};
+};
+
+// One line a message.
+class Lines final : public Format {
+ public:
+  explicit Lines(std::vector<std::string> urls, bool muted = false) : urls_(std::move(urls)), muted_(muted) {}
+  bool wants_muted() const override { return muted_; }
+  Request pack(std::span<const Message> group, TimeMs) const override {
+    Request out;
+    out.urls = urls_;
+    for (const Message& m : group) out.body += m.json + (m.muted ? " muted\n" : "\n");
+    return out;
+  }
+
+ private:
+  const std::vector<std::string> urls_;
+  const bool muted_;
+};
+
+CourierOptions quick() {
+  CourierOptions o;
+  o.name = "test";
+  o.first_pause = 2;
+  o.longest_pause = 10;
+  o.tries = 3;
+  o.post.timeout = 5'000;
+  return o;
+}
+
+struct Sent {
+  uint64_t first, last;
+  bool muted = false;
+};
+Status publish(Courier& courier, Sent sent) {
+  std::vector<std::string> texts;
+  std::vector<runtime::Outgoing> batch;
+  for (uint64_t i = sent.first; i <= sent.last; ++i) texts.push_back("m" + std::to_string(i));
+  for (uint64_t i = sent.first; i <= sent.last; ++i) {
+    batch.push_back({i, "alert", texts[i - sent.first], kNoTime, false, sent.muted});
+  }
+  return courier.publish(batch);
+}
+
+std::vector<std::string> bodies(const std::vector<Receiver::Got>& got) {
+  std::vector<std::string> out;
+  for (const auto& g : got) out.push_back(g.body);
+  return out;
+}
+
+struct Desk {
+  explicit Desk(CourierOptions options = quick(), uint64_t floor = 0)
+      : courier(std::move(options), std::make_unique<Lines>(std::vector<std::string>{receiver.url()}), clock) {
+    EXPECT_EQ(*courier.resume(floor), floor);
+  }
+  Receiver receiver;
+  HandClock clock;
+  Courier courier;
+};
+
+TEST(Courier, BringsMessagesInOrderAndTellsWhatArrived) {
+  Desk desk({.name = "test", .group_most = 2}, 10);
+  EXPECT_EQ(desk.courier.delivered(), 10u);
+  ASSERT_TRUE(publish(desk.courier, {11, 15}));
+  ASSERT_TRUE(desk.courier.flush(10'000));
+  EXPECT_EQ(desk.courier.delivered(), 15u);
+  EXPECT_THAT(bodies(desk.receiver.got()), ElementsAre("m11\nm12\n", "m13\nm14\n", "m15\n"));
+  EXPECT_EQ(desk.receiver.got()[0].headers.at("user-agent"), "tocsin");
+}
+
+TEST(Courier, AFirstMessageWaitsForOthers) {
+  CourierOptions o = quick();
+  o.group_wait = 60'000;
+  o.group_most = 3;
+  Desk desk(o);
+  ASSERT_TRUE(publish(desk.courier, {1, 1}));
+  ASSERT_TRUE(publish(desk.courier, {2, 3}));  // full: goes at once
+  EXPECT_THAT(bodies(desk.receiver.wait(1)), ElementsAre("m1\nm2\nm3\n"));
+  ASSERT_TRUE(publish(desk.courier, {4, 4}));
+  ASSERT_TRUE(desk.courier.flush(10'000)) << "a flush does not wait for the group";
+  EXPECT_THAT(bodies(desk.receiver.got()), ElementsAre("m1\nm2\nm3\n", "m4\n"));
+}
+
+TEST(Courier, WhatIsMutedIsNotToldAndCountsAsDelivered) {
+  Desk desk;
+  ASSERT_TRUE(publish(desk.courier, {1, 3, true}));
+  EXPECT_EQ(desk.courier.delivered(), 3u);
+  ASSERT_TRUE(publish(desk.courier, {4, 4}));
+  ASSERT_TRUE(publish(desk.courier, {5, 6, true}));
+  ASSERT_TRUE(desk.courier.flush(10'000));
+  EXPECT_EQ(desk.courier.delivered(), 6u);
+  EXPECT_THAT(bodies(desk.receiver.got()), ElementsAre("m4\n"));
+}
+
+TEST(Courier, TriesAgainUntilItGoes) {
+  Desk desk;
+  desk.receiver.answers({{503, "busy"}, {429, "", 1}, {408}, {500}, {200}});
+  ASSERT_TRUE(publish(desk.courier, {1, 2}));
+  ASSERT_TRUE(desk.courier.flush(10'000));
+  EXPECT_THAT(bodies(desk.receiver.got()), testing::Each("m1\nm2\n"));
+  EXPECT_EQ(desk.receiver.got().size(), 5u);
+  EXPECT_EQ(desk.courier.delivered(), 2u);
+  EXPECT_EQ(desk.courier.stats().failed, 4u);
+  EXPECT_EQ(desk.courier.stats().refused, 0u);
+  EXPECT_EQ(desk.courier.stats().trouble, "");
+}
+
+TEST(Courier, SaysWhyItDoesNotGetOnWhileNobodyAnswers) {
+  Desk desk;
+  desk.receiver.close();
+  ASSERT_TRUE(publish(desk.courier, {1, 1}));
+  const Status s = desk.courier.flush(200);
+  ASSERT_FALSE(s);
+  EXPECT_EQ(s.error().code, Code::kUnavailable);
+  EXPECT_THAT(s.error().message, HasSubstr("1 changes are not delivered yet; does not take alerts ("));
+  EXPECT_GT(desk.courier.stats().failed, 1u);
+  EXPECT_EQ(desk.courier.delivered(), 0u);
+  ASSERT_TRUE(publish(desk.courier, {2, 2})) << "it still takes more";
+}
+
+// The one that the receiver refuses is found, tried again, given up; the others arrive, each once more at most.
+TEST(Courier, GivesUpWhatIsRefusedAndGoesOn) {
+  CourierOptions o = quick();
+  std::vector<std::string> lines;
+  std::mutex mutex;
+  o.log = [&](int, std::string_view line) {
+    const std::scoped_lock lock(mutex);
+    lines.emplace_back(line);
+  };
+  Desk desk(o);
+  desk.receiver.answers([](const Receiver::Got& got) {
+    return Receiver::Answer{got.body.find("m2\n") != std::string::npos ? 422 : 200, "no\nthanks"};
+  });
+  ASSERT_TRUE(publish(desk.courier, {1, 3}));
+  ASSERT_TRUE(desk.courier.flush(10'000));
+  EXPECT_THAT(bodies(desk.receiver.got()), ElementsAre("m1\nm2\nm3\n", "m1\n", "m2\n", "m2\n", "m2\n", "m3\n"));
+  EXPECT_EQ(desk.courier.delivered(), 3u);
+  EXPECT_EQ(desk.courier.stats().refused, 1u);
+  const std::scoped_lock lock(mutex);
+  EXPECT_THAT(lines,
+              testing::Contains("receiver=test gave up alert=alert sequence=2 reason=\"status 422: no thanks\""));
+}
+
+TEST(Courier, StopsWhereTheDoorIsTheWrongOne) {
+  for (const int status : {301, 401, 403, 404}) {
+    Desk desk;
+    desk.receiver.answers([=](const Receiver::Got&) { return Receiver::Answer{status, ""}; });
+    ASSERT_TRUE(publish(desk.courier, {1, 2}));
+    const Status s = desk.courier.flush(10'000);
+    ASSERT_FALSE(s) << status;
+    EXPECT_EQ(s.error().code, Code::kInvalid);
+    EXPECT_THAT(s.error().message, HasSubstr("answers status " + std::to_string(status)));
+    EXPECT_EQ(desk.receiver.got().size(), 3u) << "as often as `tries` says";
+    EXPECT_EQ(publish(desk.courier, {3, 3}).error().code, Code::kInvalid);
+    EXPECT_EQ(desk.courier.delivered(), 0u) << "what waits is offered again in the next life";
+  }
+}
+
+TEST(Courier, PushesBackWhenItsQueueIsFull) {
+  CourierOptions o = quick();
+  o.queue_most = 5;
+  o.group_most = 1;
+  Desk desk(o);
+  std::atomic<bool> open{false};
+  desk.receiver.answers([&](const Receiver::Got&) { return Receiver::Answer{open ? 200 : 503, ""}; });
+  ASSERT_TRUE(publish(desk.courier, {1, 9})) << "an empty queue takes a batch of any size";
+  desk.receiver.wait(1);
+  EXPECT_EQ(publish(desk.courier, {10, 11}).error().code, Code::kExhausted);
+  open = true;
+  ASSERT_TRUE(desk.courier.flush(10'000));
+  ASSERT_TRUE(publish(desk.courier, {10, 11}));
+  ASSERT_TRUE(desk.courier.flush(10'000));
+  EXPECT_EQ(desk.courier.delivered(), 11u);
+}
+
+TEST(Courier, EndsAtOnceWhileAReceiverHangs) {
+  boost::asio::io_context io;
+  boost::asio::ip::tcp::acceptor silent(io, {boost::asio::ip::make_address("127.0.0.1"), 0});  // accepts, never answers
+  HandClock clock;
+  CourierOptions o = quick();
+  o.post.timeout = 600'000;
+  const std::string url = "http://127.0.0.1:" + std::to_string(silent.local_endpoint().port());
+  const auto begin = std::chrono::steady_clock::now();
+  {
+    Courier courier(o, std::make_unique<Lines>(std::vector<std::string>{url}), clock);
+    ASSERT_TRUE(courier.resume(0));
+    ASSERT_TRUE(publish(courier, {1, 1}));
+    EXPECT_FALSE(courier.flush(50));
+  }
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(30));
+}
+
+TEST(Courier, OneOfSeveralAddressesIsEnough) {
+  Receiver first;
+  Receiver second;
+  first.answers([](const Receiver::Got&) { return Receiver::Answer{500, ""}; });
+  HandClock clock;
+  Courier courier(quick(), std::make_unique<Lines>(std::vector<std::string>{first.url(), second.url()}), clock);
+  ASSERT_TRUE(courier.resume(0));
+  ASSERT_TRUE(publish(courier, {1, 1}));
+  ASSERT_TRUE(courier.flush(10'000));
+  EXPECT_THAT(bodies(first.got()), ElementsAre("m1\n"));
+  EXPECT_THAT(bodies(second.got()), ElementsAre("m1\n"));
+}
+
+TEST(CheckUrl, TellsWhatIsWrong) {
+  EXPECT_TRUE(check_url("https://desk.example/hook?x=1"));
+  EXPECT_TRUE(check_url("http://127.0.0.1:9093"));
+  for (const char* url : {"", "desk", "ftp://desk/x", "https://", "file:///etc/passwd"})
+    EXPECT_FALSE(check_url(url)) << url;
+  EXPECT_THAT(check_url("https://me:secret@desk/").error().message, HasSubstr("does not belong into the address"));
+}
+
+}  // namespace
+}  // namespace tocsin::delivery

@@ -1,0 +1,120 @@
+"""The terminal's commands over the API: top, silence, alerts, tail and explain, at 80 columns, with tokens, and over TLS."""
+import hashlib
+import json
+import re
+import shutil
+import subprocess
+import unicodedata
+import unittest
+
+from test_service import RULES, ServiceCase, report
+from tocsin_service import CONFIG
+from tocsin_testing import tocsin, wait_for
+
+TOKEN = "a token for tests"
+HASH = hashlib.sha256(TOKEN.encode()).hexdigest()
+TOKENS = "port: {port}, tokens: [{{name: 指挥室, sha256: " + HASH + ", role: officer}}]"
+
+
+def columns(line):
+    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in line)
+
+
+class Terminal(ServiceCase):
+    def readable(self, out):
+        """No line wider than 80 columns, but for one that is a single word."""
+        for line in out.splitlines():
+            self.assertTrue(columns(line) <= 80 or " " not in line.strip(), f"{columns(line)} columns: {line}")
+        return out
+
+    def test_top(self):
+        service = self.service().start()
+        service.ingest(*[report(str(i), f"p{i}") for i in range(7)])
+        wait_for("the status", lambda: service.json("/api/v1/status")["sources"])
+        for language, words in (("C.UTF-8", ("source", "events/s", "watermark", "rule", "matches", "shard", "ready")),
+                                ("zh_CN.UTF-8", ("来源", "条/秒", "水位", "规则", "匹配", "分片", "就绪"))):
+            out = self.readable(self.well("top", "--url", service.url, LC_ALL=language, COLUMNS=80).out)
+            for word in words:
+                self.assertIn(word, out)
+            self.assertRegex(out, r"(?m)^grid +\d+\.\d +7 ")
+            self.assertRegex(out, r"(?m)^seen +7 +0 +7 +7$")
+        self.assertEqual(self.well("top", "--url", service.url, "--format", "json").json()["sources"][0]["read"], 7)
+
+    def test_silences(self):
+        service = self.service().start()
+        url = ("--url", service.url)
+        self.assertIn("no silence", self.well("silence", "list", *url).out)
+        added = self.well("silence", "add", *url, "--by", "duty-3", "--reason", "road works along the whole of the ring road, as "
+                          "every night of this week", "--for", "2h", "--rules", "seen,owed", "--area", "330282101",
+                          "--severity", "orange").out
+        silence = added.split()[0]
+        listed = wait_for("the silence", lambda: (lambda o: o if silence in o else None)(
+            self.well("silence", "list", *url, COLUMNS=80).out))
+        self.readable(listed)
+        self.assertIn("area 330282101 rules seen owed up to orange", " ".join(listed.split()))
+        self.assertIn("duty-3: road works", listed)
+        [told] = service.json("/api/v1/silences")["silences"]
+        self.assertEqual((told["id"], told["by"]), (silence, "duty-3"))
+        self.assertIn("ended", self.well("silence", "end", silence, *url, "--by", "duty-4").out)
+        wait_for("its end", lambda: not service.json("/api/v1/silences")["silences"])
+        self.ends(tocsin("silence", "end", "s-none", *url, "--by", "x"), 2)
+        self.ends(tocsin("silence", "add", *url, "--by", "x", "--reason", "y"), 2)
+        self.ends(tocsin("silence", "add", *url, "--by", "x", "--reason", "y", "--until", "tomorrow"), 2)
+
+    def test_listings_fit_80_columns(self):
+        service = self.service().start()
+        service.ingest(report("a", "浒山街道担山路与三北大街交叉口东南角人行道旁第三个窨井盖北侧", text="路面积水约二十厘米，" * 9))
+        alert = wait_for("the alert", lambda: service.json("/api/v1/alerts")["alerts"])[0]["alert_id"]
+        for language in ("C.UTF-8", "zh_CN.UTF-8"):
+            listed = self.readable(self.well("alerts", "--url", service.url, LC_ALL=language, COLUMNS=80).out)
+            self.assertIn("交叉口", listed)
+            told = self.readable(self.well("explain", alert, "--url", service.url, LC_ALL=language, COLUMNS=80).out)
+            self.assertIn("积水", told.replace("\n      ", ""), "the event's own words")
+        self.assertEqual(self.well("alerts", "--url", service.url, "--area", "330282101").out, "no open alert\n")
+
+    def test_tokens(self):
+        service = self.service(config=CONFIG.replace("port: {port}", TOKENS)).start()
+        refused = self.ends(tocsin("alerts", "--url", service.url), 2)
+        self.assertIn("TOCSIN_TOKEN", refused.err)
+        self.ends(tocsin("tail", "--url", service.url), 2)
+        self.assertIn("no open alert", self.well("alerts", "--url", service.url, "--token", TOKEN).out)
+        self.assertIn("ready", self.well("top", "--url", service.url, TOCSIN_TOKEN=TOKEN).out)
+        self.well("silence", "add", "--url", service.url, "--reason", "x", "--for", "1h", "--by", "else", TOCSIN_TOKEN=TOKEN)
+        wait_for("the silence, by the account", lambda: "指挥室: x" in self.well(
+            "silence", "list", "--url", service.url, TOCSIN_TOKEN=TOKEN).out)
+
+    def test_tls(self):
+        if shutil.which("openssl") is None:
+            self.fail("openssl is not there: deploy/install-dependencies --tests")
+        certificate, key = self.folder / "certificate.pem", self.folder / "key.pem"
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", certificate, "-days",
+                        "2", "-subj", "/CN=tocsin", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"],
+                       check=True, capture_output=True)
+        tls = TOKENS + f", tls: {{{{certificate: {certificate}, key: {key}}}}}"
+        service = self.service(config=CONFIG.replace("port: {port}", tls)).start(ready=False)
+        url = f"https://localhost:{service.port}"
+        trusted = {"SSL_CERT_FILE": certificate, "TOCSIN_TOKEN": TOKEN}
+        wait_for("the service", lambda: tocsin("alerts", "--url", url, **trusted).code == 0)
+        self.assertIn("no open alert", self.well("alerts", "--url", url, **trusted).out)
+        self.assertIn("ready", self.well("top", "--url", url, **trusted).out)
+        stranger = self.ends(tocsin("alerts", "--url", url, TOCSIN_TOKEN=TOKEN), 3)
+        self.assertIn("certificate verify failed", stranger.err)
+        self.ends(tocsin("alerts", "--url", url.replace("localhost", "127.0.0.2"), **trusted), 3)
+        self.assertRaises(OSError, service.get, "/-/healthy")  # plain HTTP is not spoken there
+        asked = subprocess.run(["curl", "-sS", "--cacert", certificate, "-D", "-", "-H", "Content-Type: application/json", "-d",
+                                json.dumps({"token": TOKEN}), url + "/api/v1/session"], capture_output=True, text=True, check=True)
+        self.assertRegex(asked.stdout, r"(?i)set-cookie: tocsin_session=.*; Secure")
+        old = subprocess.run(["curl", "-sS", "--cacert", certificate, "--tls-max", "1.1", url + "/-/healthy"],
+                             capture_output=True, check=False)
+        self.assertNotEqual(old.returncode, 0)
+        self.assertEqual(service.stop(), 0)
+
+    def test_a_wrong_certificate_is_told_at_the_start(self):
+        tls = "port: {port}, tls: {{certificate: {folder}/none.pem, key: {folder}/none.pem}}"
+        service = self.service(config=CONFIG.replace("port: {port}", tls)).start(ready=False)
+        self.assertNotEqual(service.process.wait(20), 0)
+        self.assertTrue(re.search(r"http.tls.certificate .*none.pem cannot be used", service.told()), service.told())
+
+
+if __name__ == "__main__":
+    unittest.main()
