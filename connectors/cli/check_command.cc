@@ -59,6 +59,7 @@ void check_config(const TextFile& f, const rule::Vocabulary& names, std::vector<
   inputs.calendar = config->calendar;
   inputs.zone = config->zone;
   inputs.lateness = config->lateness;
+  inputs.log_keeps = log_keeps(*config);
   inputs.known_sources = config->known_sources;
   for (const SourceConfig& s : config->sources) {
     if (!s.feed.empty() && !inputs.known_sources.empty()) inputs.known_sources.push_back(source_of_feed(s.feed));

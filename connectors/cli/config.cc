@@ -35,7 +35,8 @@ constexpr Key kTop[] = {
      "boundaries (a GeoJSON file); off: false"},
     {"backtest", "object", "what the rule desk tries rules on: input (files), feed, labels; omitted: the embedded log"},
     {"limits", "object",
-     "bounds: batch_events, checkpoint_mib, lateness, idle_after, log_retain, log_retain_mib, keep_ended, max_ended"}};
+     "bounds: batch_events, checkpoint_mib, lateness, idle_after, log_retain, log_retain_mib, keep_ended, max_ended, "
+     "warm_up"}};
 constexpr std::string_view kSourceKeys[] = {"ingest", "kafka", "file", "feed"};
 constexpr std::string_view kKafkaSourceKeys[] = {"topics", "settings"};
 constexpr std::string_view kFileSourceKeys[] = {"paths", "follow"};
@@ -45,8 +46,8 @@ constexpr std::string_view kTokenKeys[] = {"name", "sha256", "role", "area"};
 constexpr std::string_view kTlsKeys[] = {"certificate", "key"};
 constexpr std::string_view kBacktestKeys[] = {"input", "feed", "labels"};
 constexpr size_t kMaxTokens = 1000;
-constexpr std::string_view kLimitKeys[] = {"batch_events", "checkpoint_mib", "lateness",   "idle_after",
-                                           "log_retain",   "log_retain_mib", "keep_ended", "max_ended"};
+constexpr std::string_view kLimitKeys[] = {"batch_events",   "checkpoint_mib", "lateness",  "idle_after", "log_retain",
+                                           "log_retain_mib", "keep_ended",     "max_ended", "warm_up"};
 
 std::vector<std::string_view> names_of(std::span<const Key> keys) {
   std::vector<std::string_view> names;
@@ -226,6 +227,7 @@ class ConfigReader {
     duration(f, "lateness", config_.lateness);
     duration(f, "idle_after", config_.idle_after);
     duration(f, "log_retain", config_.log_retain);
+    duration(f, "warm_up", config_.warm_up);
     duration(f, "keep_ended", config_.keep_ended);
     integer(f, "max_ended", 1, 100'000'000, config_.max_ended);
   }
@@ -239,6 +241,13 @@ void schema_of(JsonWriter& w, std::string_view type, std::string_view doc) {
 }
 
 }  // namespace
+
+DurationMs log_keeps(const Config& config) {
+  const auto embedded = [&](const SourceConfig& s) {
+    return s.kind == SourceConfig::Kind::kIngest && config.ingest_topic.empty();
+  };
+  return !config.sources.empty() && std::ranges::all_of(config.sources, embedded) ? config.log_retain : 0;
+}
 
 Lookup environment() {
   return [](const std::string& name) -> std::optional<std::string> {

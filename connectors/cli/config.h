@@ -75,11 +75,15 @@ struct Config {
   int64_t checkpoint_mib = 64;
   DurationMs lateness = 600'000;  // of canonical events; feeds have their own
   DurationMs idle_after = 30'000;
-  DurationMs log_retain = 7LL * 86'400'000;
+  DurationMs log_retain = 400LL * 86'400'000;  // no shorter than what a rule looks back on
   int64_t log_retain_mib = 4096;
+  DurationMs warm_up = 60'000;  // so long a rule that begins may be warmed up from the log; 0: it begins anew
   DurationMs keep_ended = 400LL * 86'400'000;
   int64_t max_ended = 200'000;
 };
+
+// How far back the log goes that rules are fed from, as far as the config says it: 0 where it does not (Kafka, files).
+DurationMs log_keeps(const Config& config);
 
 // ${VAR}, ${VAR:-default} and ${VAR:?message} in values, looked up by `lookup` (empty optional: not set).
 using Lookup = std::function<std::optional<std::string>(const std::string&)>;

@@ -119,6 +119,7 @@ Status FileInput::read_headers() {
 }
 
 runtime::CompileRules recompile(rule::LoadOptions options) {
+  options.retention = INT64_MAX / 4;  // they were accepted in their time, when the log may have been kept for longer
   return [options = std::move(options)](
              std::span<const rule::SourceFile> files) -> Result<std::shared_ptr<const rule::RuleSet>> {
     std::vector<rule::Diagnostic> diagnostics;

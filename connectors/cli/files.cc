@@ -161,6 +161,7 @@ Result<rule::LoadOptions> load_options(const RuleInputs& inputs) {
   options.zone = *zone;
   options.lateness = inputs.lateness;
   options.known_sources = inputs.known_sources;
+  if (inputs.log_keeps > 0) options.retention = inputs.log_keeps;
   auto path = inputs.calendar.empty() ? calendar_beside(inputs.paths) : resolve(inputs.calendar, "calendars");
   if (!path) {
     if (inputs.calendar.empty()) return options;

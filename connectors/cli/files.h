@@ -42,7 +42,8 @@ struct RuleInputs {
   std::string calendar;  // a file or a name; empty: the shipped one when there is one
   std::string zone = "Asia/Shanghai";
   DurationMs lateness = 0;
-  std::vector<std::string> known_sources;
+  std::vector<std::string> known_sources = {};
+  DurationMs log_keeps = 0;  // how far back a rule may look; 0: not known, see rule::LoadOptions::retention
 };
 // Everything that the rules below the paths are made of, for RuleSet::load: rule files; the calendar that is
 // configured, then the others beside it; tables below the paths and in the `tables` folder beside them, each with its

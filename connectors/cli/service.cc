@@ -11,12 +11,12 @@
 #include "connectors/cli/backend.h"
 #include "connectors/cli/check_names.h"
 #include "connectors/cli/clocks.h"
-#include "connectors/cli/decoders.h"
 #include "connectors/cli/files.h"
+#include "connectors/cli/inputs.h"
 #include "connectors/cli/kafka_parts.h"
 #include "connectors/cli/receivers.h"
+#include "connectors/cli/reloader.h"
 #include "connectors/cli/service_metrics.h"
-#include "connectors/file/embedded_source.h"
 #include "connectors/http/server.h"
 #include "runtime/pipeline.h"
 
@@ -37,16 +37,18 @@ class Service::Impl {
  private:
   Status open_rules();
   Status open_state();
-  Status add_source(const SourceConfig& source);
-  Status add_files(const SourceConfig& source);
-  Status add_decoder(const std::string& feed, bool trusted);
+  runtime::Engine::Options engine_options() const;
+  Inputs::Of inputs_of(const runtime::Progress& progress, bool second) const;
   Status add_sinks();
   Status open_instance();
   Result<std::string> kept_random(const std::string& name);
   Status open_ingest();
   Status open_http();
   RuleInputs rule_inputs() const;
-  void do_reload();
+  runtime::Pipeline::Options reading() const;
+  std::unique_ptr<RuleWarmUp> warm_up(const runtime::Engine& live, std::shared_ptr<const rule::RuleSet> rules) const;
+  std::unique_ptr<runtime::Engine> warm_up_at_start(const runtime::Engine& recovered, const rule::RuleSet& rules) const;
+  void open_reloader();
   void retain_logs(TimeMs now);
   std::vector<http::Check> readiness();
 
@@ -60,9 +62,7 @@ class Service::Impl {
   std::unique_ptr<runtime::Engine> engine_;
   std::unique_ptr<runtime::Publisher> publisher_;
   std::unique_ptr<runtime::Pipeline> pipeline_;
-  std::vector<std::unique_ptr<runtime::Decoder>> decoders_;
-  std::vector<std::unique_ptr<runtime::Source>> sources_;
-  std::vector<std::unique_ptr<FileInput>> files_;
+  std::unique_ptr<Inputs> inputs_;
   std::vector<std::unique_ptr<runtime::Sink>> sinks_;
   std::unique_ptr<Ingest> ingest_;
   std::unique_ptr<AuditLog> audit_;
@@ -71,10 +71,10 @@ class Service::Impl {
   std::unique_ptr<ServiceStatus> status_;
   std::unique_ptr<ServiceBackend> backend_;
   ServiceMetrics metrics_;
+  std::unique_ptr<Reloader> reloader_;
   std::unique_ptr<http::Server> server_;
 
   std::mutex mutex_;
-  std::vector<http::Completion<http::ReloadResult>> reload_requests_;
   std::atomic<bool> loop_runs_{false};
   size_t told_damage_ = 0;
   std::string trouble_;  // guarded by mutex_: why the loop does not get on
@@ -86,6 +86,7 @@ RuleInputs Service::Impl::rule_inputs() const {
   inputs.calendar = config_.calendar;
   inputs.zone = config_.zone;
   inputs.lateness = config_.lateness;
+  inputs.log_keeps = log_keeps(config_);
   return inputs;
 }
 
@@ -105,6 +106,13 @@ Status Service::Impl::open_rules() {
   return {};
 }
 
+runtime::Engine::Options Service::Impl::engine_options() const {
+  runtime::Engine::Options options;
+  options.shards = static_cast<uint32_t>(config_.shards);
+  options.zone = zone_;
+  return options;
+}
+
 Status Service::Impl::open_state() {
   std::error_code ec;
   std::filesystem::create_directories(config_.state, ec);
@@ -119,9 +127,7 @@ Status Service::Impl::open_state() {
   auto log = state::Log::open(*store_, {kIngestTopic, kActionsTopic, kAuditTopic}, log_options);
   if (!log) return log.error();
   log_ = std::move(*log);
-  runtime::Engine::Options options;
-  options.shards = static_cast<uint32_t>(config_.shards);
-  options.zone = zone_;
+  runtime::Engine::Options options = engine_options();
   options.score = true;
   options.ticker = steady_ns;
   options.checkpoint_bytes = static_cast<size_t>(config_.checkpoint_mib) << 20;
@@ -129,49 +135,64 @@ Status Service::Impl::open_state() {
   options.max_ended = static_cast<size_t>(config_.max_ended);
   auto load = load_options(rule_inputs());
   if (!load) return load.error();
-  auto engine = runtime::Engine::open(options, rules_, store_.get(), recompile(*load));
+  const auto warm_up = [this](const runtime::Engine& recovered, const rule::RuleSet& rules) {
+    return warm_up_at_start(recovered, rules);
+  };
+  auto engine = runtime::Engine::open(options, rules_, store_.get(), recompile(*load), warm_up);
   if (!engine) return engine.error();
   engine_ = std::move(*engine);
   return {};
 }
 
-Status Service::Impl::add_decoder(const std::string& feed, bool trusted) {
-  auto decoder = make_decoder({feed, zone_, config_.lateness, key_, config_.known_sources, trusted, config_.areas});
-  if (!decoder) return decoder.error();
-  decoders_.push_back(std::move(*decoder));
-  return {};
+Inputs::Of Service::Impl::inputs_of(const runtime::Progress& progress, bool second) const {
+  std::vector<std::string> known;
+  for (const auto& [name, p] : progress.partitions) known.push_back(name);
+  return {config_, zone_, key_, *log_, std::move(known), second};
 }
 
-Status Service::Impl::add_files(const SourceConfig& s) {
-  auto opened = FileInput::open(
-      s.paths, {s.feed, zone_, config_.lateness, key_, config_.known_sources, false, config_.areas}, s.follow);
-  if (!opened) return opened.error();
-  files_.push_back(std::move(*opened));
-  FileInput* input = files_.back().get();
-  pipeline_->add(input->source(), [input](uint32_t partition) { return input->decoder(partition); });
-  return {};
+runtime::Pipeline::Options Service::Impl::reading() const {
+  runtime::Pipeline::Options options;
+  options.batch_events = static_cast<size_t>(config_.batch_events);
+  if (!config_.follow_clock) options.future = INT64_MAX / 4;
+  return options;
 }
 
-Status Service::Impl::add_source(const SourceConfig& s) {
-  if (s.kind == SourceConfig::Kind::kFile) return add_files(s);
-  if (auto added = add_decoder(s.feed, s.kind == SourceConfig::Kind::kIngest); !added) return added;
-  if (s.kind == SourceConfig::Kind::kIngest) {
-    decoders_.back() = std::make_unique<IngestDecoder>(std::move(decoders_.back()), config_.lateness);
-  }
-  if (s.kind == SourceConfig::Kind::kIngest && config_.ingest_topic.empty()) {
-    sources_.push_back(std::make_unique<file::EmbeddedSource>(*log_, kIngestTopic));
-  } else {
-    std::vector<std::string> known;
-    for (const auto& [name, progress] : engine_->progress().partitions) known.push_back(name);
-    SourceConfig of = s;
-    if (s.kind == SourceConfig::Kind::kIngest) of.topics = {config_.ingest_topic};
-    auto kafka = make_kafka_source(config_.kafka, of, known);
-    if (!kafka) return kafka.error();
-    sources_.push_back(std::move(*kafka));
-  }
-  runtime::Decoder* decoder = decoders_.back().get();
-  pipeline_->add(*sources_.back(), [decoder](uint32_t) { return decoder; });
-  return {};
+std::unique_ptr<RuleWarmUp> Service::Impl::warm_up(const runtime::Engine& live,
+                                                   std::shared_ptr<const rule::RuleSet> rules) const {
+  if (config_.warm_up <= 0) return nullptr;
+  runtime::Pipeline::Options options = reading();
+  options.future_of_log = true;
+  return std::make_unique<RuleWarmUp>(
+      RuleWarmUp::Of{inputs_of(live.progress(), true), engine_options(), options, clock_.now(), config_.warm_up},
+      std::move(rules), runtime::standpoint_of(live));
+}
+
+// The rules on disk are others than those that the state was written under.
+std::unique_ptr<runtime::Engine> Service::Impl::warm_up_at_start(const runtime::Engine& recovered,
+                                                                 const rule::RuleSet& rules) const {
+  const auto fresh = recovered.to_warm_up(rules);
+  const auto warming = fresh == nullptr ? nullptr : warm_up(recovered, fresh);
+  if (warming == nullptr) return nullptr;
+  warming->run();
+  auto warm = warming->finish(recovered);
+  std::vector<rule::Diagnostic> warnings;
+  tell_warm_up(*warming, *fresh, warnings);
+  print(warnings);
+  return warm;
+}
+
+void Service::Impl::open_reloader() {
+  reloader_ = std::make_unique<Reloader>(Reloader::Parts{
+      *engine_, rule_inputs(),
+      [this](std::shared_ptr<const rule::RuleSet> rules) { return warm_up(*engine_, std::move(rules)); },
+      [this](const http::ReloadResult& result) {
+        if (result.applied) rules_ = engine_->rules_ptr();
+        if (backend_ != nullptr && result.applied) {
+          backend_->set_rules(rules_);
+          desk_->set_rules(rules_);
+        }
+        metrics_.set_reload(result.applied, clock_.now());
+      }});
 }
 
 Status Service::Impl::add_sinks() {
@@ -250,11 +271,7 @@ Status Service::Impl::open_http() {
       .ingest = *ingest_,
       .audit = *audit_,
       .clock = clock_,
-      .reload =
-          [this](http::Completion<http::ReloadResult> done) {
-            const std::lock_guard lock(mutex_);
-            reload_requests_.push_back(std::move(done));
-          },
+      .reload = [this](http::Completion<http::ReloadResult> done) { reloader_->request(std::move(done)); },
       .readiness = [this] { return readiness(); },
       .desk = *desk_,
       .status = *status_,
@@ -264,6 +281,7 @@ Status Service::Impl::open_http() {
   backend_->set_silences(engine_->policy().silences());
   backend_->committed(engine_->progress().outbox);
   http::Options options;
+  options.answer_timeout += config_.warm_up;  // a reload is answered after it
   options.address = config_.http_address;
   options.port = static_cast<uint16_t>(config_.http_port);
   options.hosts = config_.http_hosts;
@@ -291,26 +309,23 @@ Status Service::Impl::open() {
   if (auto s = open_state(); !s) return s;
   if (auto s = open_instance(); !s) return s;
   publisher_ = std::make_unique<runtime::Publisher>(*engine_);
-  runtime::Pipeline::Options options;
-  options.batch_events = static_cast<size_t>(config_.batch_events);
+  runtime::Pipeline::Options options = reading();
   options.idle_after = config_.follow_clock ? config_.idle_after : INT64_MAX / 4;
-  if (!config_.follow_clock) options.future = INT64_MAX / 4;
   pipeline_ = std::make_unique<runtime::Pipeline>(*engine_, *publisher_, options, &clock_);
   pipeline_->ticker = steady_ns;
-  for (const SourceConfig& s : config_.sources) {
-    if (auto added = add_source(s); !added) return added;
-  }
-  sources_.push_back(std::make_unique<file::EmbeddedSource>(*log_, kActionsTopic));
-  pipeline_->add(*sources_.back(), [](uint32_t) { return nullptr; });
+  auto inputs = Inputs::open(inputs_of(engine_->progress(), false));
+  if (!inputs) return inputs.error();
+  inputs_ = std::move(*inputs);
+  for (const auto& input : inputs_->inputs()) pipeline_->add(*input.source, input.decoder);
+  pipeline_->add(inputs_->add_actions(*log_), [](uint32_t) { return nullptr; });
   if (auto s = add_sinks(); !s) return s;
   if (auto s = pipeline_->open(); !s) {
     // A log that no longer reaches back to the state is no fault of the config, which kNotFound would mean to the
     // caller.
     return s.error().code == Code::kNotFound ? unavailable(s.error().message) : s;
   }
-  for (const auto& input : files_) {
-    if (auto s = input->read_headers(); !s) return s;
-  }
+  if (auto s = inputs_->read_headers(); !s) return s;
+  open_reloader();
   if (config_.http) {
     if (auto s = open_http(); !s) return s;
   }
@@ -318,54 +333,23 @@ Status Service::Impl::open() {
     if (backend_ != nullptr) {
       backend_->set_silences(engine_->policy().silences());
       backend_->committed(engine_->progress().outbox);
-      status_->refresh(*engine_, *publisher_, *pipeline_, sources_, *log_, clock_.now());
+      status_->refresh(*engine_, *publisher_, *pipeline_, inputs_->sources(), *log_, clock_.now());
     }
-    metrics_.refresh({*engine_, *publisher_, *pipeline_, sources_, sinks_, *log_, config_.state, !config_.kafka.empty(),
-                      config_.follow_clock},
+    metrics_.refresh({*engine_, *publisher_, *pipeline_, inputs_->sources(), sinks_, *log_, config_.state,
+                      !config_.kafka.empty(), config_.follow_clock},
                      clock_.now());
   };
   return {};
 }
 
 std::vector<http::Check> Service::Impl::readiness() {
-  const std::string kafka = kafka_health(sources_, sinks_);
+  const std::string kafka = kafka_health(inputs_->sources(), sinks_);
   const std::lock_guard lock(mutex_);
   std::vector<http::Check> checks = {
       {"engine", loop_runs_.load(), loop_runs_ ? "" : "the engine's loop has not started or has ended"},
       {"commits", trouble_.empty(), trouble_}};
   if (!config_.kafka.empty()) checks.push_back({"kafka", kafka.empty(), kafka});
   return checks;
-}
-
-void Service::Impl::do_reload() {
-  std::vector<http::Completion<http::ReloadResult>> requests;
-  {
-    const std::lock_guard lock(mutex_);
-    requests.swap(reload_requests_);
-  }
-  http::ReloadResult result;
-  result.diagnostics = "[]";
-  const Status s = [&]() -> Status {
-    std::vector<rule::Diagnostic> diagnostics;
-    auto set = compile_rules(rule_inputs(), diagnostics);
-    result.diagnostics = diagnostics_json(diagnostics);
-    if (!set) return set.error();
-    if (auto swapped = engine_->swap_rules(*set); !swapped) return swapped;
-    rules_ = *set;
-    result.applied = true;
-    return {};
-  }();
-  result.rules = rules_->rules().size();
-  if (backend_ != nullptr && result.applied) {
-    backend_->set_rules(rules_);
-    desk_->set_rules(rules_);
-  }
-  metrics_.set_reload(result.applied, clock_.now());
-  if (result.applied)
-    spdlog::info("reload rules={} result=applied", result.rules);
-  else
-    spdlog::error("reload result=refused rules={} reason=\"{}\"", result.rules, s.error().message);
-  for (auto& done : requests) done(result);
 }
 
 // Drops what is old from the embedded log, never what the engine has not committed yet.
@@ -387,12 +371,7 @@ Status Service::Impl::run(std::atomic<bool>& stopping, std::atomic<bool>& reload
   TimeMs retained = 0;
   Status result;
   while (!stopping && result.is_ok()) {
-    bool requested = reloading.exchange(false);
-    {
-      const std::lock_guard lock(mutex_);
-      requested = requested || !reload_requests_.empty();
-    }
-    if (requested) do_reload();
+    reloader_->step(reloading);
     auto state = pipeline_->step();
     const bool full = !state && state.error().code == Code::kExhausted;
     {
@@ -416,6 +395,7 @@ Status Service::Impl::run(std::atomic<bool>& stopping, std::atomic<bool>& reload
     }
   }
   if (server_ != nullptr) server_->stop();
+  reloader_.reset();
   ingest_.reset();
   desk_.reset();
   worker_.reset();

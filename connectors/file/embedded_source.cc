@@ -11,7 +11,9 @@ constexpr size_t kPollBytes = 4u << 20;  // a poll stops after so much
 
 }  // namespace
 
-EmbeddedSource::EmbeddedSource(state::Log& log, std::string topic) : log_(log), topic_(std::move(topic)) {
+EmbeddedSource::EmbeddedSource(state::Log& log, std::string topic, bool listens)
+    : log_(log), topic_(std::move(topic)), listens_(listens) {
+  if (!listens_) return;
   log_.on_append(topic_, [this] {
     const std::scoped_lock lock(mutex_);
     ++appends_;
@@ -20,7 +22,9 @@ EmbeddedSource::EmbeddedSource(state::Log& log, std::string topic) : log_(log), 
   });
 }
 
-EmbeddedSource::~EmbeddedSource() { log_.on_append(topic_, {}); }
+EmbeddedSource::~EmbeddedSource() {
+  if (listens_) log_.on_append(topic_, {});
+}
 
 void EmbeddedSource::on_arrival(std::function<void()> wake) {
   const std::scoped_lock lock(mutex_);

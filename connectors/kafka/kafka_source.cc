@@ -216,6 +216,24 @@ Status KafkaSource::seek(std::span<const uint64_t> next_offsets) {
   return {};
 }
 
+Result<uint64_t> KafkaSource::offset_at(uint32_t partition, TimeMs log_time) {
+  const State& s = *state_;
+  const auto& part = s.parts[partition];
+  const Handle<rd_kafka_topic_partition_list_t> list(rd_kafka_topic_partition_list_new(1));
+  auto* asked = rd_kafka_topic_partition_list_add(list.get(), part.topic.c_str(), part.number);
+  asked->offset = std::max<TimeMs>(log_time, 0);
+  auto error = rd_kafka_offsets_for_times(s.client.get(), list.get(), kQueryMs);
+  if (error == RD_KAFKA_RESP_ERR_NO_ERROR) error = asked->err;
+  int64_t low = 0;
+  int64_t offset = asked->offset;
+  if (error == RD_KAFKA_RESP_ERR_NO_ERROR && offset < 0) {  // no record is so young
+    error = rd_kafka_query_watermark_offsets(s.client.get(), part.topic.c_str(), part.number, &low, &offset, kQueryMs);
+  }
+  if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return static_cast<uint64_t>(offset);
+  return unavailable("cannot find where topic " + part.topic + ", partition " + std::to_string(part.number) +
+                     ", stood at a time: " + describe(error));
+}
+
 // Fills `messages`. A batch call waits until the batch is full, so only the first message is waited for.
 size_t KafkaSource::State::receive(size_t max, DurationMs wait) {
   const size_t room = std::min(max, messages.size());

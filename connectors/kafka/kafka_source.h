@@ -49,6 +49,8 @@ class KafkaSource final : public runtime::Source {
   // UINT64_MAX: the beginning, or the end when settings has auto.offset.reset=latest. An offset that the broker no
   // longer has is found out here when a broker answers, else by poll().
   Status seek(std::span<const uint64_t> next_offsets) override;
+  // By the records' timestamps, as the broker knows them.
+  Result<uint64_t> offset_at(uint32_t partition, TimeMs log_time) override;
   // Payloads are copies, with 64 readable bytes after them, valid until the next poll(). A broker that is away is kIdle
   // and a note in health(). kNotFound: an offset is no longer there (retention overtook us, or the topic was made
   // anew); nothing is ever skipped in silence.

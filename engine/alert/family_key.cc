@@ -46,12 +46,19 @@ class FamilyKey final : public KeyState {
     take({.kind = Input::Kind::kAdvance, .time = deadline}, context);
   }
   void rejudge(TimeMs now, Context& context) override { take({.kind = Input::Kind::kRejudge, .time = now}, context); }
-  void end(TimeMs time, Context& context) override {
+  // A sweep has one rule set from beginning to end: nobody takes over.
+  std::vector<Record> end(TimeMs time, const GoesOn& goes_on, Context& context) override {
     for (size_t i = 0; i < states_.size(); ++i) {
       if (states_[i] == nullptr) continue;
       Context own = of(variants_.rules[i], context, context.emitter);
-      states_[i]->end(time, own);
+      (void)states_[i]->end(time, goes_on, own);
     }
+    return {};
+  }
+  void adopt(std::vector<Record>, TimeMs, Context&) override {}
+  bool lives(std::string_view alert_id) const override {
+    return std::any_of(states_.begin(), states_.end(),
+                       [&](const auto& s) { return s != nullptr && s->lives(alert_id); });
   }
   TimeMs next_deadline() const override {
     TimeMs next = common_ == nullptr ? kNever : common_->next_deadline();

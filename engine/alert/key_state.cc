@@ -8,6 +8,7 @@
 #include "alert/evidence.h"
 #include "alert/family_key.h"
 #include "alert/record.h"
+#include "alert/takeover.h"
 #include "detect/absence.h"
 #include "detect/baseline.h"
 #include "detect/cluster.h"
@@ -24,8 +25,6 @@ using detect::Finding;
 using detect::Reason;
 
 constexpr uint8_t kFormat = 2;
-// Filed alerts of a key that still take people's actions; past it the one that ended first is forgotten.
-constexpr size_t kMaxFiled = 256;
 
 Input::Kind kind_of(Finding::Kind kind) {
   switch (kind) {
@@ -74,11 +73,13 @@ class DetectorKey final : public KeyState {
     if constexpr (requires { detector_.owe(start); }) detector_.owe(start);
   }
   void act(const Action& action, Context& context) override;
-  void end(TimeMs time, Context& context) override;
+  std::vector<Record> end(TimeMs time, const GoesOn& goes_on, Context& context) override;
+  void adopt(std::vector<Record> former, TimeMs now, Context& context) override;
+  bool lives(std::string_view alert_id) const override;
   void rejudge(TimeMs now, Context& context) override;
   void advance(TimeMs deadline, Context& context) override;
   TimeMs next_deadline() const override;
-  bool has_alerts() const override { return !records_.empty(); }
+  bool has_alerts() const override { return !records_.empty() || !filed_.empty(); }
   bool empty() const override {
     return records_.empty() && filed_.empty() && !revision_.has_value() && detector_.empty();
   }
@@ -107,11 +108,12 @@ class DetectorKey final : public KeyState {
   void take(const Finding& finding, Context& context);
   Record* begin(const Finding& finding, Context& context);
   void apply(Record& r, Input input, const Finding* finding, const Action* action, Context& context);
-  void publish(Record& r, const Change& change, const Finding* finding, const Action* action, Context& context);
+  void publish(Record& r, const Change& decided, const Finding* finding, const Action* action, Context& context);
   bool differs(const Record& r, const Standing& s, const detect::Description& d) const;
   void remember_verdicts(Context& context);
   void settle(Context& context);
   void sweep(Context& context);
+  void write_down(Record& r, Context& context);
   void file(Record r, Context& context);
   void forget_closed(TimeMs time, Context& context);
   Record* find(uint32_t episode);
@@ -195,10 +197,12 @@ void DetectorKey<D>::act(const Action& action, Context& context) {
 }
 
 template <typename D>
-void DetectorKey<D>::end(TimeMs time, Context& context) {
+std::vector<Record> DetectorKey<D>::end(TimeMs time, const GoesOn& goes_on, Context& context) {
   if (revision_.has_value()) settle(context);
+  remember_verdicts(context);
   for (Record& r : records_) {
     if (r.standing.phase != Phase::kLive) continue;
+    if (goes_on(r.id)) continue;
     Input in;
     in.kind = Input::Kind::kGone;
     in.reason = Reason::kRule;
@@ -209,6 +213,30 @@ void DetectorKey<D>::end(TimeMs time, Context& context) {
     in.total = r.standing.total;
     in.changed = true;
     apply(r, in, nullptr, nullptr, context);
+  }
+  for (Record& r : records_) {
+    write_down(r, context);
+    filed_.push_back(std::move(r));
+  }
+  records_.clear();
+  return std::move(filed_);
+}
+
+template <typename D>
+bool DetectorKey<D>::lives(std::string_view alert_id) const {
+  const auto named = [&](const Record& r) { return r.id == alert_id && r.standing.phase == Phase::kLive; };
+  return std::any_of(records_.begin(), records_.end(), named);
+}
+
+template <typename D>
+void DetectorKey<D>::adopt(std::vector<Record> former, TimeMs now, Context& context) {
+  // Its second half did not come, and positions are counted otherwise from here on.
+  if (revision_.has_value()) revision_->position = 0;
+  for (const Takeover& t : take_over(records_, filed_, std::move(former), now)) {
+    const auto r = std::find_if(records_.begin(), records_.end(), [&](const Record& x) { return x.id == t.id; });
+    std::string under_way = std::exchange(r->before, t.before);
+    publish(*r, t.change, nullptr, nullptr, context);
+    r->before = std::move(under_way);
   }
 }
 
@@ -280,20 +308,23 @@ void DetectorKey<D>::sweep(Context& context) {
   std::erase_if(records_, over);
 }
 
+// What is left to say of an alert when its events are let go.
+template <typename D>
+void DetectorKey<D>::write_down(Record& r, Context& context) {
+  if (!r.said.evidence.empty()) return;
+  detect::Description d;
+  detector_.describe(r.episode, d, context.arena);
+  r.said.key = d.label.empty() ? key_text_ : std::string(d.label);
+  r.said.evidence = evidence_json(evidence_of(d));
+}
+
 // Puts an alert by that has ended for good: it says what it last said, and its detector need not keep its rows.
 template <typename D>
 void DetectorKey<D>::file(Record r, Context& context) {
-  if (r.said.evidence.empty()) {
-    detect::Description d;
-    detector_.describe(r.episode, d, context.arena);
-    r.said.key = d.label.empty() ? key_text_ : std::string(d.label);
-    r.said.evidence = evidence_json(evidence_of(d));
-  }
+  write_down(r, context);
   r.episode = 0;
   r.before.clear();
-  const auto later = [](TimeMs t, const Record& x) { return t < x.standing.ended_at; };
-  filed_.insert(std::upper_bound(filed_.begin(), filed_.end(), r.standing.ended_at, later), std::move(r));
-  if (filed_.size() > kMaxFiled) filed_.erase(filed_.begin());
+  put_filed(filed_, std::move(r));
 }
 
 template <typename D>
@@ -384,9 +415,19 @@ void DetectorKey<D>::apply(Record& r, Input input, const Finding* finding, const
   for (size_t i = 0; i < out.count; ++i) publish(r, out.changes[i], finding, action, context);
 }
 
+// Of an alert that began and ended while its rule was warmed up nobody was told: the first that is told opens it.
+TransitionType told_as(TransitionType type, const Record& r) {
+  const bool opens = type == TransitionType::kOpened || type == TransitionType::kReopened;
+  if (!opens) return type;
+  return r.seq == 0 ? TransitionType::kOpened : TransitionType::kReopened;
+}
+
 template <typename D>
-void DetectorKey<D>::publish(Record& r, const Change& change, const Finding* finding, const Action* action,
+void DetectorKey<D>::publish(Record& r, const Change& decided, const Finding* finding, const Action* action,
                              Context& context) {
+  Change change = decided;
+  change.type = told_as(change.type, r);
+  if (r.seq == 0 && change.type != TransitionType::kOpened) return;
   detect::Description d;
   detector_.describe(r.episode, d, context.arena);
   Evidence evidence = evidence_of(d);

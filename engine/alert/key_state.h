@@ -1,10 +1,13 @@
 #pragma once
 // Everything that a rule knows of one key: the detector's window and the alerts that stand on it. Deterministic: the
 // same calls in the same order give the same transitions and the same bytes. Not thread-safe; owned by one shard.
+#include <functional>
 #include <memory>
 #include <string_view>
+#include <vector>
 
 #include "alert/action.h"
+#include "alert/record.h"
 #include "alert/transition.h"
 #include "detect/row.h"
 #include "rule/rule.h"
@@ -40,16 +43,23 @@ class KeyState {
   virtual void owe(TimeMs /*start*/) {}
   // A person's action on one of this key's alerts.
   virtual void act(const Action& action, Context& context) = 0;
-  // The rule is taken out of force at `time`: every alert that lives is resolved (reason `rule`). Nothing may be called
-  // after.
-  virtual void end(TimeMs time, Context& context) = 0;
+  // The rule is taken out of force at `time`: every alert that lives is resolved (reason `rule`), but those that
+  // `goes_on` names, which another version of the rule takes over. Answers the alerts that people know, with all that
+  // is left to say of them, for that version's adopt(). Nothing may be called after.
+  using GoesOn = std::function<bool(std::string_view alert_id)>;
+  virtual std::vector<Record> end(TimeMs time, const GoesOn& goes_on, Context& context) = 0;
+  // This version of the rule takes over at `now`, after it was warmed up from the log (or anew): nobody was told of
+  // its alerts, and of `former` people know. Tells what is to be told, reason `rule` (see takeover.h).
+  virtual void adopt(std::vector<Record> former, TimeMs now, Context& context) = 0;
+  // An alert of this id lives.
+  virtual bool lives(std::string_view alert_id) const = 0;
   // The rule's conditions are others now; what is kept is judged by them at once. `now`: the watermark.
   virtual void rejudge(TimeMs now, Context& context) = 0;
   // Fires what is due exactly at next_deadline(); `deadline` < the watermark.
   virtual void advance(TimeMs deadline, Context& context) = 0;
   // The earliest instant at which advance() must be called (once the watermark has passed it), or kNever.
   virtual TimeMs next_deadline() const = 0;
-  // It has alerts, or one that waits to open.
+  // It has alerts, filed ones too, or one that waits to open.
   virtual bool has_alerts() const = 0;
   // Nothing left to remember: the shard drops it.
   virtual bool empty() const = 0;

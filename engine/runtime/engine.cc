@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "runtime/horizon.h"
 #include "runtime/score_worker.h"
 #include "runtime/stored_rules.h"
 
@@ -22,20 +23,6 @@ std::string encode_outbox(const alert::Transition& t, TimeMs cause) {
   w.str(t.alert_id);
   w.str(t.json);
   return out;
-}
-
-// The longest time that an event can matter to a rule, for the horizon of seen ids.
-DurationMs horizon_of(const rule::RuleSet& rules) {
-  constexpr DurationMs kDay = 86'400'000;
-  DurationMs longest = 7 * kDay;
-  for (const rule::Rule& r : rules.rules()) {
-    DurationMs span = r.plan.within.amount;
-    if (r.plan.within.unit == Span::Unit::kWorkingDays) span = (r.plan.within.amount * 2 + 10) * kDay;
-    if (r.plan.within.unit == Span::Unit::kWorkingHours) span = r.plan.within.amount * 5 + 10 * kDay;
-    if (r.plan.awaits()) span *= 2;  // the steps, then the deadline
-    longest = std::max({longest, span, r.plan.quiet, r.plan.history});
-  }
-  return longest + 2 * kDay;
 }
 
 }  // namespace
@@ -99,7 +86,7 @@ void Engine::install(Works works) {
 }
 
 Result<std::unique_ptr<Engine>> Engine::open(Options options, std::shared_ptr<const rule::RuleSet> rules,
-                                             state::Store* store, const CompileRules& compile) {
+                                             state::Store* store, const CompileRules& compile, const WarmUp& warm_up) {
   std::unique_ptr<Engine> engine(new Engine(std::move(options), rules, store));
   if (store == nullptr) {
     if (auto s = engine->open_score(); !s) return s.error();
@@ -114,7 +101,8 @@ Result<std::unique_ptr<Engine>> Engine::open(Options options, std::shared_ptr<co
     if (auto s = engine->open_score(); !s) return s.error();
     if (auto s = engine->recover(compile); !s) return s.error();
     if (engine->rules_->fingerprint() != rules->fingerprint()) {
-      if (auto s = engine->swap_rules(rules); !s) return s.error();
+      const auto warm = warm_up ? warm_up(*engine, *rules) : nullptr;
+      if (auto s = engine->swap_rules(rules, warm.get()); !s) return s.error();
     }
   } else {
     if (auto s = engine->open_score(); !s) return s.error();

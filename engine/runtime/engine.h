@@ -68,10 +68,13 @@ class Engine {
     ShardPool::Ticker ticker = nullptr;  // steady nanoseconds; null: loads and latencies are not measured
   };
 
+  // Warms up what `recovered` has no state for, up to where it stands (see swap_rules); null: those rules begin anew.
+  using WarmUp = std::function<std::unique_ptr<Engine>(const Engine& recovered, const rule::RuleSet& rules)>;
   // `store` may be null: nothing is kept (a replay without --state). With a store that holds state, recovers it under
   // the rules that it was written with, then goes over to `rules`: rules of the same identity keep their state.
   static Result<std::unique_ptr<Engine>> open(Options options, std::shared_ptr<const rule::RuleSet> rules,
-                                              state::Store* store, const CompileRules& compile);
+                                              state::Store* store, const CompileRules& compile,
+                                              const WarmUp& warm_up = {});
   ~Engine();
 
   uint32_t add_partition(const std::string& name, DurationMs lateness);
@@ -98,6 +101,8 @@ class Engine {
   void follow_clock(uint32_t partition, TimeMs clock);
   // Nothing before `t` will come any more (end of input, --until, a test's `by`).
   void advance_to(TimeMs t);
+  // Events alone do not move time beyond `most` (of an engine that is warmed up: where time is in the one in force).
+  void hold_time_at(TimeMs most) { router_->watermark().hold_at(most); }
   TimeMs watermark() const { return router_->watermark().now(); }
   // One partition's own; kNoTime while it has had no event or does not hold time back.
   TimeMs partition_watermark(uint32_t partition) const;
@@ -116,11 +121,16 @@ class Engine {
   uint64_t outbox() const { return under_way() ? flying_.before : progress_.outbox; }
   // A checkpoint with the next commit.
   void request_checkpoint() { checkpoint_due_ = true; }
-  // Goes over to other rules: commits, then keeps the state of rules whose identity is the same; alerts of the others
-  // are resolved (reason `rule`). A rule that only judges otherwise (a threshold was edited) judges what it has kept at
-  // once: alerts open, are amended or resolved (reason `rule`). An error leaves the rules in force that were, with all
-  // their state; kExhausted (the disk is full) may be tried again.
-  Status swap_rules(std::shared_ptr<const rule::RuleSet> rules);
+  // Goes over to other rules: commits, then keeps the state of rules whose identity is the same. A rule that only
+  // judges otherwise (a threshold was edited) judges what it has kept at once: alerts open, are amended or resolved
+  // (reason `rule`). The others begin with the state of `warm`, an engine without a store over to_warm_up(rules) that
+  // was given the same log up to the same offsets, or anew when it is null; alerts that go on under their ids are
+  // amended, the rest of the former ones resolved (reason `rule`), and new ones opened (see alert/takeover.h). `warm`
+  // is brought to the present and is of no use afterwards. An error leaves the rules in force that were, with all their
+  // state; kExhausted (the disk is full) may be tried again.
+  Status swap_rules(std::shared_ptr<const rule::RuleSet> rules, Engine* warm = nullptr);
+  // Those of `rules` that no state is kept for and that a log can warm up (rules over alerts begin anew); null: none.
+  std::shared_ptr<const rule::RuleSet> to_warm_up(const rule::RuleSet& rules) const;
 
   void sink_delivered(const std::string& sink, uint64_t sequence) { progress_.sinks[sink] = sequence; }
   uint64_t sink_floor(const std::string& sink) const;
@@ -180,9 +190,13 @@ class Engine {
   };
   Works build(std::shared_ptr<const rule::RuleSet> rules) const;
   void install(Works works);
-  std::vector<int> heirs(const rule::RuleSet& rules) const;
-  std::vector<bool> edited(const rule::RuleSet& rules, std::span<const int> map) const;
-  Status move_keys(std::span<const int> map, const Shard::Ends& ends, Works& to);
+  struct Succession;
+  Succession succession(const rule::RuleSet& rules) const;
+  Status load_warm(Engine& warm, Works& to, std::vector<int>& map) const;
+  Status end_old(const Succession& by, Works& next, std::vector<Shard::Left>& left, std::string& notes);
+  Status move_keys(const Succession& by, Works& to);
+  void begin_new(const Succession& by, std::vector<Shard::Left> left, Works& next, std::string& notes);
+  Status stage_swap(Works& next, const std::string& notes);
   void take_offset(uint32_t partition, uint64_t next_offset);
   SourceTotals* source_totals(std::string_view source);
   SourceTotals* find_totals(std::string_view source);

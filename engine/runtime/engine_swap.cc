@@ -1,48 +1,128 @@
 // Other rules in place of those in force, without losing the state of those that stay.
+#include <algorithm>
+
 #include "runtime/engine.h"
 #include "runtime/stored_rules.h"
 
 namespace tocsin::runtime {
 
-// Which of the new rules keeps the state of each old one; -1: none.
-std::vector<int> Engine::heirs(const rule::RuleSet& rules) const {
-  std::vector<int> map(rules_->rules().size(), -1);
-  for (size_t i = 0; i < map.size(); ++i) {
+// How one rule set follows another.
+struct Engine::Succession {
+  std::vector<int> heirs;      // of each old rule the new one that keeps its state; -1: none
+  std::vector<int> namesakes;  // of each old rule the new one of its id
+  std::vector<bool> edited;    // new rules that judge the state that they keep by other conditions
+  std::vector<bool> begun;     // new rules that keep no state: warmed up, or anew
+  const rule::RuleSet* rules = nullptr;
+
+  // The key is no longer in force: its rule has no heir, or the row that owed has left the population.
+  bool ends(uint16_t rule, const Hash128& key) const {
+    if (heirs[rule] < 0) return true;
+    const auto& duties = rules->rules()[static_cast<size_t>(heirs[rule])].plan.duties;
+    return duties != nullptr && duties->find(key) == nullptr;
+  }
+};
+
+Engine::Succession Engine::succession(const rule::RuleSet& rules) const {
+  Succession by;
+  by.rules = &rules;
+  by.edited.resize(rules.rules().size());
+  by.begun.assign(rules.rules().size(), true);
+  for (const rule::Rule& old : rules_->rules()) {
+    int heir = -1, namesake = -1;
     for (size_t j = 0; j < rules.rules().size(); ++j) {
-      const rule::Rule& a = rules_->rules()[i];
-      const rule::Rule& b = rules.rules()[j];
-      if (a.id == b.id && a.identity == b.identity) map[i] = static_cast<int>(j);
+      const rule::Rule& now = rules.rules()[j];
+      if (now.id != old.id) continue;
+      namesake = static_cast<int>(j);
+      if (now.identity != old.identity) continue;
+      heir = namesake;
+      by.begun[j] = false;
+      by.edited[j] = now.judgement != old.judgement;
     }
+    by.heirs.push_back(heir);
+    by.namesakes.push_back(namesake);
   }
-  return map;
+  return by;
 }
 
-// Which of the new rules have kept their state and judge it by other conditions.
-std::vector<bool> Engine::edited(const rule::RuleSet& rules, std::span<const int> map) const {
-  std::vector<bool> edited(rules.rules().size());
-  for (size_t i = 0; i < map.size(); ++i) {
-    if (map[i] < 0) continue;
-    const auto to = static_cast<size_t>(map[i]);
-    edited[to] = rules_->rules()[i].judgement != rules.rules()[to].judgement;
+std::shared_ptr<const rule::RuleSet> Engine::to_warm_up(const rule::RuleSet& rules) const {
+  const Succession by = succession(rules);
+  std::vector<rule::Rule> fresh;
+  for (size_t i = 0; i < by.begun.size(); ++i) {
+    if (by.begun[i] && !rules.rules()[i].reads_alerts) fresh.push_back(rules.rules()[i]);
   }
-  return edited;
+  return fresh.empty() ? nullptr : rule::RuleSet::of(std::move(fresh));
 }
 
-Status Engine::move_keys(std::span<const int> map, const Shard::Ends& ends, Works& to) {
+// Brings `warm` to the present and loads its keys. `map`: of its rules, the new ones.
+Status Engine::load_warm(Engine& warm, Works& to, std::vector<int>& map) const {
+  for (const rule::Rule& r : warm.rules().rules()) {
+    const auto& rules = to.rules->rules();
+    const auto it = std::ranges::find(rules, r.id, &rule::Rule::id);
+    if (it == rules.end() || it->identity != r.identity) return invalid("what was warmed up is not the rule " + r.id);
+    map.push_back(static_cast<int>(it - rules.begin()));
+  }
+  const TimeMs now = router_->watermark().now();
+  if (now != kNoTime) warm.advance_to(now);
+  if (auto done = warm.commit(); !done) return done.error();
   Status status;
   std::string bytes;
-  for (size_t i = 0; i < map.size(); ++i) {
+  for (const Shard* shard : warm.shards_->all()) {
+    shard->for_each([&](const Shard::Held& held) {
+      if (!status || held.state == nullptr) return;
+      const auto rule = static_cast<uint16_t>(map[held.rule]);
+      bytes.clear();
+      Writer w(bytes);
+      held.state->encode(w);
+      status = to.shards->owner(rule, held.key).load(rule, held.key, bytes, true);
+    });
+  }
+  bytes.clear();
+  Writer w(bytes);
+  warm.shards_->all()[0]->duties().encode(w);
+  for (Shard* shard : to.shards->all()) {
+    if (status) status = shard->duties().decode(bytes);
+  }
+  return status;
+}
+
+// The alerts of keys that are no longer in force are resolved; what goes on under another version of the rule stays.
+Status Engine::end_old(const Succession& by, Works& next, std::vector<Shard::Left>& left, std::string& notes) {
+  const TimeMs now = router_->watermark().now();
+  const auto ends = [&](uint16_t rule, const Hash128& key) { return by.ends(rule, key); };
+  const auto goes_on = [&](uint16_t rule, const Hash128& key, std::string_view id) {
+    if (by.heirs[rule] >= 0 || by.namesakes[rule] < 0) return false;
+    return next.shards->owner(static_cast<uint16_t>(by.namesakes[rule]), key).lives(key, id);
+  };
+  next_.transitions.clear();
+  if (auto s = shards_->end_keys(ends, goes_on, now == kNoTime ? 0 : now, router_->position(), left, next_.transitions);
+      !s) {
+    return s;
+  }
+  std::erase_if(left, [&](const Shard::Left& l) { return by.heirs[l.rule] >= 0 || by.namesakes[l.rule] < 0; });
+  for (Shard::Left& l : left) l.rule = static_cast<uint16_t>(by.namesakes[l.rule]);
+  alert::Policy policy = *policy_;
+  policy.apply(next_.transitions, now);
+  note(next_.transitions, *rules_, notes);
+  stage_transitions(*rules_);
+  next.policy = std::make_unique<alert::Policy>(next.rules, policy, now);
+  return {};
+}
+
+Status Engine::move_keys(const Succession& by, Works& to) {
+  Status status;
+  std::string bytes;
+  for (size_t i = 0; i < by.heirs.size(); ++i) {
     const std::string& id = rules_->rules()[i].id;
-    if (map[i] < 0) next_.batch.ranges.push_back({state::Table::kState, id + '\0', id + '\1'});
+    if (by.heirs[i] < 0) next_.batch.ranges.push_back({state::Table::kState, id + '\0', id + '\1'});
   }
   for (const Shard* shard : shards_->all()) {
     shard->for_each([&](const Shard::Held& held) {
-      if (!status || map[held.rule] < 0) return;
-      if (held.state == nullptr || ends(held.rule, held.key)) {
+      if (!status || by.heirs[held.rule] < 0) return;
+      if (held.state == nullptr || by.ends(held.rule, held.key)) {
         next_.batch.deletes.push_back({state::Table::kState, state_key(rules_->rules()[held.rule].id, held.key)});
         return;
       }
-      const auto heir = static_cast<uint16_t>(map[held.rule]);
+      const auto heir = static_cast<uint16_t>(by.heirs[held.rule]);
       bytes.clear();
       Writer w(bytes);
       held.state->encode(w);
@@ -52,7 +132,31 @@ Status Engine::move_keys(std::span<const int> map, const Shard::Ends& ends, Work
   return status;
 }
 
-Status Engine::swap_rules(std::shared_ptr<const rule::RuleSet> rules) {
+// What the new rules say at once: of the state that they keep, and of what was warmed up.
+void Engine::begin_new(const Succession& by, std::vector<Shard::Left> left, Works& next, std::string& notes) {
+  const TimeMs watermark = router_->watermark().now(), greatest = greatest_event_time();
+  const TimeMs now = watermark != kNoTime ? watermark : greatest != kNoTime ? greatest : 0;
+  next_.transitions.clear();
+  if (watermark != kNoTime) next.shards->rejudge(by.edited, watermark, router_->position());
+  next.shards->adopt(by.begun, std::move(left), now, router_->position());
+  next.shards->take_changes(next_.transitions);
+  next.policy->apply(next_.transitions, watermark);
+  note(next_.transitions, *next.rules, notes);
+  stage_transitions(*next.rules);
+}
+
+Status Engine::stage_swap(Works& next, const std::string& notes) {
+  if (store_ == nullptr) return {};
+  next_.batch.puts.push_back({state::Table::kMeta, kRulesKey, encode_rules(*next.rules)});
+  ++progress_.commit;
+  stage_checkpoint(*next.rules, *next.router, *next.shards);
+  if (auto s = stage_swapped_score(notes); !s) return s;
+  stage_policy(*next.policy);
+  stage_progress();
+  return write();
+}
+
+Status Engine::swap_rules(std::shared_ptr<const rule::RuleSet> rules, Engine* warm) {
   if (write_pending_) {  // else the commit below would only finish the batch that met a full disk
     if (auto s = write(); !s) return s;
   }
@@ -60,44 +164,26 @@ Status Engine::swap_rules(std::shared_ptr<const rule::RuleSet> rules) {
   if (auto s = land(); !s) return s;
   const Progress before = progress_;
   const auto by_type = by_type_;
-  const std::vector<int> map = heirs(*rules);
-  // A row that has left its population is owed nothing any more.
-  const auto ends = [&](uint16_t rule, const Hash128& key) {
-    if (map[rule] < 0) return true;
-    const auto& duties = rules->rules()[static_cast<size_t>(map[rule])].plan.duties;
-    return duties != nullptr && duties->find(key) == nullptr;
-  };
-  const TimeMs now = router_->watermark().now();
-  next_.transitions.clear();
-  if (auto s = shards_->end_keys(ends, now == kNoTime ? 0 : now, router_->position(), next_.transitions); !s) return s;
-  alert::Policy policy = *policy_;
-  policy.apply(next_.transitions, now);
-  std::string notes;
-  note(next_.transitions, *rules_, notes);
-  stage_transitions(*rules_);
+  const Succession by = succession(*rules);
   Works next = build(rules);
-  next.policy = std::make_unique<alert::Policy>(rules, policy, now);
+  carry_duties(*next.shards, router_->watermark().now());
+  std::vector<int> warm_map;
+  if (warm != nullptr) {
+    if (auto s = load_warm(*warm, next, warm_map); !s) return s;
+  }
+  std::vector<Shard::Left> left;
+  std::string notes;
+  Status status = end_old(by, next, left, notes);
+  if (status) status = move_keys(by, next);
   next.router->watermark() = router_->watermark();
   next.router->seen() = std::move(router_->seen());
-  const auto dropped = next.router->seen().renumber(map);
+  const auto dropped = next.router->seen().renumber(by.heirs);
   next.router->restore(progress_.position, progress_.watermark);
-  carry_duties(*next.shards, now);
-  Status status = move_keys(map, ends, next);
-  if (status && now != kNoTime) {
-    next_.transitions.clear();
-    next.shards->rejudge(edited(*rules, map), now, router_->position(), next_.transitions);
-    next.policy->apply(next_.transitions, now);
-    note(next_.transitions, *rules, notes);
-    stage_transitions(*rules);
-  }
-  if (status && store_ != nullptr) {
-    next_.batch.puts.push_back({state::Table::kMeta, kRulesKey, encode_rules(*rules)});
-    ++progress_.commit;
-    stage_checkpoint(*rules, *next.router, *next.shards);
-    if (auto s = stage_swapped_score(notes); !s) return s;
-    stage_policy(*next.policy);
-    stage_progress();
-    status = write();
+  std::vector<Seen::Added> added;
+  if (warm != nullptr) added = next.router->seen().add_routes(warm->router_->seen(), warm_map);
+  if (status) {
+    begin_new(by, std::move(left), next, notes);
+    status = stage_swap(next, notes);
   }
   if (status) {
     install(std::move(next));
@@ -105,7 +191,8 @@ Status Engine::swap_rules(std::shared_ptr<const rule::RuleSet> rules) {
     return {};
   }
   // Nothing of it was written: the rules that were in force stay, and what they know is where it was.
-  next.router->seen().renumber_back(map, dropped);
+  next.router->seen().take_back(added);
+  next.router->seen().renumber_back(by.heirs, dropped);
   router_->seen() = std::move(next.router->seen());
   progress_.commit = before.commit;
   progress_.checkpoint = before.checkpoint;

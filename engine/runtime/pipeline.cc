@@ -45,8 +45,11 @@ bool Pipeline::batch_full() const {
 }
 
 bool Pipeline::all_ended() const {
-  return std::ranges::all_of(inputs_, [](const Input& i) { return i.ended; }) &&
-         std::ranges::all_of(lanes_, [](const Lane& l) { return l.items.empty(); });
+  return std::ranges::all_of(inputs_, [](const Input& i) { return i.ended; }) && drained();
+}
+
+bool Pipeline::drained() const {
+  return std::ranges::all_of(lanes_, [](const Lane& l) { return l.items.empty(); });
 }
 
 void Pipeline::decode(Lane& lane, const Record& record, std::string_view payload, Arena& arena, Item& item) {
@@ -63,7 +66,8 @@ void Pipeline::decode(Lane& lane, const Record& record, std::string_view payload
     why.reason = record.fault;
     why.message = "the record could not be read whole";
   } else if (lane.decoder->decode(payload, arena, item.event, why)) {
-    const bool ahead = clock_ != nullptr && item.event.occurred_at > clock_->now() + options_.future;
+    const TimeMs present = clock_ != nullptr ? clock_->now() : options_.future_of_log ? record.timestamp : kNoTime;
+    const bool ahead = present != kNoTime && item.event.occurred_at > present + options_.future;
     item.what = ahead ? Item::What::kRejected : Item::What::kEvent;
     if (!ahead) return;
     why.reason = "time_in_future";

@@ -29,6 +29,7 @@ class Pipeline {
     DurationMs idle_after = 30'000;  // live: a partition at its head with nothing new for so long follows the clock
     DurationMs patience = 2'000;    // live: how long a partition with a backlog that brings nothing holds the others up
     DurationMs future = 3'600'000;  // live: an event further ahead of the clock is refused
+    bool future_of_log = false;     // replay: the same, measured at when the log took it
     TimeMs until = kNever;          // replay: events after it are left alone, and time goes on to it
     size_t lane_bytes = 8u << 20;   // read ahead per partition
   };
@@ -61,6 +62,8 @@ class Pipeline {
     TimeMs watermark = kNoTime;  // kNoTime: no event yet, or it does not hold time back
   };
   std::vector<LaneView> lanes() const;
+  // Nothing that was polled waits for its turn.
+  bool drained() const;
   // Taking one event in (conditions, keys, cells of all rules that it may concern); every 64th is measured.
   const LatencyHistogram& eval_latency() const { return eval_latency_; }
 

@@ -41,6 +41,9 @@ class Source {
   // Before the first poll: where to start in each partition (UINT64_MAX: the beginning). An offset that the log no
   // longer has is kNotFound with what to do.
   virtual Status seek(std::span<const uint64_t> next_offsets) = 0;
+  // The first offset whose record the log took at `log_time` or later, or the end where there is none; UINT64_MAX, the
+  // beginning: this source cannot tell. Before or after seek(). A broker that is away is kUnavailable.
+  virtual Result<uint64_t> offset_at(uint32_t /*partition*/, TimeMs /*log_time*/) { return UINT64_MAX; }
   // Appends up to `max` records to `out`; waits up to `wait` for the first one. A broker that is away is kIdle.
   virtual Result<PollState> poll(size_t max, DurationMs wait, std::vector<Record>& out) = 0;
   // A source that can calls `wake`, from any thread and without waiting, when poll() may bring something new; one that

@@ -1,5 +1,7 @@
 #include "runtime/seen.h"
 
+#include <algorithm>
+
 namespace tocsin::runtime {
 namespace {
 constexpr DurationMs kDayMs = 86'400'000;
@@ -61,7 +63,9 @@ size_t Seen::bytes() const {
 }
 
 void Seen::take_changed(std::vector<std::pair<int64_t, std::string>>& out) {
-  for (const int64_t n : forgotten_) out.emplace_back(n, std::string());
+  for (const int64_t n : forgotten_) {
+    if (!days_.contains(n)) out.emplace_back(n, std::string());
+  }
   forgotten_.clear();
   for (auto& [number, day] : days_) {
     if (!day.changed) continue;
@@ -131,6 +135,50 @@ void Seen::renumber_back(std::span<const int> map, std::span<const Dropped> drop
     day.changed = true;
   }
   for (const Dropped& d : dropped) days_.at(d.day).routes[d.index].rule = d.rule;
+}
+
+// Routes of one event lie together, so those that are known are copied behind the others; the days are written
+// compactly.
+std::vector<Seen::Added> Seen::add_routes(const Seen& other, std::span<const int> map) {
+  std::vector<Added> added;
+  std::vector<Route> routes_of_event;
+  for (const auto& [number, day] : other.days_) {
+    for (const uint64_t uid : day.uids) {
+      const Entry* theirs = other.find(uid);
+      if (theirs == nullptr || day_number(theirs->time) != number) continue;
+      const Entry* ours = find(uid);
+      if (ours != nullptr && theirs->routes == 0) continue;
+      routes_of_event.clear();
+      std::optional<Entry> before;
+      if (ours != nullptr) {
+        before = *ours;
+        const auto known = routes(*ours);
+        routes_of_event.assign(known.begin(), known.end());
+      }
+      for (const Route& r : other.routes(*theirs)) {
+        const int to = r.rule < map.size() ? map[r.rule] : -1;
+        const Route here{static_cast<uint16_t>(to), r.key};
+        const auto same = [&](const Route& known) { return known.rule == here.rule && known.key == here.key; };
+        if (to >= 0 && std::ranges::none_of(routes_of_event, same)) routes_of_event.push_back(here);
+      }
+      added.push_back({uid, before});
+      const Entry& last = before.has_value() ? *before : *theirs;
+      put(uid, last.time, last.revision, last.withdrawn);
+      for (const Route& r : routes_of_event) add_route(r.rule, r.key);
+    }
+  }
+  open_ = nullptr;
+  return added;
+}
+
+void Seen::take_back(std::span<const Added> added) {
+  for (auto it = added.rbegin(); it != added.rend(); ++it) {
+    if (it->before.has_value()) {
+      entries_.at(it->uid) = *it->before;
+    } else {
+      entries_.erase(it->uid);
+    }
+  }
 }
 
 }  // namespace tocsin::runtime

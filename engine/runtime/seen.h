@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -61,6 +62,15 @@ class Seen {
   std::vector<Dropped> renumber(std::span<const int> map);
   // Takes renumber(map) back, before any other change.
   void renumber_back(std::span<const int> map, std::span<const Dropped> dropped);
+  // What another has taken in of the same log for other rules: its routes, renumbered by `map`, are added to the
+  // entries here; an event that is not known here enters with them. Answers what changed, for take_back() before any
+  // other change.
+  struct Added {
+    uint64_t uid;
+    std::optional<Entry> before;  // none: it was not known
+  };
+  std::vector<Added> add_routes(const Seen& other, std::span<const int> map);
+  void take_back(std::span<const Added> added);
 
  private:
   struct Day {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 
 namespace tocsin::runtime {
 
@@ -263,7 +264,8 @@ void Shard::for_each(const std::function<void(const Held&)>& f) const {
   }
 }
 
-Status Shard::end_keys(const Ends& ends, TimeMs time, uint64_t position) {
+Status Shard::end_keys(const Ends& ends, const GoesOn& goes_on, TimeMs time, uint64_t position,
+                       std::vector<Left>& left) {
   std::vector<std::pair<uint16_t, Hash128>> keys;
   for (const auto& [key, s] : slots_) {
     if (s.state->has_alerts() && ends(s.rule, key)) keys.emplace_back(s.rule, key);
@@ -277,9 +279,31 @@ Status Shard::end_keys(const Ends& ends, TimeMs time, uint64_t position) {
     auto copy = alert::decode_key_state(rules_->rules()[rule], key, bytes);
     if (!copy) return copy.error();
     alert::Context c = context(rule);
-    (*copy)->end(time, c);
+    const auto stays = [&](std::string_view id) { return goes_on(rule, key, id); };
+    left.push_back({rule, key, std::string((*copy)->key_text()), (*copy)->end(time, stays, c)});
   }
   return {};
+}
+
+void Shard::adopt(const std::vector<bool>& begun, std::vector<Left> former, TimeMs now, uint64_t position) {
+  std::map<std::pair<uint16_t, Hash128>, Left*> keys;
+  for (const auto& [key, s] : slots_) {
+    if (begun[s.rule]) keys[{s.rule, key}] = nullptr;
+  }
+  for (Left& l : former) keys[{l.rule, l.key}] = &l;
+  for (const auto& [of, left] : keys) {
+    const auto& [rule, key] = of;
+    collector_.tag = {watermark_, 0, position, over_alerts_, rule, key, 0};
+    Slot& s = slot(rule, key, left == nullptr ? std::string_view() : std::string_view(left->key_text));
+    alert::Context c = context(rule);
+    s.state->adopt(left == nullptr ? std::vector<alert::Record>() : std::move(left->alerts), now, c);
+    finish(key, s);
+  }
+}
+
+bool Shard::lives(const Hash128& key, std::string_view alert_id) const {
+  const auto it = slots_.find(key);
+  return it != slots_.end() && it->second.state->lives(alert_id);
 }
 
 void Shard::rejudge(const std::vector<bool>& edited, TimeMs now, uint64_t position) {

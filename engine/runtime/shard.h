@@ -46,9 +46,24 @@ class Shard {
   void for_each(const std::function<void(const Held&)>& f) const;
 
   // What is told when the keys that `ends` names are taken out of force at `time`: their alerts are resolved, in the
-  // order of (rule, key). The keys stay as they are: copies of them are ended.
+  // order of (rule, key), but those that `goes_on` names. The keys stay as they are: copies of them are ended. What
+  // people know of their alerts is appended to `left`.
   using Ends = std::function<bool(uint16_t rule, const Hash128& key)>;
-  Status end_keys(const Ends& ends, TimeMs time, uint64_t position);
+  using GoesOn = std::function<bool(uint16_t rule, const Hash128& key, std::string_view alert_id)>;
+  struct Left {
+    uint16_t rule;
+    Hash128 key;
+    std::string key_text;
+    std::vector<alert::Record> alerts;
+  };
+  Status end_keys(const Ends& ends, const GoesOn& goes_on, TimeMs time, uint64_t position, std::vector<Left>& left);
+
+  // The rules that `begun` names take over, after they were warmed up or anew: alert::KeyState::adopt for all their
+  // keys and for those of `former` (numbered as the rules here are), in the order of (rule, key).
+  void adopt(const std::vector<bool>& begun, std::vector<Left> former, TimeMs now, uint64_t position);
+
+  // An alert of this id lives under this key.
+  bool lives(const Hash128& key, std::string_view alert_id) const;
 
   // Periods of rules with a population: of each rule the start of the next one to begin, kNoTime while no time is
   // known. The first period that counts is the first that begins when time does, or after.

@@ -1,6 +1,7 @@
 #include "runtime/shard_pool.h"
 
 #include <algorithm>
+#include <unordered_map>
 
 namespace tocsin::runtime {
 
@@ -61,30 +62,33 @@ void ShardPool::collect(std::vector<alert::Transition>& out) {
   }
 }
 
-Status ShardPool::end_keys(const Shard::Ends& ends, TimeMs time, uint64_t position,
-                           std::vector<alert::Transition>& out) {
-  Status status;
-  for (const auto& shard : shards_) {
-    if (status) status = shard->end_keys(ends, time, position);
+Status ShardPool::end_keys(const Shard::Ends& ends, const Shard::GoesOn& goes_on, TimeMs time, uint64_t position,
+                           std::vector<Shard::Left>& left, std::vector<alert::Transition>& out) {
+  for (Shard* shard : all()) {
+    if (Status s = shard->end_keys(ends, goes_on, time, position, left); !s) return s;
   }
-  collect(out);
-  if (over_alerts_ == nullptr || !status) return status;
-  status = over_alerts_->end_keys(ends, time, position);
-  auto& last = over_alerts_->transitions();
-  std::move(last.begin(), last.end(), std::back_inserter(out));
-  last.clear();
-  return status;
+  take_changes(out);
+  return {};
 }
 
-void ShardPool::rejudge(const std::vector<bool>& edited, TimeMs now, uint64_t position,
-                        std::vector<alert::Transition>& out) {
-  for (const auto& shard : shards_) shard->rejudge(edited, now, position);
-  collect(out);
-  if (over_alerts_ == nullptr) return;
-  over_alerts_->rejudge(edited, now, position);
-  auto& last = over_alerts_->transitions();
-  std::move(last.begin(), last.end(), std::back_inserter(out));
-  last.clear();
+void ShardPool::rejudge(const std::vector<bool>& edited, TimeMs now, uint64_t position) {
+  for (Shard* shard : all()) shard->rejudge(edited, now, position);
+}
+
+void ShardPool::adopt(const std::vector<bool>& begun, std::vector<Shard::Left> former, TimeMs now, uint64_t position) {
+  std::unordered_map<const Shard*, std::vector<Shard::Left>> of;
+  for (Shard::Left& l : former) of[&owner(l.rule, l.key)].push_back(std::move(l));
+  for (Shard* shard : all()) shard->adopt(begun, std::move(of[shard]), now, position);
+}
+
+void ShardPool::take_changes(std::vector<alert::Transition>& out) {
+  for (Shard* shard : all()) {
+    auto& from = shard->transitions();
+    std::move(from.begin(), from.end(), std::back_inserter(out));
+    from.clear();
+  }
+  std::sort(out.begin(), out.end(),
+            [](const alert::Transition& a, const alert::Transition& b) { return a.tag < b.tag; });
 }
 
 std::vector<Shard*> ShardPool::all() const {

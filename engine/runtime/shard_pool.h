@@ -24,9 +24,12 @@ class ShardPool {
   // Applies the delta's events and appends the transitions in order to `out`. False: the delta does not decode.
   bool apply(std::string_view delta, std::vector<alert::Transition>& out);
   // See Shard::end_keys; transitions in order.
-  Status end_keys(const Shard::Ends& ends, TimeMs time, uint64_t position, std::vector<alert::Transition>& out);
-  // See Shard::rejudge; transitions in order.
-  void rejudge(const std::vector<bool>& edited, TimeMs now, uint64_t position, std::vector<alert::Transition>& out);
+  Status end_keys(const Shard::Ends& ends, const Shard::GoesOn& goes_on, TimeMs time, uint64_t position,
+                  std::vector<Shard::Left>& left, std::vector<alert::Transition>& out);
+  // See Shard::rejudge and Shard::adopt, for a change of the rule set; transitions in the order of (rule, key).
+  void rejudge(const std::vector<bool>& edited, TimeMs now, uint64_t position);
+  void adopt(const std::vector<bool>& begun, std::vector<Shard::Left> former, TimeMs now, uint64_t position);
+  void take_changes(std::vector<alert::Transition>& out);
   // The shard of rules over alerts; null where there are none.
   Shard* over_alerts() { return over_alerts_.get(); }
   // Applies what stands in the delta for rules over alerts; transitions as of apply().

@@ -46,9 +46,11 @@ class Watermark {
       if (p.greatest == kNoTime) return now_;
       least = std::min(least, p.greatest - p.lateness);
     }
-    if (least != kNever) now_ = std::max(now_, least);
+    if (least != kNever) now_ = std::max(now_, std::min(least, most_));
     return now_;
   }
+  // Events and clocks do not move the whole beyond `most`, until it is told otherwise.
+  void hold_at(TimeMs most) { most_ = most; }
   // The end of a bounded input, or of a test: nothing before `t` will come any more.
   TimeMs advance_to(TimeMs t) { return now_ = std::max(now_, t); }
   TimeMs greatest() const {
@@ -61,7 +63,7 @@ class Watermark {
 
  private:
   std::vector<Partition> partitions_;
-  TimeMs now_ = kNoTime;
+  TimeMs now_ = kNoTime, most_ = kNever;
 };
 
 }  // namespace tocsin::runtime

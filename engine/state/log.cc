@@ -276,6 +276,26 @@ Status Log::read(std::string_view topic, uint64_t from, size_t max,
   return Status::ok();
 }
 
+// Whole segments by their marks; within one, record by record.
+Result<uint64_t> Log::offset_at(std::string_view topic, TimeMs time) const {
+  uint64_t at = 0;
+  {
+    const std::scoped_lock lock(mutex_);
+    const Topic& t = *find(topic);
+    at = t.begin;
+    for (const Mark& mark : t.marks) {
+      if (mark.newest_before < time && mark.offset <= t.readable) at = std::max(at, mark.offset);
+    }
+  }
+  Status s = read(topic, at, SIZE_MAX, [&](const LogRecord& r) {
+    if (r.timestamp >= time) return false;
+    at = r.offset + 1;
+    return true;
+  });
+  if (!s) return s.error();
+  return at;
+}
+
 uint64_t Log::begin_offset(std::string_view topic) const {
   const std::scoped_lock lock(mutex_);
   return find(topic)->begin;

@@ -49,6 +49,9 @@ class Log {
   // is ok and calls nothing. kNotFound: `from` was dropped by retention, or lies beyond the end.
   Status read(std::string_view topic, uint64_t from, size_t max, const std::function<bool(const LogRecord&)>& f) const;
 
+  // The first offset whose record was appended at `time` or later, or the end where there is none. Precondition: topic
+  // exists. Cost: reads at most one segment.
+  Result<uint64_t> offset_at(std::string_view topic, TimeMs time) const;
   // First offset that is there, and the one that the next record will get. Equal: empty. Precondition: topic exists.
   uint64_t begin_offset(std::string_view topic) const;
   uint64_t end_offset(std::string_view topic) const;

@@ -1,4 +1,5 @@
-"""A reload while 50,000 events a second stream in takes under a second, and loses and doubles nothing."""
+"""A reload while 50,000 events a second stream in stops the engine for less than a second, and loses and doubles nothing.
+(It is answered later, when the rule that is another now has been warmed up beside.)"""
 import pathlib
 import sys
 import unittest
@@ -12,9 +13,9 @@ class UnderLoad(test_reload.Reload):
     count, places, batch, rate = 500_000, 60_000, 5_000, 50_000
 
     def test_nothing_is_lost_or_doubled_and_other_rules_do_not_notice(self):
-        rate, seconds = self.run_with_reload()
+        rate, pause = self.run_with_reload()
         self.assertGreaterEqual(rate, 0.97 * self.rate)
-        self.assertLess(seconds, 1.0)
+        self.assertLess(pause, 1.0)
 
 
 del test_reload  # its own test is in tests/system

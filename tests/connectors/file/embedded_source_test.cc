@@ -99,6 +99,7 @@ TEST_F(EmbeddedSourceTest, HeldItBringsNothing) {
   EXPECT_EQ(*source_->poll(10, 0, records_), PollState::kRecords);
 }
 
+<<<<<<< HEAD
 // What was there when it was made, to its end, whatever is appended or dropped meanwhile.
 TEST_F(EmbeddedSourceTest, ASpanOfTheLogIsBounded) {
   for (int i = 0; i < 5; ++i) append(std::to_string(i), i);
@@ -120,6 +121,27 @@ TEST_F(EmbeddedSourceTest, ASpanOfTheLogIsBounded) {
   LogSpanSource empty(*log_, "ingest");
   ASSERT_TRUE(empty.seek(std::vector<uint64_t>{6}));
   EXPECT_EQ(*empty.poll(1, 0, records_), PollState::kEnd);
+=======
+// A second reader of the topic takes nothing from the one that is woken by appends.
+TEST_F(EmbeddedSourceTest, ASecondReaderDoesNotListen) {
+  append("one", 5);
+  append("two", 7);
+  ASSERT_TRUE(source_->seek({}));
+  ASSERT_EQ(*source_->poll(10, 0, records_), PollState::kRecords);
+  {
+    EmbeddedSource second(*log_, "ingest", false);
+    EXPECT_EQ(*second.offset_at(0, 6), 1u);
+    ASSERT_TRUE(second.seek(std::vector<uint64_t>{1}));
+    std::vector<Record> theirs;
+    ASSERT_EQ(*second.poll(10, 0, theirs), PollState::kRecords);
+    ASSERT_EQ(theirs.size(), 1u);
+    EXPECT_EQ(theirs[0].payload, "two");
+  }
+  int woken = 0;
+  source_->on_arrival([&] { ++woken; });
+  append("three", 9);
+  EXPECT_EQ(woken, 1);
+>>>>>>> warm
 }
 
 }  // namespace

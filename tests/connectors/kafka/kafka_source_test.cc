@@ -354,5 +354,19 @@ TEST_F(KafkaSourceTest, ABrokerThatGoesAwayIsWaitedFor) {
   EXPECT_TRUE(poll_until(*source, [&] { return source->at_head(0) && source->health().empty(); }));
 }
 
+TEST_F(KafkaSourceTest, FindsTheOffsetOfATime) {
+  const std::string topic = broker().create_topic("times", 2);
+  broker().produce(topic, 0, numbered(0, 3));
+  auto source = must_open({.settings = broker().settings(), .topics = {topic}});
+  ASSERT_TRUE(source->seek(std::vector<uint64_t>{UINT64_MAX, UINT64_MAX}));
+  const Got got = read(*source, 3);
+  ASSERT_THAT(got.records, SizeIs(3));
+  const TimeMs first = got.records.front().timestamp, last = got.records.back().timestamp;
+  EXPECT_EQ(*source->offset_at(0, 0), 0u);
+  EXPECT_EQ(*source->offset_at(0, first), 0u);
+  EXPECT_EQ(*source->offset_at(0, last + 1), 3u) << "nothing is so young: the end";
+  EXPECT_EQ(*source->offset_at(1, 0), 0u) << "an empty partition";
+}
+
 }  // namespace
 }  // namespace tocsin::kafka

@@ -291,5 +291,29 @@ TEST(LogOnDisk, ManyWritersAndAReader) {
   for (auto& w : writers) w.join();
 }
 
+// Whatever the size of segments, and wherever retention has cut.
+TEST_F(LogTest, FindsTheOffsetOfATime) {
+  for (const uint64_t segment : {uint64_t{1}, uint64_t{100}, uint64_t{1} << 20}) {
+    options_.segment_bytes = segment;
+    reopen();
+    const uint64_t first = log_->end_offset("ingest");
+    EXPECT_EQ(*log_->offset_at("ingest", 0), log_->begin_offset("ingest"));
+    for (int i = 0; i < 20; ++i) ASSERT_TRUE(append("record", static_cast<TimeMs>(segment) * 1'000 + i / 2 * 10));
+    const TimeMs base = static_cast<TimeMs>(segment) * 1'000;
+    EXPECT_EQ(*log_->offset_at("ingest", base), first);
+    EXPECT_EQ(*log_->offset_at("ingest", base + 1), first + 2);
+    EXPECT_EQ(*log_->offset_at("ingest", base + 40), first + 8);
+    EXPECT_EQ(*log_->offset_at("ingest", base + 90), first + 18);
+    EXPECT_EQ(*log_->offset_at("ingest", base + 91), first + 20);
+    reopen();
+    EXPECT_EQ(*log_->offset_at("ingest", base + 40), first + 8);
+  }
+  options_ = {.retain = 0, .segment_bytes = 1};
+  reopen();
+  ASSERT_TRUE(log_->retain("ingest", kNever));
+  EXPECT_EQ(*log_->offset_at("ingest", 0), log_->begin_offset("ingest"));
+  EXPECT_GT(log_->begin_offset("ingest"), 0u);
+}
+
 }  // namespace
 }  // namespace tocsin::state

@@ -1,0 +1,115 @@
+#include "connectors/cli/reloader.h"
+
+#include <spdlog/spdlog.h>
+
+#include "connectors/cli/clocks.h"
+#include "time/format.h"
+
+namespace tocsin::cli {
+namespace {
+
+rule::Diagnostic warning(const rule::Rule& rule, std::string code, std::string en, std::string zh) {
+  rule::Diagnostic d;
+  d.level = rule::Diagnostic::Level::kWarning;
+  d.file = rule.file;
+  d.line = rule.line;
+  d.code = std::move(code);
+  d.en = std::move(en);
+  d.zh = std::move(zh);
+  return d;
+}
+
+}  // namespace
+
+void tell_warm_up(const RuleWarmUp& warm_up, const rule::RuleSet& rules, std::vector<rule::Diagnostic>& out) {
+  const RuleWarmUp::Figures& f = warm_up.figures();
+  const std::string& trouble = warm_up.trouble();
+  const std::string since = f.back_to == kNoTime ? "nothing" : format_time(f.back_to);
+  if (trouble.empty()) {
+    spdlog::info("warm_up rules={} seconds={:.2f} records={} keys={} since={} whole={}", rules.rules().size(),
+                 f.seconds, f.records, f.keys, since, f.whole);
+  } else {
+    spdlog::warn("warm_up rules={} result=failed reason=\"{}\"; they begin anew", rules.rules().size(), trouble);
+  }
+  for (const rule::Rule& r : rules.rules()) {
+    if (!trouble.empty()) {
+      out.push_back(warning(r, "begins-anew",
+                            "`" + r.id + "` knows nothing of what was before: the log could not be read: " + trouble,
+                            "`" + r.id + "` 不知道此前发生的事：日志未能读取：" + trouble));
+    } else if (!f.whole) {
+      out.push_back(
+          warning(r, "short-past",
+                  "`" + r.id + "` knows the log only since " + since +
+                      ", less than it looks back on; give more time by limits.warm_up in the config",
+                  "`" + r.id + "` 只读到 " + since + " 以来的日志，比它要看的短；可在配置中放宽 limits.warm_up"));
+    }
+  }
+}
+
+void Reloader::request(http::Completion<http::ReloadResult> done) {
+  const std::lock_guard lock(mutex_);
+  requests_.push_back(std::move(done));
+}
+
+void Reloader::step(std::atomic<bool>& signalled) {
+  const uint64_t began = steady_ns();
+  if (reload_) {
+    reload_->step_began = began;
+    go_on();
+  } else {
+    bool requested = signalled.exchange(false);
+    {
+      const std::lock_guard lock(mutex_);
+      requested = requested || !requests_.empty();
+    }
+    if (!requested) return;
+    reload_.emplace();
+    reload_->step_began = began;
+    begin();
+  }
+  if (reload_) reload_->paused += steady_ns() - began;
+}
+
+void Reloader::begin() {
+  {
+    const std::lock_guard lock(mutex_);
+    reload_->requests.swap(requests_);
+  }
+  auto rules = compile_rules(parts_.inputs, reload_->diagnostics);
+  if (!rules) return answer(rules.error());
+  reload_->rules = *rules;
+  const auto fresh = parts_.engine.to_warm_up(**rules);
+  if (fresh != nullptr) reload_->warm_up = parts_.warm_up(fresh);
+  if (reload_->warm_up == nullptr) return swap(nullptr);
+  reload_->warm_up->start();
+}
+
+void Reloader::go_on() {
+  RuleWarmUp& warm_up = *reload_->warm_up;
+  if (!warm_up.done()) return warm_up.stand_at(parts_.engine);
+  const auto warm = warm_up.finish(parts_.engine);
+  if (warm == nullptr && warm_up.trouble().empty()) return warm_up.start();
+  tell_warm_up(warm_up, *parts_.engine.to_warm_up(*reload_->rules), reload_->diagnostics);
+  swap(warm.get());
+}
+
+void Reloader::swap(runtime::Engine* warm) { answer(parts_.engine.swap_rules(reload_->rules, warm)); }
+
+void Reloader::answer(const Status& status) {
+  http::ReloadResult result;
+  result.applied = status.is_ok();
+  result.diagnostics = diagnostics_json(reload_->diagnostics);
+  result.rules = parts_.engine.rules().rules().size();
+  if (result.applied) {
+    const double pause = static_cast<double>(reload_->paused + steady_ns() - reload_->step_began) / 1e9;
+    spdlog::info("reload rules={} result=applied pause={:.3f}", result.rules, pause);
+  } else {
+    spdlog::error("reload result=refused rules={} reason=\"{}\"", result.rules, status.error().message);
+  }
+  parts_.finished(result);
+  const auto requests = std::move(reload_->requests);
+  reload_.reset();
+  for (const auto& done : requests) done(result);
+}
+
+}  // namespace tocsin::cli

@@ -1,0 +1,455 @@
+// A rule's identity is edited while the engine runs, and the new version is warmed up from the log: from the swap on it
+// is what it would have been had it read that part of the log from the beginning; what people knew of goes on.
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "alert/record.h"
+#include "fixture.h"
+#include "runtime/warm_up.h"
+
+namespace tocsin::runtime {
+namespace {
+
+using testing::Feed;
+using testing::kMinute;
+using testing::kStart;
+
+// All kinds; `edit` says which version.
+std::string rules_of(bool edited) {
+  const auto pick = [&](const char* before, const char* after) { return std::string(edited ? after : before); };
+  std::string text = "rules:\n";
+  const auto rule = [&](const std::string& id, const std::string& body) {
+    text += "  - id: " + id + "\n    name: " + id + "\n    owner: town\n    from: [grid]\n" + body + "    summary: \"" +
+            id + "\"\n";
+  };
+  rule("places",
+       "    kind: window\n    where: kind == \"report\"\n    key: [area.town]\n    within: " + pick("30m", "50m") +
+           "\n    fire: distinct(place) >= 3\n    severity: {orange: distinct(place) >= 5, yellow: true}\n"
+           "    resolve: {quiet: 40m}\n");
+  rule("held",
+       "    kind: window\n    where: kind == \"report\"\n    key: [area.town]\n    within: " + pick("20m", "25m") +
+           "\n    for: 5m\n    fire: count() >= 2\n    severity: yellow\n    resolve: {quiet: 30m}\n");
+  rule("near",
+       "    kind: cluster\n    where: kind == \"report\" && has(location)\n    radius: " + pick("500m", "900m") +
+           "\n    within: 20m\n    fire: distinct(place) >= 3\n    severity: yellow\n    resolve: {quiet: 1h}\n");
+  rule("alike", "    kind: similar\n    where: kind == \"report\"\n    within: " + pick("30m", "45m") +
+                    "\n    same: place_same\n    fire: count() >= 3\n    severity: yellow\n    resolve: {quiet: 1h}\n");
+  rule("overdue",
+       "    kind: absence\n    key: [case]\n    after: kind == \"transition\" && stage == \"accepted\"\n"
+       "    expect: kind == \"transition\" && stage == \"closed\"\n    within: " +
+           pick("25m", "40m") + "\n    severity: {orange: elapsed >= 2.0, yellow: elapsed >= 1.0}\n");
+  rule("steps",
+       "    kind: sequence\n    where: kind == \"transition\"\n    key: [case]\n    within: " + pick("1h", "2h") +
+           "\n    steps:\n      - opened: stage == \"accepted\"\n      - ended: stage == \"closed\"\n"
+           "      - again: stage == \"accepted\"\n    severity: yellow\n    resolve: {quiet: 1h}\n");
+  rule("still", "    kind: silence\n    where: kind == \"report\"\n    key: [area.town]\n    history: " +
+                    pick("7d", "8d") + "\n    fire: gap >= duration(\"45m\")\n    severity: yellow\n");
+  rule("rise",
+       "    kind: baseline\n    where: kind == \"report\"\n    key: [area.town]\n    every: 1h\n    within: 1h\n"
+       "    against: {previous: " +
+           pick("7d", "9d") + "}\n    fire: observed >= 5 && observed > expected\n    resolve: {quiet: 2h}\n" +
+           "    severity: yellow\n");
+  rule("untouched",
+       "    kind: window\n    where: kind == \"report\"\n    key: [place]\n    within: 40m\n"
+       "    fire: count() >= 2\n    severity: yellow\n    resolve: {quiet: 40m}\n");
+  if (edited) {
+    rule("fresh",
+         "    kind: window\n    where: kind == \"report\"\n    key: [place]\n    within: 2h\n"
+         "    fire: count() >= 3\n    severity: yellow\n    resolve: {quiet: 1h}\n");
+  }
+  return text;
+}
+
+struct Live {
+  std::unique_ptr<state::Store> store = state::make_memory_store();
+  std::unique_ptr<Engine> engine;
+  uint32_t partition = 0;
+  uint64_t offset = 0;
+  uint32_t shards;
+
+  Live(std::shared_ptr<const rule::RuleSet> rules, uint32_t n) : shards(n) { open(std::move(rules)); }
+  void open(std::shared_ptr<const rule::RuleSet> rules) {
+    engine.reset();
+    Engine::Options options;
+    options.shards = shards;
+    auto opened = Engine::open(options, std::move(rules), store.get(), testing::recompile);
+    ASSERT_TRUE(opened) << opened.error().message;
+    engine = std::move(*opened);
+    partition = engine->add_partition("test", 10 * kMinute);
+  }
+  void take(const Event& event) {
+    engine->accept(event, partition, ++offset, kNoTime);
+    if (offset % 17 == 0) commit();
+  }
+  void commit() { ASSERT_TRUE(engine->commit()); }
+  std::vector<std::string> told(uint64_t from = 1) const {
+    std::vector<std::string> out;
+    EXPECT_TRUE(engine->read_outbox(from, SIZE_MAX, [&](const Outgoing& o) { out.emplace_back(o.json); }));
+    return out;
+  }
+};
+
+// An engine over what has to be warmed up, given the same events.
+std::unique_ptr<Engine> warmed(const Live& live, const rule::RuleSet& rules, std::span<const Event> events,
+                               uint32_t shards) {
+  Engine::Options options;
+  options.shards = shards;
+  auto warm = Engine::open(options, live.engine->to_warm_up(rules), nullptr, {});
+  EXPECT_TRUE(warm);
+  const uint32_t p = (*warm)->add_partition("test", 10 * kMinute);
+  (*warm)->hold_time_at(live.engine->watermark());
+  for (size_t i = 0; i < events.size(); ++i) {
+    (*warm)->accept(events[i], p, i + 1, kNoTime);
+    if (i % 23 == 0) {
+      EXPECT_TRUE((*warm)->commit());
+    }
+  }
+  EXPECT_TRUE((*warm)->commit());
+  return std::move(*warm);
+}
+
+// The keys of rules as the store has them after a checkpoint, without what people were told: by rule and key, the
+// records of alerts and the detector's own bytes.
+struct Kept {
+  std::map<std::string, std::string> records;   // by alert id; living or ended
+  std::map<std::string, std::string> numbered;  // with the numbers of their episodes
+  std::set<std::string> filed;
+  std::string detector;
+};
+std::map<std::string, Kept> keys_of(Live& live) {
+  live.engine->request_checkpoint();
+  live.commit();
+  std::map<std::string, Kept> out;
+  EXPECT_TRUE(live.store->scan(state::Table::kState, "", "", [&](std::string_view key, std::string_view value) {
+    Reader in(value);
+    (void)in.u8();
+    (void)in.u8();
+    (void)in.str();
+    if (in.flag()) {
+      (void)in.fixed64();
+      (void)in.varint();
+      (void)in.zigzag();
+    }
+    Kept kept;
+    for (const bool filed : {false, true}) {
+      for (uint64_t n = in.varint(); n > 0; --n) {
+        alert::Record r = alert::decode_record(in);
+        if (filed) {
+          kept.filed.insert(r.id);
+          continue;
+        }
+        r.seq = 0;
+        r.updated_at = r.opened_at = r.standing.told_at = 0;
+        r.standing.told_total = 0;
+        r.said = {};  // as of the last telling, and so is where it is
+        r.city.clear(), r.town.clear(), r.village.clear(), r.grid.clear();
+        r.has_location = false;
+        r.before_evidence = 0;
+        r.opened_source.clear();
+        r.opened_id.clear();
+        for (auto* list : {&kept.numbered, &kept.records}) {
+          Writer w((*list)[r.id]);
+          alert::encode(w, r);
+          r.episode = 0;
+        }
+      }
+    }
+    kept.detector = value.substr(value.size() - in.remaining());
+    out[std::string(key)] = std::move(kept);
+    return true;
+  }));
+  return out;
+}
+
+std::string rule_of(const std::string& key) { return key.substr(0, key.find('\0')); }
+
+// What `live` keeps for the rules that were warmed up is what `always` does. Keys that only hold what the rule's former
+// version has left are none of these.
+void expect_same_keys(Live& live, Live& always, const std::string& where, size_t& compared) {
+  auto mine = keys_of(live), theirs = keys_of(always);
+  std::erase_if(mine, [](const auto& k) { return rule_of(k.first) == "untouched"; });
+  std::erase_if(theirs, [](const auto& k) { return rule_of(k.first) == "untouched"; });
+  for (const auto& [key, kept] : theirs) {
+    ASSERT_TRUE(mine.contains(key)) << where << ": a key of " << rule_of(key) << " is missing";
+    EXPECT_EQ(mine[key].records, kept.records) << where << ": " << rule_of(key);
+    // What a former version has left keeps a key that would have gone and come again, and episodes are numbered on.
+    if (mine[key].filed != kept.filed) continue;
+    EXPECT_EQ(mine[key].numbered, kept.numbered) << where << ": " << rule_of(key);
+    EXPECT_EQ(mine[key].detector, kept.detector) << where << ": " << rule_of(key);
+    ++compared;
+  }
+  for (const auto& [key, kept] : mine) {
+    EXPECT_TRUE(theirs.contains(key) || kept.records.empty()) << where << ": a key of " << rule_of(key);
+  }
+}
+
+std::string field(const std::string& json, const std::string& name) {
+  const std::string mark = "\"" + name + "\":";
+  const size_t at = json.find(mark) + mark.size();
+  const bool quoted = json[at] == '"';
+  return json.substr(at + quoted, json.find_first_of(quoted ? "\"" : ",}", at + quoted) - at - quoted);
+}
+
+// Alerts of the rules that were warmed up: id, what happened, when, how grave.
+std::vector<std::string> story(const std::vector<std::string>& told) {
+  std::vector<std::string> out;
+  for (const std::string& json : told) {
+    if (field(json, "rule") == "untouched") continue;
+    std::string type = field(json, "type").substr(std::string("tocsin.alert.").size());
+    if (type == "updated" || type == "amended") continue;  // when an alert was told before decides of these
+    if (type == "reopened") type = "opened";
+    out.push_back(field(json, "alert_id") + " " + type + " " + field(json, "time") + " " + field(json, "severity"));
+  }
+  return out;
+}
+
+// Each alert's sequence counts 1, 2, 3 …; it opens once and only what has ended reopens.
+void expect_one_life_each(const std::vector<std::string>& told, const std::string& where) {
+  std::map<std::string, int> seq;
+  std::map<std::string, bool> open;
+  for (const std::string& json : told) {
+    const std::string id = field(json, "alert_id");
+    EXPECT_EQ(field(json, "seq"), std::to_string(++seq[id])) << where << ": " << json;
+    const std::string type = field(json, "type").substr(std::string("tocsin.alert.").size());
+    const bool opens = type == "opened" || type == "reopened";
+    if (opens) {
+      EXPECT_EQ(type == "opened", seq[id] == 1) << where << ": " << json;
+      EXPECT_FALSE(open[id]) << where << ": " << json;
+      open[id] = true;
+    } else if (type == "resolved") {
+      EXPECT_TRUE(open[id]) << where << ": " << json;
+      open[id] = false;
+    }
+  }
+}
+
+// Events of which no later one concerns an earlier than the first.
+std::vector<Event> own_span(const std::vector<Event>& events, size_t begin) {
+  std::set<std::string> before;
+  for (size_t i = 0; i < begin; ++i) before.insert(std::string(events[i].id));
+  std::vector<Event> out(events.begin(), events.begin() + static_cast<ptrdiff_t>(begin));
+  for (size_t i = begin; i < events.size(); ++i) {
+    if (!before.contains(std::string(events[i].id))) out.push_back(events[i]);
+  }
+  return out;
+}
+
+// Ten days of a report an hour, before the stream: a past for silence and baseline.
+std::vector<Event> past(Feed& feed) {
+  std::vector<Event> out;
+  for (int hour = 240; hour > 0; --hour) {
+    for (const int town : {1, 2}) {
+      out.push_back(feed.report("h" + std::to_string(hour) + "-" + std::to_string(town),
+                                kStart - hour * 60 * kMinute + town, 50 + hour % 7, town));
+    }
+  }
+  return out;
+}
+
+TEST(SwapWarm, IsFromThenOnWhatItWouldHaveBeen) {
+  size_t opened = 0, amended = 0, resolved = 0, reopened = 0, compared = 0;
+  std::set<std::string> rules;  // of which something is told at the swap
+  for (uint32_t seed = 0; seed < 60; ++seed) {
+    const std::string where = "seed " + std::to_string(seed);
+    Feed feed;
+    std::mt19937 random(seed);
+    auto events = testing::stream(feed, seed, 240);
+    const size_t begin = seed % 2 == 0 ? 0 : random() % 60;
+    size_t least = begin;  // where the swap may be
+    if (seed % 4 == 0) {
+      auto all = past(feed);
+      least = all.size();
+      all.insert(all.end(), events.begin(), events.end());
+      events = std::move(all);
+    }
+    events = own_span(events, begin);
+    const size_t at = least + random() % (events.size() - least);
+    const auto before = testing::rules(rules_of(false)), after = testing::rules(rules_of(true));
+    const uint32_t shards[] = {1, 2, 8};
+    Live live(before, shards[seed % 3]), always(after, 1);
+    for (size_t i = 0; i < at; ++i) live.take(events[i]);
+    live.commit();
+    for (size_t i = begin; i < at; ++i) always.take(events[i]);
+    always.commit();
+    const auto warm = warmed(live, *after, std::span(events).subspan(begin, at - begin), shards[(seed + 1) % 3]);
+    const uint64_t mine = live.engine->outbox(), theirs = always.engine->outbox();
+    ASSERT_TRUE(live.engine->swap_rules(after, warm.get())) << where;
+    const uint64_t swapped = live.engine->outbox();
+    expect_same_keys(live, always, where + " at the swap", compared);
+    if (seed % 4 == 3) live.open(after);  // it crashed
+    for (size_t i = at; i < events.size(); ++i) {
+      live.take(events[i]);
+      always.take(events[i]);
+    }
+    live.commit();
+    always.commit();
+    expect_same_keys(live, always, where + " at the end", compared);
+    EXPECT_EQ(story(live.told(swapped + 1)), story(always.told(theirs + 1))) << where;
+    expect_one_life_each(live.told(), where);
+    for (const std::string& json : live.told(mine + 1)) {
+      if (field(json, "reason") != "rule") continue;
+      rules.insert(field(json, "rule"));
+      const std::string type = field(json, "type");
+      opened += type.ends_with(".opened"), amended += type.ends_with(".amended");
+      resolved += type.ends_with(".resolved"), reopened += type.ends_with(".reopened");
+    }
+    if (::testing::Test::HasFailure()) return;
+  }
+  EXPECT_EQ(rules.size(), 9u) << ::testing::PrintToString(rules);
+  EXPECT_GT(compared, 1000u);
+  EXPECT_GT(opened, 30u);
+  EXPECT_GT(amended, 30u);
+  EXPECT_GT(resolved, 15u);
+  EXPECT_GT(reopened, 2u);
+}
+
+TEST(SwapWarm, IsTheSameForAnyShards) {
+  for (uint32_t seed = 0; seed < 12; ++seed) {
+    Feed feed;
+    const auto events = testing::stream(feed, seed, 240);
+    const auto before = testing::rules(rules_of(false)), after = testing::rules(rules_of(true));
+    std::vector<std::string> first;
+    for (const uint32_t shards : {1u, 2u, 8u}) {
+      Live live(before, shards);
+      for (size_t i = 0; i < 150; ++i) live.take(events[i]);
+      live.commit();
+      const auto warm = warmed(live, *after, std::span(events).first(150), 1 + shards % 3);
+      ASSERT_TRUE(live.engine->swap_rules(after, warm.get()));
+      for (size_t i = 150; i < events.size(); ++i) live.take(events[i]);
+      live.commit();
+      if (shards == 1) first = live.told();
+      EXPECT_EQ(live.told(), first) << "seed " << seed << ", " << shards << " shards";
+    }
+  }
+}
+
+// The other rules do not notice, whether the swap succeeds or the disk is full.
+TEST(SwapWarm, OtherRulesDoNotNotice) {
+  const auto others = [](const std::vector<std::string>& told) {
+    std::vector<std::string> out;
+    for (const std::string& json : told) {
+      if (field(json, "rule") == "untouched") out.push_back(json);
+    }
+    return out;
+  };
+  for (uint32_t seed = 0; seed < 12; ++seed) {
+    Feed feed;
+    const auto events = testing::stream(feed, seed, 240);
+    const auto before = testing::rules(rules_of(false)), after = testing::rules(rules_of(true));
+    Live live(before, 2), alone(before, 2);
+    for (size_t i = 0; i < 150; ++i) {
+      live.take(events[i]);
+      alone.take(events[i]);
+    }
+    live.commit();
+    alone.commit();
+    const auto warm = warmed(live, *after, std::span(events).first(150), 1);
+    ASSERT_TRUE(live.engine->swap_rules(after, warm.get()));
+    for (size_t i = 150; i < events.size(); ++i) {
+      live.take(events[i]);
+      alone.take(events[i]);
+    }
+    live.commit();
+    alone.commit();
+    EXPECT_EQ(others(live.told()), others(alone.told())) << "seed " << seed;
+  }
+}
+
+// A store that is full when it is told to be.
+class FullStore final : public state::Store {
+ public:
+  bool full = false;
+  Result<std::string> get(state::Table t, std::string_view key) const override { return inner_->get(t, key); }
+  Status write(const state::Batch& batch, bool sync) override {
+    return full ? exhausted("the disk is full") : inner_->write(batch, sync);
+  }
+  Status scan(state::Table t, std::string_view begin, std::string_view end,
+              const std::function<bool(std::string_view, std::string_view)>& f) const override {
+    return inner_->scan(t, begin, end, f);
+  }
+  Status scan_backward(state::Table t, std::string_view begin, std::string_view end,
+                       const std::function<bool(std::string_view, std::string_view)>& f) const override {
+    return inner_->scan_backward(t, begin, end, f);
+  }
+  Status checkpoint(const std::string& directory) const override { return inner_->checkpoint(directory); }
+  uint64_t bytes_on_disk() const override { return inner_->bytes_on_disk(); }
+
+ private:
+  std::unique_ptr<state::Store> inner_ = state::make_memory_store();
+};
+
+TEST(SwapWarm, AFullDiskLeavesTheOldRulesWithAllTheirState) {
+  for (uint32_t seed = 0; seed < 8; ++seed) {
+    Feed feed;
+    const auto events = testing::stream(feed, seed, 240);
+    const auto before = testing::rules(rules_of(false)), after = testing::rules(rules_of(true));
+    Live live(before, 2), alone(before, 2);
+    auto full = std::make_unique<FullStore>();
+    FullStore& disk = *full;
+    live.engine.reset();
+    live.store = std::move(full);
+    live.open(before);
+    for (size_t i = 0; i < 150; ++i) {
+      live.take(events[i]);
+      alone.take(events[i]);
+    }
+    live.commit();
+    alone.commit();
+    const auto warm = warmed(live, *after, std::span(events).first(150), 1);
+    disk.full = true;
+    EXPECT_FALSE(live.engine->swap_rules(after, warm.get()));
+    disk.full = false;
+    for (size_t i = 150; i < events.size(); ++i) {
+      live.take(events[i]);
+      alone.take(events[i]);
+    }
+    live.commit();
+    alone.commit();
+    EXPECT_EQ(live.told(), alone.told()) << "seed " << seed;
+  }
+}
+
+// A revision that comes after the swap takes back what the warm-up put in, a repetition changes nothing.
+TEST(SwapWarm, LaterRevisionsWithdrawalsAndRepetitionsMeanWhatWasWarmedUp) {
+  Feed feed;
+  const auto before = testing::rules(rules_of(false)), after = testing::rules(rules_of(true));
+  Live live(before, 1);
+  std::vector<Event> events;
+  for (int i = 0; i < 3; ++i) events.push_back(feed.report("r" + std::to_string(i), kStart + i * kMinute, 7));
+  for (const Event& e : events) live.take(e);
+  live.commit();
+  const auto warm = warmed(live, *after, events, 1);
+  ASSERT_TRUE(live.engine->swap_rules(after, warm.get()));
+  const auto of_fresh = [&] {
+    std::vector<std::string> out;
+    for (const std::string& json : live.told()) {
+      if (field(json, "rule") == "fresh") out.push_back(field(json, "type").substr(13) + " " + field(json, "reason"));
+    }
+    return out;
+  };
+  ASSERT_EQ(of_fresh(), (std::vector<std::string>{"opened rule"}));
+  live.take(events[1]);
+  live.commit();
+  EXPECT_EQ(of_fresh().size(), 1u);
+  Event gone = events[1];
+  gone.kind = EventKind::kWithdrawal;
+  live.take(gone);
+  live.commit();
+  EXPECT_EQ(of_fresh(), (std::vector<std::string>{"opened rule", "resolved withdrawn"}));
+}
+
+TEST(SwapWarm, WhatIsNotTheRuleIsRefused) {
+  const auto before = testing::rules(rules_of(false)), after = testing::rules(rules_of(true));
+  Live live(before, 1);
+  const auto wrong = Engine::open({}, before, nullptr, {});
+  ASSERT_TRUE(wrong);
+  const Status s = live.engine->swap_rules(after, wrong->get());
+  ASSERT_FALSE(s);
+  EXPECT_EQ(s.error().message, "what was warmed up is not the rule places");
+  EXPECT_EQ(live.engine->rules().rules().size(), before->rules().size());
+  EXPECT_EQ(live.engine->to_warm_up(*before), nullptr);
+}
+
+}  // namespace
+}  // namespace tocsin::runtime
