@@ -99,7 +99,6 @@ TEST_F(EmbeddedSourceTest, HeldItBringsNothing) {
   EXPECT_EQ(*source_->poll(10, 0, records_), PollState::kRecords);
 }
 
-<<<<<<< HEAD
 // What was there when it was made, to its end, whatever is appended or dropped meanwhile.
 TEST_F(EmbeddedSourceTest, ASpanOfTheLogIsBounded) {
   for (int i = 0; i < 5; ++i) append(std::to_string(i), i);
@@ -121,7 +120,8 @@ TEST_F(EmbeddedSourceTest, ASpanOfTheLogIsBounded) {
   LogSpanSource empty(*log_, "ingest");
   ASSERT_TRUE(empty.seek(std::vector<uint64_t>{6}));
   EXPECT_EQ(*empty.poll(1, 0, records_), PollState::kEnd);
-=======
+}
+
 // A second reader of the topic takes nothing from the one that is woken by appends.
 TEST_F(EmbeddedSourceTest, ASecondReaderDoesNotListen) {
   append("one", 5);
@@ -141,7 +141,6 @@ TEST_F(EmbeddedSourceTest, ASecondReaderDoesNotListen) {
   source_->on_arrival([&] { ++woken; });
   append("three", 9);
   EXPECT_EQ(woken, 1);
->>>>>>> warm
 }
 
 }  // namespace
