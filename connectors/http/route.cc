@@ -59,10 +59,14 @@ std::string wrong_parameter(const Route& route, const Request& request) {
     if (name == kShadow && !value.empty() && value != "true" && value != "false") {
       return "shadow must be true or false.";
     }
-    if (std::ranges::any_of(route.query, [&name = name](const Parameter& p) { return p.name == name; })) continue;
+    const auto known = std::ranges::find(route.query, std::string_view(name), &Parameter::name);
+    if (known != route.query.end() && value.empty() && known->schema.find("\"format\"") != std::string_view::npos) {
+      return name + " is empty: give it a value, or leave it out.";
+    }
+    if (known != route.query.end()) continue;
     std::string out = "There is no query parameter '" + printable(name) + "' here";
-    for (size_t known = 0; known < route.query.size(); ++known) {
-      out.append(known == 0 ? "; there are: " : ", ").append(route.query[known].name);
+    for (size_t k = 0; k < route.query.size(); ++k) {
+      out.append(k == 0 ? "; there are: " : ", ").append(route.query[k].name);
     }
     return out.append(".");
   }

@@ -61,8 +61,8 @@ struct Match {
 };
 Match match(std::string_view method, const std::vector<std::string>& segments);
 
-// What is wrong with the names of the query parameters: one that the route does not have (told with those that it has),
-// one that stands there twice, a flag that is none; empty: nothing.
+// What is wrong with the query parameters, as far as the table tells: one that the route does not have (told with those
+// that it has), one that stands there twice, a flag that is none, a date that is empty; empty: nothing.
 std::string wrong_parameter(const Route& route, const Request& request);
 
 // Query parameters that handlers share.
