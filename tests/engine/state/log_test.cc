@@ -299,7 +299,8 @@ TEST_F(LogTest, FindsTheOffsetOfATime) {
     reopen();
     EXPECT_EQ(*log_->offset_at("ingest", base + 40), first + 8);
   }
-  options_ = {.retain = 0, .segment_bytes = 1};
+  options_.retain = 0;
+  options_.segment_bytes = 1;
   reopen();
   ASSERT_TRUE(log_->retain("ingest", kNever));
   EXPECT_EQ(*log_->offset_at("ingest", 0), log_->begin_offset("ingest"));
