@@ -118,7 +118,8 @@ Result<rule::LoadOptions> RuleDesk::options() const {
 std::vector<rule::SourceFile> RuleDesk::with_text(const std::string& path, const std::string& text, bool alone) const {
   const std::set<std::string> own = ids_of(text);
   std::vector<rule::SourceFile> out = {{path, text}};
-  for (const rule::SourceFile& file : rules()->files()) {
+  const auto in_force = rules();  // a reload may put others in their place meanwhile
+  for (const rule::SourceFile& file : in_force->files()) {
     if (file.kind == Kind::kRules) {
       const std::set<std::string> theirs = ids_of(file.text);
       const bool same = std::ranges::any_of(theirs, [&](const std::string& id) { return own.contains(id); });
@@ -138,7 +139,8 @@ std::string RuleDesk::check_now(const http::RuleText& text) const {
     found.push_back(not_rules(path));
   } else if (load) {
     load->vocabulary = vocabulary_;
-    const auto& files = rules()->files();
+    const auto in_force = rules();
+    const auto& files = in_force->files();
     const bool known = std::ranges::any_of(files, [&](const rule::SourceFile& f) { return f.path == path; });
     const auto sources = with_text(path, text.text, !known);
     (void)rule::RuleSet::load(sources, *load, found);

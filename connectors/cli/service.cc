@@ -66,8 +66,8 @@ class Service::Impl {
   std::vector<std::unique_ptr<runtime::Sink>> sinks_;
   std::unique_ptr<Ingest> ingest_;
   std::unique_ptr<AuditLog> audit_;
-  std::unique_ptr<Worker> worker_;
   std::unique_ptr<RuleDesk> desk_;
+  std::unique_ptr<Worker> worker_;  // its tasks use the desk
   std::unique_ptr<ServiceStatus> status_;
   std::unique_ptr<ServiceBackend> backend_;
   ServiceMetrics metrics_;
@@ -397,8 +397,8 @@ Status Service::Impl::run(std::atomic<bool>& stopping, std::atomic<bool>& reload
   if (server_ != nullptr) server_->stop();
   reloader_.reset();
   ingest_.reset();
+  worker_.reset();  // its tasks use the desk
   desk_.reset();
-  worker_.reset();
   audit_.reset();
   Status stopped = result ? pipeline_->stop(10'000) : Status();
   if (!stopped && stopped.error().code == Code::kUnavailable) {  // nothing is lost: the next start goes on with it

@@ -142,7 +142,6 @@ void Engine::begin_new(const Succession& by, std::vector<Shard::Left> left, Work
   next.shards->take_changes(next_.transitions);
   next.policy->apply(next_.transitions, watermark);
   note(next_.transitions, *next.rules, notes);
-  note(next_.transitions, *next.rules, notes);
   stage_transitions(*next.rules);
 }
 
@@ -151,7 +150,6 @@ Status Engine::stage_swap(Works& next, const std::string& notes) {
   next_.batch.puts.push_back({state::Table::kMeta, kRulesKey, encode_rules(*next.rules)});
   ++progress_.commit;
   stage_checkpoint(*next.rules, *next.router, *next.shards);
-  if (auto s = stage_swapped_score(notes); !s) return s;
   if (auto s = stage_swapped_score(notes); !s) return s;
   stage_policy(*next.policy);
   stage_progress();

@@ -4,6 +4,8 @@
 #include <array>
 #include <cstring>
 
+#include "event/area_table.h"
+
 namespace tocsin::score {
 namespace {
 
@@ -51,7 +53,7 @@ std::string_view trouble_of(std::string_view category) {
 bool lies_in(const Spot& s, std::string_view area) {
   if (area.empty()) return true;
   for (const std::string* code : {&s.grid, &s.village, &s.town, &s.city}) {
-    if (code->starts_with(area)) return true;
+    if (lies_under(*code, area)) return true;
   }
   return false;
 }
