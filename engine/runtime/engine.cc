@@ -4,8 +4,8 @@
 #include <utility>
 
 #include "runtime/horizon.h"
-#include "runtime/score_worker.h"
 #include "runtime/stored_rules.h"
+#include "score/keeper.h"
 
 namespace tocsin::runtime {
 namespace {
@@ -111,7 +111,7 @@ Result<std::unique_ptr<Engine>> Engine::open(Options options, std::shared_ptr<co
     engine->next_.batch.clear();
   }
   engine->first_position_ = engine->router_->position() + 1;
-  if (engine->options_.overlap) engine->writer_ = std::make_unique<BackgroundWrite>(*store);
+  if (engine->options_.overlap) engine->writer_ = std::make_unique<BackgroundTask>();
   return engine;
 }
 
@@ -464,7 +464,9 @@ Status Engine::overlap() {
   if (auto s = writer_->wait(); !s) return s;
   settle(flying_);
   std::swap(next_, flying_);
-  if (!flying_.batch.puts.empty()) writer_->start(flying_.batch, options_.sync);
+  if (!flying_.batch.puts.empty()) {
+    writer_->start([this] { return store_->write(flying_.batch, options_.sync); });
+  }
   return {};
 }
 

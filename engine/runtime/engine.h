@@ -18,7 +18,7 @@
 #include "rule/rule_set.h"
 #include "runtime/alert_book.h"
 #include "runtime/alert_stage.h"
-#include "runtime/background_write.h"
+#include "runtime/background_task.h"
 #include "runtime/ports.h"
 #include "runtime/progress.h"
 #include "runtime/router.h"
@@ -30,8 +30,6 @@ class Keeper;
 }
 
 namespace tocsin::runtime {
-
-class ScoreWorker;
 
 // A record that no feed could read, as it is kept: its place in the log, why, and a masked copy.
 struct DeadLetter {
@@ -170,8 +168,9 @@ class Engine {
   void note(std::span<const alert::Transition> transitions, const rule::RuleSet& rules, std::string& notes);
   Status stage_score(bool checkpoint, bool settle);
   Status settle_score();
+  void apply_notes(std::string notes);
   void stage_score_pieces(uint64_t commit);
-  Status stage_swapped_score(const std::string& notes);
+  void stage_swapped_score(const std::string& notes);
   void take_swapped_score(std::string notes);
   void forget_swapped_score(const std::string& notes);
   Status load_checkpoint();
@@ -229,7 +228,7 @@ class Engine {
   std::unique_ptr<alert::Policy> policy_;
   std::unique_ptr<AlertStage> stage_;
   std::unique_ptr<score::Keeper> score_;
-  std::unique_ptr<ScoreWorker> score_worker_;  // after what it works on
+  std::unique_ptr<BackgroundTask> score_worker_;  // after what it works on
   AlertBook book_;
   Progress progress_;
   std::vector<std::string> partition_names_;
@@ -255,7 +254,7 @@ class Engine {
   bool checkpoint_due_ = false;
   bool write_pending_ = false;
   bool progress_changed_ = false;
-  std::unique_ptr<BackgroundWrite> writer_;  // with Options::overlap; last: it reads flying_
+  std::unique_ptr<BackgroundTask> writer_;  // with Options::overlap; last: it reads flying_
 };
 
 // Keys of the store's tables, for `tocsin state` and the API. Under latest_key() stands the alert's line, then the text

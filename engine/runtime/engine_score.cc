@@ -1,8 +1,8 @@
 // The scorecards beside the rules: noted with each batch, stored with it, recovered from the same bytes. Notes of the
 // commit n lie in Table::kDelta under big_endian(n) + 's'; pieces of the checkpoint in Table::kMeta under "score/".
 #include "runtime/engine.h"
-#include "runtime/score_worker.h"
 #include "runtime/stored_score.h"
+#include "score/keeper.h"
 
 namespace tocsin::runtime {
 namespace {
@@ -33,7 +33,7 @@ Status Engine::open_score() {
     next_.batch.clear();
     if (!s) return s;
   }
-  score_worker_ = std::make_unique<ScoreWorker>(*score_);
+  score_worker_ = std::make_unique<BackgroundTask>();
   return {};
 }
 
@@ -44,9 +44,12 @@ void Engine::note(std::span<const alert::Transition> transitions, const rule::Ru
                          [&](const alert::Transition& t) { return std::string_view(rules.rules()[t.rule].id); });
 }
 
-Status Engine::settle_score() {
-  if (score_worker_ == nullptr || score_worker_->wait()) return {};
-  return internal("the scorecards could not read their own notes");
+Status Engine::settle_score() { return score_worker_ == nullptr ? Status() : score_worker_->wait(); }
+
+void Engine::apply_notes(std::string notes) {
+  score_worker_->start([keeper = score_.get(), notes = std::move(notes)] {
+    return keeper->apply(notes) ? Status() : internal("the scorecards could not read their own notes");
+  });
 }
 
 // Applied while the next batch is worked on, but at once where a checkpoint is to hold them.
@@ -56,7 +59,7 @@ Status Engine::stage_score(bool checkpoint, bool settle) {
   if (store_ != nullptr && !checkpoint && !notes_.empty()) {
     next_.batch.puts.push_back({state::Table::kDelta, notes_key(progress_.commit), notes_});
   }
-  score_worker_->start(std::exchange(notes_, {}));
+  apply_notes(std::exchange(notes_, {}));
   if (!checkpoint && !settle) return {};
   if (auto s = settle_score(); !s) return s;
   if (checkpoint) stage_score_pieces(progress_.commit);
@@ -75,17 +78,15 @@ void Engine::stage_score_pieces(uint64_t commit) {
 }
 
 // Rules are being exchanged: what that tells of alerts is applied only when it was written, so it lies beside a
-// checkpoint of what was before.
-Status Engine::stage_swapped_score(const std::string& notes) {
-  if (score_ == nullptr) return {};
-  if (auto s = settle_score(); !s) return s;
+// checkpoint of what was before, which has settled.
+void Engine::stage_swapped_score(const std::string& notes) {
+  if (score_ == nullptr) return;
   stage_score_pieces(progress_.commit - 1);
   next_.batch.puts.push_back({state::Table::kDelta, notes_key(progress_.commit), notes});
-  return {};
 }
 
 void Engine::take_swapped_score(std::string notes) {
-  if (score_ != nullptr) score_worker_->start(std::move(notes));
+  if (score_ != nullptr) apply_notes(std::move(notes));
 }
 
 // It was not written, and did not happen; but the numbers that were given stay given.

@@ -150,7 +150,7 @@ Status Engine::stage_swap(Works& next, const std::string& notes) {
   next_.batch.puts.push_back({state::Table::kMeta, kRulesKey, encode_rules(*next.rules)});
   ++progress_.commit;
   stage_checkpoint(*next.rules, *next.router, *next.shards);
-  if (auto s = stage_swapped_score(notes); !s) return s;
+  stage_swapped_score(notes);
   stage_policy(*next.policy);
   stage_progress();
   return write();
@@ -162,6 +162,7 @@ Status Engine::swap_rules(std::shared_ptr<const rule::RuleSet> rules, Engine* wa
   }
   if (auto done = commit(); !done) return done.error();
   if (auto s = land(); !s) return s;
+  if (auto s = settle_score(); !s) return s;
   const Progress before = progress_;
   const auto by_type = by_type_;
   const Succession by = succession(*rules);

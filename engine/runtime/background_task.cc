@@ -1,10 +1,10 @@
-#include "runtime/background_write.h"
+#include "runtime/background_task.h"
 
 #include <utility>
 
 namespace tocsin::runtime {
 
-BackgroundWrite::~BackgroundWrite() {
+BackgroundTask::~BackgroundTask() {
   {
     const std::scoped_lock lock(mutex_);
     stop_ = true;
@@ -13,36 +13,33 @@ BackgroundWrite::~BackgroundWrite() {
   thread_.join();
 }
 
-void BackgroundWrite::start(const state::Batch& batch, bool sync) {
+void BackgroundTask::start(std::function<Status()> task) {
   {
     const std::scoped_lock lock(mutex_);
-    batch_ = &batch;
-    sync_ = sync;
+    task_ = std::move(task);
   }
   under_way_ = true;
   changed_.notify_all();
 }
 
-Status BackgroundWrite::wait() {
+Status BackgroundTask::wait() {
   if (!under_way_) return {};
   std::unique_lock lock(mutex_);
-  changed_.wait(lock, [this] { return batch_ == nullptr; });
+  changed_.wait(lock, [this] { return task_ == nullptr; });
   under_way_ = false;
   return std::exchange(outcome_, Status());
 }
 
-void BackgroundWrite::run() {
+void BackgroundTask::run() {
   std::unique_lock lock(mutex_);
   while (true) {
-    changed_.wait(lock, [this] { return batch_ != nullptr || stop_; });
-    if (batch_ == nullptr) return;
-    const state::Batch& batch = *batch_;
-    const bool sync = sync_;
+    changed_.wait(lock, [this] { return task_ != nullptr || stop_; });
+    if (task_ == nullptr) return;
     lock.unlock();
-    Status outcome = store_.write(batch, sync);
+    Status outcome = task_();  // the owner leaves it alone until wait() has returned
     lock.lock();
     outcome_ = std::move(outcome);
-    batch_ = nullptr;
+    task_ = nullptr;
     changed_.notify_all();
   }
 }
