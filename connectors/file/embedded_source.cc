@@ -3,13 +3,9 @@
 #include <algorithm>
 #include <chrono>
 
+#include "connectors/file/log_page.h"
+
 namespace tocsin::file {
-namespace {
-
-constexpr size_t kPadding = 64;          // for simdjson
-constexpr size_t kPollBytes = 4u << 20;  // a poll stops after so much
-
-}  // namespace
 
 EmbeddedSource::EmbeddedSource(state::Log& log, std::string topic, bool listens)
     : log_(log), topic_(std::move(topic)), listens_(listens) {
@@ -38,34 +34,6 @@ Status EmbeddedSource::seek(std::span<const uint64_t> next_offsets) {
   return log_.read(topic_, next_, 0, [](const auto&) { return false; });  // only whether it is there
 }
 
-Status EmbeddedSource::fetch(size_t max, std::vector<runtime::Record>& out) {
-  const size_t before = out.size();
-  bytes_.clear();
-  Status s = log_.read(topic_, next_, max, [&](const state::LogRecord& r) {
-    runtime::Record record;
-    record.offset = r.offset;
-    record.next_offset = r.offset + 1;
-    record.timestamp = r.timestamp;
-    record.payload = r.payload;  // for its size; where the copy lies is known when bytes_ grows no more
-    bytes_.append(r.payload);
-    out.push_back(record);
-    return bytes_.size() < kPollBytes;
-  });
-  if (!s) {
-    out.resize(before);
-    return s;
-  }
-  bytes_.append(kPadding, '\0');
-  size_t at = 0;
-  for (size_t i = before; i < out.size(); ++i) {
-    const size_t n = out[i].payload.size();
-    out[i].payload = std::string_view(bytes_).substr(at, n);
-    at += n;
-    next_ = out[i].next_offset;
-  }
-  return Status::ok();
-}
-
 EmbeddedSource::Lag EmbeddedSource::lag(TimeMs now) const {
   const uint64_t end = log_.end_offset(topic_);
   Lag lag{end > next_ ? end - next_ : 0, 0};
@@ -86,7 +54,7 @@ Result<runtime::PollState> EmbeddedSource::poll(size_t max, DurationMs wait, std
     seen = appends_;
   }
   if (!held_) {
-    if (Status s = fetch(max, out); !s) return s.error();
+    if (Status s = read_page(log_, topic_, next_, max, bytes_, out); !s) return s.error();
     if (out.size() > before) return runtime::PollState::kRecords;
   }
   if (wait <= 0) return runtime::PollState::kIdle;
@@ -95,7 +63,7 @@ Result<runtime::PollState> EmbeddedSource::poll(size_t max, DurationMs wait, std
     appended_.wait_for(lock, std::chrono::milliseconds(wait), [&] { return appends_ != seen; });
   }
   if (held_) return runtime::PollState::kIdle;
-  if (Status s = fetch(max, out); !s) return s.error();
+  if (Status s = read_page(log_, topic_, next_, max, bytes_, out); !s) return s.error();
   return out.size() > before ? runtime::PollState::kRecords : runtime::PollState::kIdle;
 }
 

@@ -35,8 +35,6 @@ class EmbeddedSource final : public runtime::Source {
   Lag lag(TimeMs now) const;
 
  private:
-  Status fetch(size_t max, std::vector<runtime::Record>& out);
-
   state::Log& log_;
   const std::string topic_;
   const bool listens_;

@@ -4,6 +4,7 @@ import unittest
 
 from test_service import ServiceCase
 from tocsin_service import CONFIG, now
+from tocsin_service import report as anywhere
 from tocsin_testing import ROOT, tocsin, wait_for
 
 RULES = """
@@ -40,8 +41,7 @@ backtest: {{input: [{folder}/past.ndjson], labels: {folder}/labels.ndjson}}
 
 
 def report(id_, place, village="330282101005", **more):
-    return {"id": id_, "source": "grid", "kind": "report", "occurred_at": now(), "category": "city.facility",
-            "place": place, "area": {"city": village[:6], "town": village[:9], "village": village}, **more}
+    return anywhere(id_, place, area={"city": village[:6], "town": village[:9], "village": village}, **more)
 
 
 def past(n, minute, place):

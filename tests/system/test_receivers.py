@@ -6,7 +6,7 @@ import unittest
 import urllib.request
 
 from tocsin_receiver import Receiver, signature
-from tocsin_service import Service, free_port, now
+from tocsin_service import Service, free_port, now, report
 from tocsin_testing import Case, lines, need, tocsin, wait_for
 
 RULES = """
@@ -35,11 +35,6 @@ alerts:
 http: {{address: 127.0.0.1, port: {port}}}
 limits: {{lateness: 1s, idle_after: 1s}}
 """
-
-
-def report(id_, place, **more):
-    return {"id": id_, "source": "grid", "kind": "report", "occurred_at": now(), "category": "city.facility", "place": place,
-            **more}
 
 
 class ReceiverCase(Case):

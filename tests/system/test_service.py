@@ -9,7 +9,7 @@ import threading
 import time
 import unittest
 
-from tocsin_service import CONFIG, Service, Stream, free_port, now
+from tocsin_service import CONFIG, Service, Stream, free_port, now, report
 from tocsin_testing import BINARY, ROOT, Case, environment, lines, tocsin, wait_for
 
 RULES = """
@@ -37,11 +37,6 @@ rules:
 METRICS = """events_read_total events_rejected_total events_duplicate_total events_late_total watermark_lag_seconds
     rule_matches_total rule_errors_total rule_eval_seconds alerts_open alert_transitions_total alert_latency_seconds state_keys
     state_bytes commit_seconds commit_age_seconds outbox_depth reload_success build_info""".split()
-
-
-def report(id_, place, **more):
-    return {"id": id_, "source": "grid", "kind": "report", "occurred_at": now(), "category": "city.facility", "place": place,
-            **more}
 
 
 class ServiceCase(Case):

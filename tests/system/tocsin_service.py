@@ -34,6 +34,12 @@ def now(seconds=0):
     return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+def report(id_, place, **more):
+    """An event of a grid worker, of now."""
+    return {"id": id_, "source": "grid", "kind": "report", "occurred_at": now(), "category": "city.facility", "place": place,
+            **more}
+
+
 class Service:
     """`tocsin run` with an ingest source. The folder holds rules/, the config, the state, the alerts and the log."""
 

@@ -3,11 +3,13 @@
 #include "runtime/engine.h"
 
 #include "fixture.h"
+#include "full_store.h"
 
 namespace tocsin::runtime {
 namespace {
 
 using testing::Feed;
+using testing::FullStore;
 using testing::kMinute;
 using testing::kStart;
 using testing::published;
@@ -124,33 +126,6 @@ TEST(Engine, AnEventBehindTheWatermarkIsLateAndCounted) {
   EXPECT_EQ((*engine)->accept(feed.report("c", kStart - 10 * kMinute - 1, 1), p, 3, kNoTime), Outcome::kLate);
   EXPECT_EQ((*engine)->progress().totals.late, 1u);
 }
-
-// A store whose disk is full for a while.
-class FullStore final : public state::Store {
- public:
-  explicit FullStore(state::Store& under) : under_(under) {}
-  Status write(const state::Batch& batch, bool sync) override {
-    if (full || room == 0) return exhausted("no space left on device");
-    --room;
-    return under_.write(batch, sync);
-  }
-  Result<std::string> get(state::Table t, std::string_view k) const override { return under_.get(t, k); }
-  Status scan(state::Table t, std::string_view b, std::string_view e,
-              const std::function<bool(std::string_view, std::string_view)>& f) const override {
-    return under_.scan(t, b, e, f);
-  }
-  Status scan_backward(state::Table t, std::string_view b, std::string_view e,
-                       const std::function<bool(std::string_view, std::string_view)>& f) const override {
-    return under_.scan_backward(t, b, e, f);
-  }
-  Status checkpoint(const std::string& d) const override { return under_.checkpoint(d); }
-  uint64_t bytes_on_disk() const override { return 0; }
-  bool full = false;
-  size_t room = SIZE_MAX;  // writes that still fit
-
- private:
-  state::Store& under_;
-};
 
 TEST(Engine, AFullDiskHoldsTheBatchBackAndLosesNothing) {
   Feed feed;

@@ -1,8 +1,8 @@
 // What runs beside the engine's thread, and what is fetched ahead of its turn: the write of a commit, the timers.
 #include <algorithm>
-#include <atomic>
 
 #include "fixture.h"
+#include "full_store.h"
 #include "runtime/publisher.h"
 #include "runtime/timer_queue.h"
 
@@ -10,6 +10,7 @@ namespace tocsin::runtime {
 namespace {
 
 using testing::Feed;
+using testing::FullStore;
 using testing::kMinute;
 using testing::kStart;
 
@@ -46,31 +47,6 @@ TEST(TimerQueue, PopsInOrderWhateverIsPushedMeanwhile) {
     }
   }
 }
-
-// A store whose writes can be made to fail.
-class FailingStore final : public state::Store {
- public:
-  explicit FailingStore(state::Store& inner) : inner_(inner) {}
-  Status write(const state::Batch& batch, bool sync) override {
-    if (fail) return Error{Code::kExhausted, "the disk is full"};
-    return inner_.write(batch, sync);
-  }
-  Result<std::string> get(state::Table t, std::string_view key) const override { return inner_.get(t, key); }
-  Status scan(state::Table t, std::string_view begin, std::string_view end,
-              const std::function<bool(std::string_view, std::string_view)>& f) const override {
-    return inner_.scan(t, begin, end, f);
-  }
-  Status scan_backward(state::Table t, std::string_view begin, std::string_view end,
-                       const std::function<bool(std::string_view, std::string_view)>& f) const override {
-    return inner_.scan_backward(t, begin, end, f);
-  }
-  Status checkpoint(const std::string& directory) const override { return inner_.checkpoint(directory); }
-  uint64_t bytes_on_disk() const override { return inner_.bytes_on_disk(); }
-  std::atomic<bool> fail = false;
-
- private:
-  state::Store& inner_;
-};
 
 // What an engine with overlapping writes publishes, given events and restarts every `life` of them (0: none).
 std::string overlapped(const std::vector<Event>& events, state::Store& store, size_t life) {
@@ -127,13 +103,13 @@ TEST(Overlap, TellsTheSameTransitionsOnceTheyAreDurable) {
 TEST(Overlap, AFailedWriteIsToldByTheNextCommit) {
   Feed feed;
   const auto memory = state::make_memory_store();
-  FailingStore store(*memory);
+  FullStore store(*memory);
   Engine::Options options;
   options.overlap = true;
   auto engine = Engine::open(options, testing::rules(), &store, testing::recompile);
   ASSERT_TRUE(engine);
   const uint32_t p = (*engine)->add_partition("test", 10 * kMinute);
-  store.fail = true;
+  store.full = true;
   (*engine)->accept(feed.report("a", kStart, 1), p, 1, kNoTime);
   ASSERT_TRUE((*engine)->commit());
   ASSERT_TRUE((*engine)->under_way());

@@ -1,6 +1,7 @@
 // Scorecards within the engine: the same bytes for any shards and batches, across crashes at any commit, changes of
 // rules, and writes that fail.
 #include "fixture.h"
+#include "full_store.h"
 #include "runtime/stored_score.h"
 #include "score/asking.h"
 
@@ -8,35 +9,8 @@ namespace tocsin::runtime {
 namespace {
 
 using testing::Feed;
+using testing::FullStore;
 using testing::kMinute;
-
-// Fails the writes that it is told to.
-class FailingStore final : public state::Store {
- public:
-  explicit FailingStore(state::Store& store) : store_(store) {}
-  Status write(const state::Batch& batch, bool sync) override {
-    if (failures > 0) {
-      --failures;
-      return Error{Code::kExhausted, "the disk is full"};
-    }
-    return store_.write(batch, sync);
-  }
-  Result<std::string> get(state::Table table, std::string_view key) const override { return store_.get(table, key); }
-  Status scan(state::Table t, std::string_view a, std::string_view b,
-              const std::function<bool(std::string_view, std::string_view)>& f) const override {
-    return store_.scan(t, a, b, f);
-  }
-  Status scan_backward(state::Table t, std::string_view a, std::string_view b,
-                       const std::function<bool(std::string_view, std::string_view)>& f) const override {
-    return store_.scan_backward(t, a, b, f);
-  }
-  Status checkpoint(const std::string& directory) const override { return store_.checkpoint(directory); }
-  uint64_t bytes_on_disk() const override { return store_.bytes_on_disk(); }
-  int failures = 0;
-
- private:
-  state::Store& store_;
-};
 
 std::string no_name(std::string_view) { return {}; }
 
@@ -188,7 +162,7 @@ TEST(EngineScore, AFullDiskAndAChangeOfRulesThatFailsChangeNothing) {
   const auto events = testing::stream(feed, 2, 800);
   const auto run = [&](int failures) {
     const auto memory = state::make_memory_store();
-    FailingStore store(*memory);
+    FullStore store(*memory);
     auto engine = Engine::open(options(2), testing::rules(), &store, testing::recompile);
     const uint32_t p = (*engine)->add_partition("test", 10 * kMinute);
     for (size_t i = 0; i < events.size(); ++i) {

@@ -19,6 +19,32 @@ const ICONS: Record<string, string> = {
   health: 'M1.5 8h3l2-5 3 10 2-5h3',
 };
 
+function Brand() {
+  return (
+    <>
+      <svg viewBox="0 0 16 16" aria-hidden="true">
+        <path d={ICONS.alerts} />
+      </svg>
+      <b>{language.value === 'zh' ? '警钟' : 'Tocsin'}</b>
+    </>
+  );
+}
+
+function LanguageButton() {
+  return (
+    <button
+      type="button"
+      class="button"
+      onClick={() => {
+        language.value = language.value === 'zh' ? 'en' : 'zh';
+      }}
+      lang={language.value === 'zh' ? 'en' : 'zh-CN'}
+    >
+      {t('other_language')}
+    </button>
+  );
+}
+
 export function Header() {
   return (
     <header class="top">
@@ -33,10 +59,7 @@ export function Header() {
         {t('skip')}
       </a>
       <span class="brand">
-        <svg viewBox="0 0 16 16" aria-hidden="true">
-          <path d={ICONS.alerts} />
-        </svg>
-        <b>{language.value === 'zh' ? '警钟' : 'Tocsin'}</b>
+        <Brand />
       </span>
       <nav class="panels" aria-label={t('panels')}>
         {PANELS.map(p => (
@@ -60,16 +83,7 @@ export function Header() {
       <time class="now" dateTime={new Date(now.value).toISOString()} title={zone.value}>
         {clock(now.value)}
       </time>
-      <button
-        type="button"
-        class="button"
-        onClick={() => {
-          language.value = language.value === 'zh' ? 'en' : 'zh';
-        }}
-        lang={language.value === 'zh' ? 'en' : 'zh-CN'}
-      >
-        {t('other_language')}
-      </button>
+      <LanguageButton />
       <button
         type="button"
         class="button icon"
@@ -225,10 +239,7 @@ export function SignIn() {
         }}
       >
         <p class="brand">
-          <svg viewBox="0 0 16 16" aria-hidden="true">
-            <path d={ICONS.alerts} />
-          </svg>
-          <b>{language.value === 'zh' ? '警钟' : 'Tocsin'}</b>
+          <Brand />
         </p>
         <h1>{t('sign_in')}</h1>
         <p class="soft">{t('sign_in_why')}</p>
@@ -255,16 +266,7 @@ export function SignIn() {
           <button class="button first" disabled={busy.value || token.value.trim() === ''}>
             {t('sign_in')}
           </button>
-          <button
-            type="button"
-            class="button"
-            onClick={() => {
-              language.value = language.value === 'zh' ? 'en' : 'zh';
-            }}
-            lang={language.value === 'zh' ? 'en' : 'zh-CN'}
-          >
-            {t('other_language')}
-          </button>
+          <LanguageButton />
         </div>
       </form>
     </main>

@@ -1,5 +1,6 @@
 // What a person does to an alert. The service answers when it has it in its log; the stream then brings the change.
-import { batch, signal, useSignal } from '@preact/signals';
+import { batch, signal, useSignal, type Signal } from '@preact/signals';
+import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { alertPath, post, Problem } from '../core/api';
 import { kept } from '../core/memory';
@@ -111,20 +112,40 @@ function useFirstFocus() {
   return first;
 }
 
-function AssignForm({ busy, done }: { busy: boolean; done: (to: string) => void }) {
-  const to = useSignal(''),
-    first = useFirstFocus();
+// What every one of the forms does: it is sent only when it is complete, and not twice.
+function ActionForm(props: {
+  kind: Kind;
+  busy: boolean;
+  complete: boolean;
+  send: () => void;
+  children: ComponentChildren;
+}) {
   return (
     <form
       class="action-form"
       onSubmit={event => {
         event.preventDefault();
-        const name = to.value.trim();
-        if (!name) return;
-        recent.value = [name, ...recent.value.filter(n => n !== name)].slice(0, 12);
-        done(name);
+        if (props.complete) props.send();
       }}
     >
+      {props.children}
+      <button class="button first" disabled={props.busy || !props.complete}>
+        {t(props.kind)}
+      </button>
+    </form>
+  );
+}
+
+function AssignForm({ busy, done }: { busy: boolean; done: (to: string) => void }) {
+  const to = useSignal(''),
+    name = to.value.trim(),
+    first = useFirstFocus();
+  const send = () => {
+    recent.value = [name, ...recent.value.filter(n => n !== name)].slice(0, 12);
+    done(name);
+  };
+  return (
+    <ActionForm kind="assign" busy={busy} complete={name !== ''} send={send}>
       <label>
         {t('assign_to')}
         <input
@@ -139,45 +160,40 @@ function AssignForm({ busy, done }: { busy: boolean; done: (to: string) => void 
         />
       </label>
       <datalist id="assignees">
-        {recent.value.map(name => (
-          <option key={name} value={name} />
+        {recent.value.map(known => (
+          <option key={known} value={known} />
         ))}
       </datalist>
-      <button class="button first" disabled={busy || to.value.trim() === ''}>
-        {t('assign')}
-      </button>
-    </form>
+    </ActionForm>
+  );
+}
+
+function NoteField({ note, required = false }: { note: Signal<string>; required?: boolean }) {
+  const first = useFirstFocus();
+  return (
+    <label>
+      {t(required ? 'note' : 'note_optional')}
+      <textarea
+        ref={required ? first : undefined}
+        rows={2}
+        required={required}
+        maxLength={1300}
+        value={note.value}
+        onInput={e => {
+          note.value = e.currentTarget.value;
+        }}
+      />
+    </label>
   );
 }
 
 function CommentForm({ busy, done }: { busy: boolean; done: (note: string) => void }) {
   const note = useSignal(''),
-    first = useFirstFocus();
+    words = note.value.trim();
   return (
-    <form
-      class="action-form"
-      onSubmit={event => {
-        event.preventDefault();
-        if (note.value.trim()) done(note.value.trim());
-      }}
-    >
-      <label>
-        {t('note')}
-        <textarea
-          ref={first}
-          rows={2}
-          required
-          maxLength={1300}
-          value={note.value}
-          onInput={e => {
-            note.value = e.currentTarget.value;
-          }}
-        />
-      </label>
-      <button class="button first" disabled={busy || note.value.trim() === ''}>
-        {t('comment')}
-      </button>
-    </form>
+    <ActionForm kind="comment" busy={busy} complete={words !== ''} send={() => done(words)}>
+      <NoteField note={note} required />
+    </ActionForm>
   );
 }
 
@@ -185,14 +201,9 @@ function CloseForm({ busy, done }: { busy: boolean; done: (outcome: string, note
   const outcome = useSignal(''),
     note = useSignal(''),
     first = useFirstFocus();
+  const send = () => done(outcome.value, note.value.trim());
   return (
-    <form
-      class="action-form"
-      onSubmit={event => {
-        event.preventDefault();
-        if (outcome.value) done(outcome.value, note.value.trim());
-      }}
-    >
+    <ActionForm kind="close" busy={busy} complete={outcome.value !== ''} send={send}>
       <fieldset>
         <legend>{t('outcome')}</legend>
         {OUTCOMES.map((name, i) => (
@@ -211,21 +222,8 @@ function CloseForm({ busy, done }: { busy: boolean; done: (outcome: string, note
           </label>
         ))}
       </fieldset>
-      <label>
-        {t('note_optional')}
-        <textarea
-          rows={2}
-          maxLength={1300}
-          value={note.value}
-          onInput={e => {
-            note.value = e.currentTarget.value;
-          }}
-        />
-      </label>
-      <button class="button first" disabled={busy || outcome.value === ''}>
-        {t('close')}
-      </button>
-    </form>
+      <NoteField note={note} />
+    </ActionForm>
   );
 }
 

@@ -1,41 +1,32 @@
 // The draft against the version in force, alert by alert; and what rules on trial ring beside those in force.
 import { useSignal, type Signal } from '@preact/signals';
-import { useEffect, useRef } from 'preact/hooks';
-import { get, post, Problem } from '../core/api';
+import { useEffect } from 'preact/hooks';
+import { get, type Problem } from '../core/api';
 import { areaText, clock, nameOfArea, number } from '../core/format';
 import { Empty, Failed, Loading, SeverityMark } from '../core/marks';
 import { linkTo } from '../core/router';
 import { rules } from '../core/store';
 import type { Alert, AlertPage, RuleSource } from '../core/types';
 import { t, term, text } from '../core/words';
-import type { Backtest, Difference, Story } from './backtest';
-import { Running } from './trial';
+import type { Difference, Story } from './backtest';
+import { Progress, useBacktest } from './running';
+
+const FACTS = [
+  ['draft_alerts', 'alerts'],
+  ['force_alerts', 'alerts_against'],
+  ['same', 'same'],
+  ['changed', 'changed'],
+  ['only_here', 'only_here'],
+  ['only_against', 'only_against'],
+] as const;
 
 export function Compare({ rule, draft, faults }: { rule: RuleSource; draft: Signal<string>; faults: Signal<number> }) {
   const answer = useSignal<Difference | null>(null),
-    problem = useSignal<Problem | null>(null),
-    since = useSignal(0),
-    stop = useRef<AbortController | null>(null);
-  useEffect(() => () => stop.current?.abort(), []);
-  const run = async () => {
-    const mine = (stop.current = new AbortController());
-    since.value = Date.now();
-    problem.value = null;
-    try {
-      answer.value =
-        (
-          await post<Backtest>(
-            '/api/v1/rules/backtest',
-            { text: draft.value, rule: rule.id, against: true },
-            mine.signal,
-          )
-        ).difference ?? null;
-    } catch (error) {
-      if (!mine.signal.aborted) problem.value = error instanceof Problem ? error : new Problem(0, String(error), '');
-    } finally {
-      since.value = 0;
-    }
-  };
+    backtest = useBacktest();
+  const run = () =>
+    backtest.ask({ text: draft.value, rule: rule.id, against: true }, found => {
+      answer.value = found.difference ?? null;
+    });
   const told = answer.value?.rules.find(r => r.rule === rule.id) ?? answer.value?.rules[0];
   const pairs = answer.value?.alerts.filter(a => a.rule === rule.id) ?? [];
   return (
@@ -45,49 +36,22 @@ export function Compare({ rule, draft, faults }: { rule: RuleSource; draft: Sign
         <button
           type="button"
           class="button first"
-          disabled={since.value > 0 || faults.value > 0 || draft.value === rule.text}
+          disabled={backtest.since.value > 0 || faults.value > 0 || draft.value === rule.text}
           onClick={() => void run()}
         >
           {t('run_compare')}
         </button>
         {draft.value === rule.text && <span class="soft"> {t('nothing_changed')}</span>}
       </p>
-      {since.value > 0 && (
-        <Running
-          since={since.value}
-          cancel={() => {
-            stop.current?.abort();
-            since.value = 0;
-          }}
-        />
-      )}
-      {problem.value && <Failed problem={problem.value} retry={() => void run()} />}
+      <Progress of={backtest} retry={() => void run()} />
       {told && (
         <dl class="told-facts">
-          <div>
-            <dt>{t('draft_alerts')}</dt>
-            <dd>{number(told.alerts)}</dd>
-          </div>
-          <div>
-            <dt>{t('force_alerts')}</dt>
-            <dd>{number(told.alerts_against)}</dd>
-          </div>
-          <div>
-            <dt>{t('same')}</dt>
-            <dd>{number(told.same)}</dd>
-          </div>
-          <div>
-            <dt>{t('changed')}</dt>
-            <dd>{number(told.changed)}</dd>
-          </div>
-          <div>
-            <dt>{t('only_here')}</dt>
-            <dd>{number(told.only_here)}</dd>
-          </div>
-          <div>
-            <dt>{t('only_against')}</dt>
-            <dd>{number(told.only_against)}</dd>
-          </div>
+          {FACTS.map(([word, field]) => (
+            <div key={word}>
+              <dt>{t(word)}</dt>
+              <dd>{number(told[field])}</dd>
+            </div>
+          ))}
         </dl>
       )}
       {pairs.length > 0 && (

@@ -1,12 +1,11 @@
 // A parameter's values tried in one run over the past: the slider goes through what came back, without asking again.
 import { computed, useSignal, type Signal } from '@preact/signals';
-import { useEffect, useRef } from 'preact/hooks';
-import { post, Problem } from '../core/api';
 import { clock, lasting, nameOfArea, number, share } from '../core/format';
-import { Failed, SeverityMark } from '../core/marks';
+import { SeverityMark } from '../core/marks';
 import { SEVERITIES, type Param, type RuleSource } from '../core/types';
 import { t } from '../core/words';
 import type { Accuracy, Backtest, Result } from './backtest';
+import { Progress, useBacktest } from './running';
 import { readValues, valuesAround } from './values';
 
 const numeric = (p: Param) => valuesAround(p.default).length > 0;
@@ -16,12 +15,9 @@ export function Trial({ rule, draft, faults }: { rule: RuleSource; draft: Signal
   const param = useSignal(params[0]?.name ?? ''),
     values = useSignal(valuesAround(params[0]?.default).join(', '));
   const answer = useSignal<Backtest | null>(null),
-    problem = useSignal<Problem | null>(null),
-    since = useSignal(0),
     index = useSignal(0),
-    asked = useSignal('');
-  const stop = useRef<AbortController | null>(null);
-  useEffect(() => () => stop.current?.abort(), []);
+    asked = useSignal(''),
+    backtest = useBacktest();
 
   const choose = (name: string) => {
     param.value = name;
@@ -29,32 +25,24 @@ export function Trial({ rule, draft, faults }: { rule: RuleSource; draft: Signal
     answer.value = null;
   };
   const inForce = String(params.find(p => p.name === param.value)?.default ?? '');
-  const run = async () => {
-    stop.current?.abort();
-    const mine = (stop.current = new AbortController());
-    since.value = Date.now();
-    problem.value = null;
-    const list = readValues(values.value);
-    const same = draft.value === rule.text;
-    try {
-      const found = await post<Backtest>(
-        '/api/v1/rules/backtest',
-        {
-          rule: rule.id,
-          ...(!same && { text: draft.value }),
-          ...(list.length > 0 && param.value && { set: `${rule.id}.${param.value}=${list.join(',')}` }),
-        },
-        mine.signal,
-      );
-      answer.value = found;
-      asked.value = draft.value;
-      const at = resultsOf(found, rule.id).findIndex(r => r.value === inForce);
-      index.value = Math.max(0, at);
-    } catch (error) {
-      if (!mine.signal.aborted) problem.value = error instanceof Problem ? error : new Problem(0, String(error), '');
-    } finally {
-      if (stop.current === mine) since.value = 0;
-    }
+  const run = () => {
+    const list = readValues(values.value),
+      text = draft.value;
+    return backtest.ask(
+      {
+        rule: rule.id,
+        ...(text !== rule.text && { text }),
+        ...(list.length > 0 && param.value && { set: `${rule.id}.${param.value}=${list.join(',')}` }),
+      },
+      found => {
+        answer.value = found;
+        asked.value = text;
+        index.value = Math.max(
+          0,
+          resultsOf(found, rule.id).findIndex(r => r.value === inForce),
+        );
+      },
+    );
   };
   const results = answer.value ? resultsOf(answer.value, rule.id) : [];
   const chosen = results[Math.min(index.value, results.length - 1)];
@@ -92,22 +80,13 @@ export function Trial({ rule, draft, faults }: { rule: RuleSource; draft: Signal
             />
           </label>
         )}
-        <button class="button first" disabled={since.value > 0 || faults.value > 0}>
+        <button class="button first" disabled={backtest.since.value > 0 || faults.value > 0}>
           {t('run_backtest')}
         </button>
       </form>
       {faults.value > 0 && <p class="soft">{t('mend_first')}</p>}
-      {since.value > 0 && (
-        <Running
-          since={since.value}
-          cancel={() => {
-            stop.current?.abort();
-            since.value = 0;
-          }}
-        />
-      )}
-      {problem.value && <Failed problem={problem.value} retry={() => void run()} />}
-      {!answer.value && !problem.value && since.value === 0 && <p class="soft">{t('trial_intro')}</p>}
+      <Progress of={backtest} retry={() => void run()} />
+      {!answer.value && !backtest.problem.value && backtest.since.value === 0 && <p class="soft">{t('trial_intro')}</p>}
       {answer.value && chosen && (
         <>
           {asked.value !== draft.value && (
@@ -135,25 +114,6 @@ export function Trial({ rule, draft, faults }: { rule: RuleSource; draft: Signal
 
 const resultsOf = (answer: Backtest, rule: string): Result[] =>
   answer.results.filter(r => r.rule === rule || r.rule.startsWith(`${rule}?`) || answer.results.length === 1);
-
-export function Running({ since, cancel }: { since: number; cancel: () => void }) {
-  const seconds = useSignal(0);
-  useEffect(() => {
-    const timer = setInterval(() => {
-      seconds.value = Math.floor((Date.now() - since) / 1000);
-    }, 500);
-    return () => clearInterval(timer);
-  }, [since]);
-  return (
-    <p class="running" role="status">
-      <span class="turning" aria-hidden="true" />
-      {t('running', { n: seconds.value })}{' '}
-      <button type="button" class="link" onClick={cancel}>
-        {t('cancel')}
-      </button>
-    </p>
-  );
-}
 
 function Slider({
   results,
