@@ -97,7 +97,8 @@ class Engine {
   // Idle partitions do not hold time back; at the head of a live log they follow the clock.
   void set_idle(uint32_t partition, bool idle);
   void follow_clock(uint32_t partition, TimeMs clock);
-  // Nothing before `t` will come any more (end of input, --until, a test's `by`).
+  // Nothing before `t` will come any more (end of input, --until, a test's `by`). Precondition: a time, not kNoTime and
+  // what is counted from it.
   void advance_to(TimeMs t);
   // Events alone do not move time beyond `most` (of an engine that is warmed up: where time is in the one in force).
   void hold_time_at(TimeMs most) { router_->watermark().hold_at(most); }

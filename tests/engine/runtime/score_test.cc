@@ -54,7 +54,7 @@ struct Took {
 };
 
 void finish(Engine& engine) {
-  engine.advance_to(engine.greatest_event_time() + 24 * 60 * kMinute);
+  if (engine.greatest_event_time() != kNoTime) engine.advance_to(engine.greatest_event_time() + 24 * 60 * kMinute);
   ASSERT_TRUE(engine.commit());
   engine.request_checkpoint();
   ASSERT_TRUE(engine.commit());
@@ -146,6 +146,8 @@ TEST(EngineScore, WithoutThemNothingIsKept) {
   o.score = false;
   auto engine = Engine::open(o, testing::rules(), store.get(), testing::recompile);
   EXPECT_EQ((*engine)->score(), nullptr);
+  const uint32_t p = (*engine)->add_partition("test", 10 * kMinute);
+  (*engine)->accept(feed.report("a", testing::kStart, 1), p, 1, kNoTime);
   finish(**engine);
   EXPECT_TRUE(stored(*store).empty());
   EXPECT_EQ(read_score(*store).error().code, Code::kNotFound);
