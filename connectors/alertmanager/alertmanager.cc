@@ -104,8 +104,8 @@ class AlertmanagerFormat final : public delivery::Format {
   }
 
  private:
-  // Objects without their ends, by labels. Alertmanager knows an alert by all its labels: when one changes, the severity
-  // or an area that has grown, the alert of the former ones goes on ringing until it is ended.
+  // Objects without their ends, by labels. Alertmanager knows an alert by all its labels: when one changes, the
+  // severity or an area that has grown, the alert of the former ones goes on ringing until it is ended.
   using Ended = std::map<std::string, std::string>;
   // A request's body under way.
   struct Body {

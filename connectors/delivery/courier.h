@@ -3,11 +3,12 @@
 // stands in the requests is a Format's matter (webhook/, alertmanager/).
 //
 //   400, 413, 415, 422    the message is refused: told alone, `tries` times, then given up and counted
-//   anything else         tried again, with growing pauses, until it goes: the outbox waits. Where the answer is of those
+//   anything else         tried again, with growing pauses, until it goes: the outbox waits. Where the answer is of
+//   those
 //                         that only people mend (3xx, 401, 403, 404 …), it counts as the wrong door after `tries`
 //
-// Of several addresses each has its own pauses: what one takes has arrived, what one refuses is refused, and one that is
-// away holds up nobody.
+// Of several addresses each has its own pauses: what one takes has arrived, what one refuses is refused, and one that
+// is away holds up nobody.
 #include <atomic>
 #include <condition_variable>
 #include <deque>
@@ -43,8 +44,8 @@ class Format {
   virtual Request pack(std::span<const Message> group, TimeMs now) const = 0;
   // They arrived, or were given up.
   virtual void settled(std::span<const Message> group, TimeMs now) { (void)group, (void)now; }
-  // For receivers that forget: what is to be said again at `now`, a piece a call, at most one between two groups of what
-  // is new. Nobody minds when it does not arrive.
+  // For receivers that forget: what is to be said again at `now`, a piece a call, at most one between two groups of
+  // what is new. Nobody minds when it does not arrive.
   virtual std::optional<Request> again(TimeMs now) {
     (void)now;
     return std::nullopt;

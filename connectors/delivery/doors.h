@@ -26,9 +26,9 @@ bool is_wrong_door(int status);
 std::string describe(const Reply& reply);
 
 struct DoorsOptions {
-  DurationMs first_pause = 1'000;    // after a failure; doubled with each further one …
+  DurationMs first_pause = 1'000;     // after a failure; doubled with each further one …
   DurationMs longest_pause = 60'000;  // … up to this, which also bounds what Retry-After asks for
-  int tries = 5;                     // answers of a wrong door in a row until it counts as one
+  int tries = 5;                      // answers of a wrong door in a row until it counts as one
   std::function<void(int level, const std::string& message)> log = {};  // level as in syslog
 };
 

@@ -128,7 +128,8 @@ TEST(Alertmanager, TheLinkIsTheConsolesOwn) {
   const std::string json = transition("flood-1-2", "yellow", "open");
   const runtime::Outgoing one[] = {{1, "flood-1-2", json, kNoTime, false}};
   ASSERT_TRUE((*sink)->publish(one));
-  EXPECT_THAT(receiver.wait(1)[0].body, HasSubstr(R"("generatorURL":"https://desk.example/tocsin/#/alerts/flood-1-2")"));
+  EXPECT_THAT(receiver.wait(1)[0].body,
+              HasSubstr(R"("generatorURL":"https://desk.example/tocsin/#/alerts/flood-1-2")"));
 }
 
 TEST(Alertmanager, AStartAheadOfTheClockIsNow) {

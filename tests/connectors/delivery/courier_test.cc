@@ -194,7 +194,8 @@ TEST(Courier, AWrongDoorIsToldAndGoesOnWhenItIsMended) {
     EXPECT_EQ(desk.courier.stats().trouble, "");
     EXPECT_EQ(desk.courier.stats().refused, 0u) << "nothing is given up";
     const auto told = lines.all();
-    EXPECT_EQ(std::ranges::count_if(told, [](const std::string& l) { return l.find("mend its address") != l.npos; }), 1);
+    EXPECT_EQ(std::ranges::count_if(told, [](const std::string& l) { return l.find("mend its address") != l.npos; }),
+              1);
     EXPECT_THAT(told.back(), HasSubstr("answers again"));
     for (const std::string& line : told) EXPECT_THAT(line, testing::Not(HasSubstr("/hook"))) << "a path may be secret";
   }
