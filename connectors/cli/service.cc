@@ -67,9 +67,9 @@ class Service::Impl {
   std::unique_ptr<Ingest> ingest_;
   std::unique_ptr<AuditLog> audit_;
   std::unique_ptr<RuleDesk> desk_;
-  std::unique_ptr<Worker> worker_;  // its tasks use the desk
   std::unique_ptr<ServiceStatus> status_;
   std::unique_ptr<ServiceBackend> backend_;
+  std::unique_ptr<Lanes> lanes_;  // their tasks use the desk and the backend
   ServiceMetrics metrics_;
   std::unique_ptr<Reloader> reloader_;
   std::unique_ptr<http::Server> server_;
@@ -252,7 +252,7 @@ Status Service::Impl::open_ingest() {
 Status Service::Impl::open_http() {
   if (auto s = open_ingest(); !s) return s;
   audit_ = std::make_unique<AuditLog>(*log_, clock_);
-  worker_ = std::make_unique<Worker>(kLookUpsWaiting);
+  lanes_ = std::make_unique<Lanes>(kLookUpsWaiting);
   status_ = std::make_unique<ServiceStatus>(clock_.now());
   desk_ = std::make_unique<RuleDesk>(RuleDesk::Setup{.inputs = rule_inputs(),
                                                      .zone = zone_,
@@ -262,7 +262,7 @@ Status Service::Impl::open_http() {
                                                      .backtest = config_.backtest,
                                                      .log = *log_,
                                                      .outcomes = [this] { return outcome_labels(*engine_, *store_); }},
-                                     *worker_);
+                                     lanes_->looks);
   desk_->set_rules(rules_);
   backend_ = std::make_unique<ServiceBackend>(ServiceBackend::Parts{
       .engine = *engine_,
@@ -275,8 +275,7 @@ Status Service::Impl::open_http() {
       .readiness = [this] { return readiness(); },
       .desk = *desk_,
       .status = *status_,
-      .worker = *worker_,
-      .scoped = std::ranges::any_of(config_.http_tokens, [](const http::Account& a) { return !a.area.empty(); })});
+      .lanes = *lanes_});
   backend_->set_rules(rules_);
   backend_->set_silences(engine_->policy().silences());
   backend_->committed(engine_->progress().outbox);
@@ -349,6 +348,10 @@ std::vector<http::Check> Service::Impl::readiness() {
       {"engine", loop_runs_.load(), loop_runs_ ? "" : "the engine's loop has not started or has ended"},
       {"commits", trouble_.empty(), trouble_}};
   if (!config_.kafka.empty()) checks.push_back({"kafka", kafka.empty(), kafka});
+  if (!sinks_.empty()) {
+    const std::string door = wrong_door(sinks_);
+    checks.push_back({"receivers", door.empty(), door});
+  }
   return checks;
 }
 
@@ -397,7 +400,7 @@ Status Service::Impl::run(std::atomic<bool>& stopping, std::atomic<bool>& reload
   if (server_ != nullptr) server_->stop();
   reloader_.reset();
   ingest_.reset();
-  worker_.reset();  // its tasks use the desk
+  lanes_.reset();  // their tasks use the desk
   desk_.reset();
   audit_.reset();
   Status stopped = result ? pipeline_->stop(10'000) : Status();

@@ -1,5 +1,7 @@
 #include "runtime/engine.h"
 
+#include <absl/container/flat_hash_map.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -15,29 +17,9 @@ constexpr char kProgressKey[] = "progress";
 
 std::string seen_key(int64_t day) { return "seen/" + state::big_endian(static_cast<uint64_t>(day) ^ (1ULL << 63)); }
 
-std::string encode_outbox(const alert::Transition& t, TimeMs cause) {
-  std::string out;
-  Writer w(out);
-  w.u8(static_cast<uint8_t>(t.shadow | t.muted << 1));
-  w.zigzag(cause);
-  w.str(t.alert_id);
-  w.str(t.json);
-  return out;
-}
+SharedArea area_of(const AlertLine& l) { return {l.city, l.town, l.village, l.grid}; }
 
 }  // namespace
-
-OutboxEntry decode_outbox(std::string_view bytes) {
-  Reader in(bytes);
-  OutboxEntry e;
-  const uint8_t flags = in.u8();
-  e.shadow = (flags & 1) != 0;
-  e.muted = (flags & 2) != 0;
-  e.cause = in.zigzag();
-  e.alert_id = in.str();
-  e.json = in.str();
-  return e;
-}
 
 std::string history_key(std::string_view alert_id, uint32_t seq) {
   return "h/" + std::string(alert_id) + '\0' + state::big_endian(seq);
@@ -330,6 +312,11 @@ uint64_t Engine::sink_floor(const std::string& sink) const {
 
 void Engine::stage_transitions(const rule::RuleSet& rules) {
   next_.outgoing.clear();
+  next_.lines.reserve(next_.lines.size() + next_.transitions.size());
+  absl::flat_hash_map<std::string_view, const AlertLine*> last;  // of each alert, as far as it is not in the book yet
+  for (const auto* staged : {&flying_, &next_}) {
+    for (const AlertLine& line : staged->lines) last[line.alert_id] = &line;
+  }
   for (alert::Transition& t : next_.transitions) {
     const uint64_t sequence = ++progress_.outbox;
     ++progress_.totals.transitions;
@@ -359,10 +346,17 @@ void Engine::stage_transitions(const rule::RuleSet& rules) {
     Writer w(latest);
     encode(w, line);
     w.str(t.json);
-    next_.batch.puts.push_back({state::Table::kOutbox, state::big_endian(sequence), encode_outbox(t, cause)});
+    OutboxEntry entry{t.alert_id, t.json, cause, t.shadow, t.muted, area_of(line)};
+    AlertLine known;
+    if (const auto it = last.find(t.alert_id); it != last.end()) {
+      entry.before = area_of(*it->second);
+    } else if (t.seq > 1 && book_.find(t.alert_id, known)) {
+      entry.before = area_of(known);
+    }
+    next_.batch.puts.push_back({state::Table::kOutbox, state::big_endian(sequence), encode_outbox(entry)});
     next_.batch.puts.push_back({state::Table::kAlerts, latest_key(t.alert_id), std::move(latest)});
     next_.batch.puts.push_back({state::Table::kAlerts, history_key(t.alert_id, t.seq), state::big_endian(sequence)});
-    next_.lines.push_back(std::move(line));
+    last[t.alert_id] = &next_.lines.emplace_back(std::move(line));
   }
 }
 

@@ -19,6 +19,7 @@
 #include "runtime/alert_book.h"
 #include "runtime/alert_stage.h"
 #include "runtime/background_task.h"
+#include "runtime/outbox.h"
 #include "runtime/ports.h"
 #include "runtime/progress.h"
 #include "runtime/router.h"
@@ -266,11 +267,5 @@ std::string latest_key(std::string_view alert_id);
 bool is_notes_key(std::string_view key);
 // Of Table::kMeta: pieces of the scorecards.
 inline constexpr std::string_view kScorePieces = "score/", kScorePiecesEnd = "score0";
-struct OutboxEntry {
-  std::string_view alert_id, json;
-  TimeMs cause = kNoTime;
-  bool shadow = false, muted = false;
-};
-OutboxEntry decode_outbox(std::string_view bytes);
 
 }  // namespace tocsin::runtime

@@ -185,19 +185,6 @@ TEST_F(ServerTest, CompletionAfterTheConnectionIsGone) {
   EXPECT_EQ(c.get("/-/healthy").status, 200);
 }
 
-TEST_F(ServerTest, CompletionAfterTheServerIsGone) {
-  start();
-  backend.hold();
-  auto c = client();
-  c.send(
-      "POST /api/v1/events HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
-      "Content-Length: 2\r\n\r\n{}");
-  backend.wait_for_held(1);
-  server.reset();
-  backend.release();
-  EXPECT_TRUE(c.closed());
-}
-
 TEST_F(ServerTest, ABackendThatDoesNotAnswer) {
   start([](Options& o) { o.answer_timeout = 1; });
   backend.hold();
