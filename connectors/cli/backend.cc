@@ -122,7 +122,7 @@ std::string ServiceBackend::status(const http::View& view) {
   parts_.engine.book().each(filter, [&](const runtime::AlertLine& line) { return ++open[line.rule_id] > 0; });
   std::string out;
   JsonWriter(out).begin_object().field("version", kVersion);
-  return out.substr(1) + "," + parts_.status.json(open, parts_.clock.now());
+  return out.substr(1) + "," + parts_.status.json(open, view, parts_.clock.now());
 }
 
 void ServiceBackend::check_rules(http::RuleText text, http::Completion<std::string> done) {

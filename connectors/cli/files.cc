@@ -212,7 +212,9 @@ std::vector<std::string> table_folders(const std::vector<std::string>& paths) {
   return out;
 }
 
-void add_tables(const RuleInputs& inputs, std::vector<TextFile>& found, std::vector<rule::SourceFile>& out) {
+// The declarations among `found` and in the `tables` folders beside the paths, each once.
+std::vector<rule::SourceFile> declarations(const std::vector<std::string>& paths, std::vector<TextFile>& found) {
+  std::vector<rule::SourceFile> out;
   std::vector<std::string> seen;
   std::error_code ec;
   const auto add = [&](std::vector<TextFile>& files) {
@@ -220,12 +222,48 @@ void add_tables(const RuleInputs& inputs, std::vector<TextFile>& found, std::vec
       const std::string path = fs::weakly_canonical(f.file.path, ec).string();
       if (f.kind != FileKind::kTable || std::ranges::find(seen, path) != seen.end()) continue;
       seen.push_back(path);
-      for (rule::SourceFile& part : with_rows(std::move(f.file))) out.push_back(std::move(part));
+      out.push_back(std::move(f.file));
     }
   };
   add(found);
-  for (const std::string& folder : table_folders(inputs.paths)) {
+  for (const std::string& folder : table_folders(paths)) {
     if (auto beside = collect({folder})) add(*beside);
+  }
+  return out;
+}
+
+Status add_tables(const RuleInputs& inputs, std::vector<TextFile>& found, std::vector<rule::SourceFile>& out) {
+  for (rule::SourceFile& table : declarations(inputs.paths, found)) {
+    if (inputs.rows && !rule::topic_of(table.text).empty()) {
+      table.kind = rule::SourceFile::Kind::kTable;
+      auto rows = inputs.rows(table);
+      if (!rows) return rows.error();
+      out.push_back(std::move(table));
+      out.push_back(*std::move(rows));
+      continue;
+    }
+    for (rule::SourceFile& part : with_rows(std::move(table))) out.push_back(std::move(part));
+  }
+  return {};
+}
+
+// Tables of topics that have no rows here.
+void warn_of_topics(const rule::RuleSet& rules, std::vector<rule::Diagnostic>& out) {
+  using Kind = rule::SourceFile::Kind;
+  for (const rule::SourceFile& f : rules.files()) {
+    const auto of_f = [&](const rule::SourceFile& r) { return r.kind == Kind::kRows && r.name == f.path; };
+    if (f.kind != Kind::kTable || std::ranges::any_of(rules.files(), of_f)) continue;
+    const std::string name = rule::name_of_table(f.text), topic = rule::topic_of(f.text);
+    rule::Diagnostic d;
+    d.level = rule::Diagnostic::Level::kWarning;
+    d.file = f.path;
+    d.line = d.column = 1;
+    d.code = "no-rows";
+    d.en = "`" + name + "` has no rows here: they come from the topic " + topic + ", which only `tocsin run` reads";
+    d.zh = "`" + name + "` 此处没有行：它来自主题 " + topic + "，只有 `tocsin run` 读取";
+    d.hint_en = "`file: NAME.csv` beside `topic` gives rows to try rules on";
+    d.hint_zh = "可在 `topic` 之外写 `file: NAME.csv`，供试跑规则";
+    out.push_back(std::move(d));
   }
 }
 
@@ -245,6 +283,17 @@ std::vector<rule::SourceFile> with_rows(rule::SourceFile table) {
   return out;
 }
 
+std::vector<std::string> table_topics(const std::vector<std::string>& paths) {
+  auto files = collect(paths);
+  if (!files) return {};
+  std::vector<std::string> out;
+  for (const rule::SourceFile& table : declarations(paths, *files)) {
+    std::string topic = rule::topic_of(table.text);
+    if (!topic.empty() && std::ranges::find(out, topic) == out.end()) out.push_back(std::move(topic));
+  }
+  return out;
+}
+
 Result<std::vector<rule::SourceFile>> rule_sources(const RuleInputs& inputs) {
   auto files = collect(inputs.paths);
   if (!files) return files.error();
@@ -258,7 +307,7 @@ Result<std::vector<rule::SourceFile>> rule_sources(const RuleInputs& inputs) {
     return not_found("no rule file (a YAML file with the key `rules:`) under" + where);
   }
   if (auto s = add_calendars(inputs, out); !s) return s.error();
-  add_tables(inputs, *files, out);
+  if (auto s = add_tables(inputs, *files, out); !s) return s.error();
   return out;
 }
 
@@ -270,6 +319,7 @@ Result<std::shared_ptr<const rule::RuleSet>> compile_rules(const RuleInputs& inp
   if (!options) return options.error();
   auto set = rule::RuleSet::load(*sources, *options, diagnostics);
   if (set == nullptr) return invalid("the rules have faults; `tocsin check` shows them all");
+  warn_of_topics(*set, diagnostics);
   if (set->rules().empty()) return not_found("no rule is switched on in the files given");
   return set;
 }

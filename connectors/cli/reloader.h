@@ -39,6 +39,8 @@ class Reloader {
   // On the engine's thread, between batches: begins a reload, goes on with one, or does nothing. `signalled` is a
   // request without an answer; it is taken when a reload begins.
   void step(std::atomic<bool>& signalled);
+  // Likewise: a reload has begun and is not over.
+  bool busy() const { return reload_.has_value(); }
 
  private:
   struct Reload {

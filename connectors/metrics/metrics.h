@@ -62,6 +62,11 @@ struct SinkMetrics {
   bool up = true;                                // false: it takes nothing until somebody mends something
   double failed = kUnknown, refused = kUnknown;  // attempts, messages; of those that knock at a door
 };
+struct TableMetrics {
+  std::string table;
+  uint64_t rows = 0;
+  uint64_t rejected = 0;
+};
 struct LogMetrics {
   std::string topic;
   double bytes = kUnknown;
@@ -93,6 +98,7 @@ struct MetricsSnapshot {
   std::vector<RuleMetrics> rules;
   std::vector<SinkMetrics> sinks;
   std::vector<LogMetrics> logs;
+  std::vector<TableMetrics> tables;                                           // of topics
   std::array<std::array<uint64_t, kAges.size()>, kSeverities> open_by_age{};  // not cumulative
   uint64_t duplicate = 0;
   HistogramSnapshot rule_eval;

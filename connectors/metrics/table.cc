@@ -66,6 +66,10 @@ void sinks_refused(const S& s, Samples& out) {
 void logs(const S& s, Samples& out) {
   for (const auto& log : s.logs) out.add(log.bytes, {log.topic});
 }
+template <auto Member>
+void per_table(const S& s, Samples& out) {
+  for (const auto& table : s.tables) out.add(table.*Member, {table.table});
+}
 void requests(const S& s, Samples& out) {
   for (const auto& [status, count] : s.http.requests) out.add(count, {std::to_string(status)});
 }
@@ -327,6 +331,20 @@ std::vector<Row> output_rows() {
         "When the rules in force were read, since the epoch.",
         "现行规则读入的时刻（纪元秒）。"},
        one<&S::reloaded_seconds>},
+      {{"tocsin_table_rows",
+        kGauge,
+        "",
+        {"table"},
+        "Rows of a reference table that comes from a Kafka topic, as read so far.",
+        "来自 Kafka 主题的参照表已读入的行数。"},
+       per_table<&TableMetrics::rows>},
+      {{"tocsin_table_rejected_total",
+        kCounter,
+        "",
+        {"table"},
+        "Records of a table's topic that do not fit the table; their rows stay as they were, the log names them.",
+        "不符合参照表声明的主题记录数；原行不变，日志会列出。"},
+       per_table<&TableMetrics::rejected>},
   };
 }
 

@@ -11,6 +11,7 @@
 // meanwhile.
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <shared_mutex>
 
 #include "score/card.h"
@@ -61,6 +62,9 @@ class Keeper {
 
  private:
   class Window;
+  std::optional<PlaceRow> row_of(const Place& place, const PlaceCut& cut, const CivilDays& days) const;
+  void add_alerts(const PlaceCut& cut, const CivilDays& days, const absl::flat_hash_map<uint64_t, size_t>& rows,
+                  PlaceList& list) const;
   void take(const EventNote& n);
   void take_back(const Counted& c);
   void count(const EventNote& n, Counted& c);
