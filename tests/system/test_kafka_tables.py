@@ -75,11 +75,11 @@ class TablesCase(KafkaCase):
 
     def rows(self, service, rows, rejected=0):
         want = {'tocsin_table_rows{table="posts"}': rows, 'tocsin_table_rejected_total{table="posts"}': rejected}
-        wait_for(f"{want}", lambda: {k: service.metrics().get(k) for k in want} == want, 30)
+        wait_for(f"{want}", lambda: {k: service.metrics().get(k) for k in want} == want, 90)
 
     def in_force(self, service, versions):
         wait_for(f"{versions} versions in force",
-                 lambda: service.log.read_text().count("tables result=applied") >= versions, 30)
+                 lambda: service.log.read_text().count("tables result=applied") >= versions, 90)
 
     def opened(self):
         """(place, what it says) of each alert."""
