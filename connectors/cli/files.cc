@@ -16,8 +16,11 @@
 namespace tocsin::cli {
 namespace fs = std::filesystem;
 
-int fail(int code, const std::string& message) {
-  std::cerr << "tocsin: error: " << message << '\n';
+int fail(int code, const std::string& message, const std::string& zh) {
+  if (language() == rule::Language::kChinese)
+    std::cerr << "tocsin: 错误：" << (zh.empty() ? message : zh) << '\n';
+  else
+    std::cerr << "tocsin: error: " << message << '\n';
   return code;
 }
 
@@ -38,6 +41,7 @@ Result<std::string> read_text(const std::string& path) {
 // The first key at the start of a line that names a kind: files are told apart before they are parsed, so that a broken
 // one still gets the faults of its kind. A config has no key of its own; it is known by its `sources:`.
 FileKind kind_of(std::string_view text) {
+  if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
   static constexpr std::pair<std::string_view, FileKind> kKeys[] = {
       {"rules:", FileKind::kRules},       {"feed:", FileKind::kFeed},         {"profile:", FileKind::kProfile},
       {"calendar:", FileKind::kCalendar}, {"policies:", FileKind::kPolicies}, {"categories:", FileKind::kCategories},
@@ -177,32 +181,13 @@ Result<rule::LoadOptions> load_options(const RuleInputs& inputs) {
 
 namespace {
 
-// The calendar that is configured first, then the others of its folder.
-Status add_calendars(const RuleInputs& inputs, std::vector<rule::SourceFile>& out) {
-  auto path = inputs.calendar.empty() ? calendar_beside(inputs.paths) : resolve(inputs.calendar, "calendars");
-  if (!path) return inputs.calendar.empty() ? Status() : Status(path.error());
-  auto text = read_text(*path);
-  if (!text) return text.error();
-  using Kind = rule::SourceFile::Kind;
-  out.push_back({*path, std::move(*text), Kind::kCalendar, fs::path(*path).stem().string()});
-  std::error_code ec;
-  auto others = collect({fs::path(*path).parent_path().empty() ? "." : fs::path(*path).parent_path().string()});
-  if (!others) return {};  // the one that is needed is there
-  for (TextFile& f : *others) {
-    if (f.kind != FileKind::kCalendar || fs::equivalent(f.file.path, *path, ec)) continue;
-    std::string name = fs::path(f.file.path).stem().string();
-    out.push_back({std::move(f.file.path), std::move(f.file.text), Kind::kCalendar, std::move(name)});
-  }
-  return {};
-}
-
-// The nearest `tables` folder at or above each path, each once.
-std::vector<std::string> table_folders(const std::vector<std::string>& paths) {
+// The nearest folder of this name at or above each path, each once.
+std::vector<std::string> folders_beside(const std::vector<std::string>& paths, const char* name) {
   std::vector<std::string> out;
   std::error_code ec;
   for (const std::string& path : paths) {
     for (fs::path p = fs::absolute(path, ec); !ec && p.has_relative_path(); p = p.parent_path()) {
-      const std::string folder = fs::weakly_canonical(p / "tables", ec).string();
+      const std::string folder = fs::weakly_canonical(p / name, ec).string();
       std::error_code absent;
       if (!fs::is_directory(folder, absent)) continue;
       if (std::ranges::find(out, folder) == out.end()) out.push_back(folder);
@@ -210,6 +195,38 @@ std::vector<std::string> table_folders(const std::vector<std::string>& paths) {
     }
   }
   return out;
+}
+
+// The calendar that is configured first, then those below the paths, of the `calendars` folders beside them, and of its
+// own folder. Of two with one name the first stands.
+Status add_calendars(const RuleInputs& inputs, std::vector<TextFile>& found, std::vector<rule::SourceFile>& out) {
+  std::vector<std::string> names;
+  const auto add = [&](rule::SourceFile file) {
+    file.name = fs::path(file.path).stem().string();
+    if (std::ranges::find(names, file.name) != names.end()) return;
+    names.push_back(file.name);
+    file.kind = rule::SourceFile::Kind::kCalendar;
+    out.push_back(std::move(file));
+  };
+  const auto add_all = [&](std::vector<TextFile>& files) {
+    for (TextFile& f : files) {
+      if (f.kind == FileKind::kCalendar) add(std::move(f.file));
+    }
+  };
+  auto path = inputs.calendar.empty() ? calendar_beside(inputs.paths) : resolve(inputs.calendar, "calendars");
+  if (!path && !inputs.calendar.empty()) return path.error();
+  if (path) {
+    auto text = read_text(*path);
+    if (!text) return text.error();
+    add({*path, std::move(*text)});
+  }
+  add_all(found);
+  std::vector<std::string> folders = folders_beside(inputs.paths, "calendars");
+  if (path) folders.push_back(fs::absolute(*path).parent_path().string());
+  for (const std::string& folder : folders) {
+    if (auto beside = collect({folder})) add_all(*beside);
+  }
+  return {};
 }
 
 // The declarations among `found` and in the `tables` folders beside the paths, each once.
@@ -226,7 +243,7 @@ std::vector<rule::SourceFile> declarations(const std::vector<std::string>& paths
     }
   };
   add(found);
-  for (const std::string& folder : table_folders(paths)) {
+  for (const std::string& folder : folders_beside(paths, "tables")) {
     if (auto beside = collect({folder})) add(*beside);
   }
   return out;
@@ -306,7 +323,7 @@ Result<std::vector<rule::SourceFile>> rule_sources(const RuleInputs& inputs) {
     for (const std::string& p : inputs.paths) where += " " + p;
     return not_found("no rule file (a YAML file with the key `rules:`) under" + where);
   }
-  if (auto s = add_calendars(inputs, out); !s) return s.error();
+  if (auto s = add_calendars(inputs, *files, out); !s) return s.error();
   if (auto s = add_tables(inputs, *files, out); !s) return s.error();
   return out;
 }

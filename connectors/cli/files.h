@@ -49,8 +49,8 @@ struct RuleInputs {
   DurationMs log_keeps = 0;  // how far back a rule may look; 0: not known, see rule::LoadOptions::retention
 };
 // Everything that the rules below the paths are made of, for RuleSet::load: rule files; the calendar that is
-// configured, then the others beside it; tables below the paths and in the `tables` folder beside them, each with its
-// rows. No rule file at all is kNotFound.
+// configured, then those below the paths, in the nearest `calendars` folders at or above them, and beside it; tables
+// below the paths and in the `tables` folder beside them, each with its rows. No rule file at all is kNotFound.
 Result<std::vector<rule::SourceFile>> rule_sources(const RuleInputs& inputs);
 // The topics that tables below the paths, or in the `tables` folder beside them, name.
 std::vector<std::string> table_topics(const std::vector<std::string>& paths);

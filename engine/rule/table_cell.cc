@@ -31,14 +31,18 @@ bool is_area(std::string_view text) {
          is_area_code(text, tocsin::AreaLevel::kVillage);
 }
 
+// Phones and cards are numbers too; a plate has letters.
+bool is_personal(std::string_view text) { return find_number(text, 0).has_value(); }
+
 Cell read_text(const Table::Column& column, std::string_view text, Arena& arena) {
   if (!column.values.empty() && std::ranges::find(column.values, text) == column.values.end())
     return wrong(CellFault::kUnknownValue);
-  if (column.values.empty() && find_number(text, 0).has_value()) return wrong(CellFault::kPersonalNumber);
+  if (column.values.empty() && is_personal(text)) return wrong(CellFault::kPersonalNumber);
   return {Value::string(arena.copy(text))};
 }
 
 Cell read_number(std::string_view text) {
+  if (text.find('.') == text.npos && is_personal(text)) return wrong(CellFault::kPersonalNumber);
   if (const auto v = yaml::as_integer(text)) return {Value::number(static_cast<double>(*v))};
   if (const auto v = yaml::as_number(text); v && std::isfinite(*v)) return {Value::number(*v)};
   return wrong();
@@ -54,6 +58,7 @@ Cell read_cell(const Table::Column& column, std::string_view text, const TimeZon
     case ColumnType::kArea:
       return is_area(text) ? Cell{Value::string(arena.copy(text))} : wrong();
     case ColumnType::kInt:
+      if (is_personal(text)) return wrong(CellFault::kPersonalNumber);
       if (const auto v = yaml::as_integer(text)) return {Value::integer(*v)};
       return wrong();
     case ColumnType::kDouble:

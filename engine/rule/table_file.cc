@@ -68,6 +68,7 @@ class Table::Reader {
       return tell(file, "", 0, 1, "too-large", "a table has at most 64 MiB", "一张表最多 64 MiB");
     std::string_view rest = file.text;
     if (rest.starts_with("\xEF\xBB\xBF")) rest.remove_prefix(3);
+    if (!utf8(file, rest)) return;
     std::vector<std::string_view> cells;
     std::string wrong;
     bool header = true;
@@ -94,6 +95,20 @@ class Table::Reader {
   }
 
  private:
+  // False and one fault at the first byte that is no UTF-8, as a Chinese Excel writes its plain CSV (GBK).
+  bool utf8(const SourceFile& file, std::string_view text) {
+    size_t at = 0, n = 1;
+    while (at < text.size() && (n = yaml::utf8_length(text, at)) > 0) at += n;
+    if (at >= text.size()) return true;
+    const size_t begin = at == 0 ? 0 : text.rfind('\n', at - 1) + 1;  // npos + 1 is 0
+    at_ = 1 + static_cast<int>(std::count(text.begin(), text.begin() + static_cast<ptrdiff_t>(begin), '\n'));
+    tell(file, text.substr(begin, text.find('\n', at) - begin), at - begin, 1, "not-utf8",
+         "this byte is not valid UTF-8", "此处不是合法的 UTF-8",
+         "save the table as UTF-8; in Excel: Save As, CSV UTF-8 (comma delimited)",
+         "请把表另存为 UTF-8；在 Excel 中选“另存为”，类型“CSV UTF-8（逗号分隔）”");
+    return false;
+  }
+
   void source(const yaml::Reader& read, const yaml::Node& node, const yaml::Fields& f, const SourceFile* rows) {
     const yaml::Node *file = f.get("file"), *topic = f.get("topic"), *format = f.get("format");
     if (file == nullptr && topic == nullptr) {

@@ -192,7 +192,7 @@ class Check(Case):
         text = (f"state: {self.folder}/state\nrules: [{self.folder}/rules]\nsources:\n  - ingest: {{}}\n    feed: grid\n"
                 f"areas: [{ROOT}/rules/areas/cixi.csv]\ncalendar: cn\n")
         config.write_text(text)
-        self.assertIn("0 fault(s)", self.well("check", config).out)
+        self.assertIn("1 rules in 1 files, 0 feeds, 1 others; 0 fault(s)", self.well("check", config).out)
         rules.write_text(BROKEN)
         done = self.ends(tocsin("check", config), 1)
         self.assertIn(f"{rules}:9:", done.err)
