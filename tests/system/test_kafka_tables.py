@@ -217,7 +217,14 @@ class Nobody(KafkaCase):
         for words in ("the table `posts`", "posts.yaml", "topic posts", "no Kafka broker answers", "start the broker"):
             self.assertIn(words, service.told())
 
-    def test_a_topic_that_is_not_there_is_named_by_the_doctor_and_a_replay_says_that_there_are_no_rows(self):
+    def test_the_doctor_asks_for_the_topic(self):
+        service = self.service("ill", RULES, ["events"], "alerts")
+        (service.folder / "rules" / "posts.yaml").write_text(TABLE.format(topic="posts"))
+        done = tocsin("doctor", "--config", service.config)
+        self.ends(done, 1)
+        self.assertRegex(done.out, r"kafka table posts\b.*127\.0\.0\.1:1")
+
+    def test_a_replay_says_that_there_are_no_rows_or_takes_those_of_the_file(self):
         self.write("rules/rules.yaml", RULES)
         self.write("rules/posts.yaml", TABLE.format(topic="posts"))
         feed = self.write("feed.ndjson", report(1) + b"\n")
