@@ -41,7 +41,7 @@ class Check(Case):
         self.assertIn("1 rules in 1 files", self.well("check", bom).out)
         slip = self.write("slip.yaml", RULES.replace("rules:", "rule:", 1))
         told = self.ends(tocsin("check", slip), 1).err
-        self.assertRegex(told, r"slip.yaml:1:1: error: no kind of file")
+        self.assertRegex(told, r"slip.yaml:2:1: error: no kind of file")
         self.assertIn("did you mean `rules`?", told)
         self.assertIn("无法识别文件种类", self.ends(tocsin("check", slip, LC_ALL="zh_CN.UTF-8"), 1).err)
         wide = self.folder / "wide.yaml"
