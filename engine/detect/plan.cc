@@ -14,7 +14,8 @@ constexpr std::array<std::string_view, 12> kOps = {"count", "distinct", "sum",  
 using Kind = expr::Type::Kind;
 constexpr std::array<KindValue, 4> kClusterValues = {{
     {"places", Kind::kInt, "", "聚集内不同地点的数目", "number of distinct places in the cluster"},
-    {"radius_m", Kind::kDouble, "m", "成员到中心的最大距离", "greatest distance of a member from the centre"},
+    {"radius_m", Kind::kDouble, "m", "成员到中心的最大距离（相邻成员之间不超过规则的范围，整体可以更大）",
+     "greatest distance of a member from the centre; it is neighbours that lie within the rule's radius"},
     {"area_km2", Kind::kDouble, "km2", "成员凸包的面积", "area of the convex hull of the members"},
     {"centre", Kind::kPoint, "", "成员的中心点", "centre of the members"},
 }};

@@ -128,10 +128,13 @@ bool Intake::check_area(Event& e, Refusal& why) const {
                     std::string(l.name) + " is not a code of " + l.shape + " digits in a province of GB/T 2260");
     }
     if (above != nullptr && !l.code.starts_with(above->code)) {
-      return refuse(why, Reason::kUnknownArea, std::string(l.name) + " does not lie in " + above->name);
+      return refuse(why, Reason::kUnknownArea,
+                    std::string(l.name) + " is " + std::string(l.code) + ", which does not lie in " + above->name +
+                        ", " + std::string(above->code));
     }
     if (!options_.trusted && options_.areas != nullptr && !options_.areas->may_exist(l.code)) {
-      return refuse(why, Reason::kUnknownArea, std::string(l.name) + " is a code that the area table does not know");
+      return refuse(why, Reason::kUnknownArea,
+                    std::string(l.name) + " is " + std::string(l.code) + ", a code that the area table does not know");
     }
     above = &l;
   }
@@ -161,12 +164,15 @@ bool Intake::place_it(Event& e, Crs crs, Arena& arena, Refusal& why) const {
 }
 
 void Intake::hide(Event& e, Arena& arena, RespondentIs respondent) const {
+  const bool person = !e.respondent.empty() && is_person(e, respondent);
+  if (!e.text.empty()) {
+    const std::string_view names[] = {e.reporter, e.subject, person ? e.respondent : std::string_view()};
+    e.text = mask_text(mask_names(e.text, names, arena), arena);
+  }
   if (!e.reporter.empty()) e.reporter = tokenizer_.token(e.reporter, arena);
   if (!e.subject.empty()) e.subject = tokenizer_.token(e.subject, arena);
-  if (!e.respondent.empty()) {
-    e.respondent = is_person(e, respondent) ? tokenizer_.token(e.respondent, arena) : mask_text(e.respondent, arena);
-  }
-  if (!e.text.empty()) e.text = mask_text(e.text, arena);
+  if (!e.respondent.empty())
+    e.respondent = person ? tokenizer_.token(e.respondent, arena) : mask_text(e.respondent, arena);
   if (e.attrs.empty()) return;
   bool changed = false;
   NamedText* const attrs = arena.array<NamedText>(e.attrs.size());

@@ -1,5 +1,6 @@
 // Masked copies of records that could not be read: no parser can be trusted here, so everything goes by pattern.
 #include <array>
+#include <vector>
 
 #include "event/mask.h"
 
@@ -104,7 +105,17 @@ size_t identity_value(std::string_view s, size_t i, std::span<const std::string>
   return 0;
 }
 
-std::string hide_identities(std::string_view s, std::span<const std::string> further) {
+// The text that a value is, without the quotes and spaces around it; empty for a list, an object and null.
+std::string_view bare(std::string_view value) {
+  constexpr std::string_view kAround = "\"' \t\r\n";
+  const size_t begin = value.find_first_not_of(kAround);
+  if (begin == std::string_view::npos || value[begin] == '{' || value[begin] == '[' || value == "null") return {};
+  return value.substr(begin, value.find_last_not_of(kAround) - begin + 1);
+}
+
+// `hidden` becomes what was taken out, views into `s`.
+std::string hide_identities(std::string_view s, std::span<const std::string> further,
+                            std::vector<std::string_view>& hidden) {
   std::string out;
   out.reserve(s.size());
   for (size_t i = 0; i < s.size();) {
@@ -117,6 +128,7 @@ std::string hide_identities(std::string_view s, std::span<const std::string> fur
     const bool quoted = value < s.size() && s[value] == '"';
     out.append(quoted ? "\"" : "").append(kHidden).append(quoted ? "\"" : "");
     i = value_end(s, value);
+    if (hidden.size() < kMaxNames) hidden.push_back(bare(s.substr(value, i - value)));
   }
   return out;
 }
@@ -151,8 +163,10 @@ std::string hide_digits(std::string_view s) {
 
 std::string mask_payload(std::string_view payload, std::span<const std::string> further) {
   Arena arena(4096);
-  const std::string text = hide_identities(readable(payload.substr(0, kMaxLooked)), further);
-  std::string out = hide_digits(mask_text(text, arena));
+  const std::string shown = readable(payload.substr(0, kMaxLooked));
+  std::vector<std::string_view> names;
+  const std::string text = hide_identities(shown, further, names);
+  std::string out = hide_digits(mask_text(mask_names(text, names, arena), arena));
   if (out.size() <= kMaxMaskedBytes) return out;
   size_t end = kMaxMaskedBytes;
   while (end > 0 && (static_cast<unsigned char>(out[end]) & 0xC0) == 0x80) --end;

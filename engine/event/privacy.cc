@@ -55,13 +55,13 @@ void finish(std::array<uint32_t, 8>& state, std::string_view rest, size_t done) 
   compress(state, block);
 }
 
-std::string_view trim(std::string_view s) {
+}  // namespace
+
+std::string_view trimmed(std::string_view s) {
   while (!s.empty() && (s.front() == ' ' || s.front() == '\t')) s.remove_prefix(1);
   while (!s.empty() && (s.back() == ' ' || s.back() == '\t')) s.remove_suffix(1);
   return s;
 }
-
-}  // namespace
 
 Tokenizer::Tokenizer(std::string_view key) {
   uint8_t pad[kBlock] = {};
@@ -99,7 +99,7 @@ std::array<uint8_t, 32> Tokenizer::hmac(std::string_view message) const {
 
 void Tokenizer::write_token(std::string_view identity, char* out) const {
   static constexpr char kAlphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-  const State state = digest(trim(identity));
+  const State state = digest(trimmed(identity));
   const uint64_t high = static_cast<uint64_t>(state[0]) << 32 | state[1];
   uint64_t low = static_cast<uint64_t>(state[2]) << 32 | state[3];
   out[0] = 'p';
@@ -113,7 +113,7 @@ void Tokenizer::write_token(std::string_view identity, char* out) const {
 }
 
 std::string_view Tokenizer::token(std::string_view identity, Arena& arena) const {
-  if (trim(identity).empty()) return {};
+  if (trimmed(identity).empty()) return {};
   char* out = arena.array<char>(kTokenBytes);
   write_token(identity, out);
   return {out, kTokenBytes};

@@ -30,6 +30,9 @@ class Tokenizer {
   State inner_{}, outer_{};
 };
 
+// An identity without the spaces around it, which make no difference.
+std::string_view trimmed(std::string_view identity);
+
 // Whether `respondent` names an organisation (公司 厂 局 委 … Ltd, Inc …) and not a person: by its ending, a bracketed
 // addition aside. When in doubt it is a person.
 bool is_organisation(std::string_view respondent);

@@ -204,12 +204,25 @@ TEST_F(Reading, Coordinates) {
   EXPECT_NEAR(distance_m({e_.lon, e_.lat}, {121.2410, 30.1701}), 498, 5);
 }
 
+TEST_F(Reading, TheirOwnNamesLeaveTheText) {
+  ASSERT_TRUE(
+      read(with(R"("reporter":"李燕军","subject":"戚国娜","respondent":"王五","text":"李燕军来电，戚国娜和王五在")")));
+  EXPECT_EQ(e_.text, "[name]来电，[name]和[name]在");
+  // An organisation is no person; who it is about stays to be read.
+  ASSERT_TRUE(
+      read(with(R"("reporter":"李燕军","respondent":"某某有限公司","text":"某某有限公司排污，李燕军 13812345678")")));
+  EXPECT_EQ(e_.text, "某某有限公司排污，[name] [phone]");
+  ASSERT_TRUE(
+      read(with(R"("respondent":"某某有限公司","attrs":{"respondent_type":"person"},"text":"某某有限公司排污")")));
+  EXPECT_EQ(e_.text, "[name]排污");
+}
+
 TEST_F(Reading, Areas) {
   EXPECT_EQ(refusal(with(R"("area":{"town":"33028"})")),
             "unknown_area: area.town is not a code of 9 digits in a province of GB/T 2260");
   EXPECT_EQ(refusal(with(R"("area":{"city":"990282"})")).substr(0, 12), "unknown_area");
   EXPECT_EQ(refusal(with(R"("area":{"city":"330282","village":"330281004201"})")),
-            "unknown_area: area.village does not lie in area.city");
+            "unknown_area: area.village is 330281004201, which does not lie in area.city, 330282");
   EXPECT_EQ(refusal(with(R"("area":{"grid":"anything"})")), "accepted");
   ASSERT_TRUE(read(with(R"("area":{"village":"330282004201"})")));
   EXPECT_EQ(e_.town, "330282004");
