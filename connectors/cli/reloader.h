@@ -48,10 +48,12 @@ class Reloader {
     std::vector<rule::Diagnostic> diagnostics;
     std::vector<http::Completion<http::ReloadResult>> requests;
     std::unique_ptr<RuleWarmUp> warm_up;
+    bool prepared = false;  // the checkpoint before the swap was asked for
     // Steady nanoseconds: for how long the engine has waited for the reload, and since when it does.
     uint64_t paused = 0, step_began = 0;
   };
   void begin();
+  void prepare();
   void go_on();
   void swap(runtime::Engine* warm);
   void answer(const Status& status);

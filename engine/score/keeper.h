@@ -44,7 +44,7 @@ class Keeper {
   // What changed since the last call, as pieces of a store: f(name, bytes), empty bytes: the piece is gone. `commit`
   // is kept with it: notes of later commits are to be applied to what load() finds.
   void take_changed(uint64_t commit, const std::function<void(std::string, std::string)>& f);
-  // The next take_changed() tells all: what the last one told was not stored.
+  // The next take_changed() tells all.
   void mark_all();
   Status load(std::string_view name, std::string_view bytes);
   // After the last piece. Answers the commit that it was stored with; notes of later commits are to be applied.
