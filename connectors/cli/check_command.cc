@@ -48,7 +48,7 @@ size_t check_rules(std::span<const rule::SourceFile> rules, const rule::LoadOpti
 }
 
 // A config and all that it names. Its rules are compiled as the service would.
-void check_config(const TextFile& f, const rule::Vocabulary& names, std::vector<rule::Diagnostic>& out) {
+void check_config(const TextFile& f, const rule::Vocabulary& names, std::vector<rule::Diagnostic>& out, Tally& tally) {
   const auto config = parse_config(f.file.text, f.file.path, out);
   if (!config) return;
   std::vector<rule::SourceFile> rules;
@@ -66,7 +66,9 @@ void check_config(const TextFile& f, const rule::Vocabulary& names, std::vector<
   }
   const auto sources = rule_sources(inputs);
   auto options = load_options(inputs);
-  if (sources && options) check_rules(*sources, with_names(std::move(*options), names), out);
+  if (!sources || !options) return;
+  tally.rule_files += rules.size();
+  tally.rules += check_rules(*sources, with_names(std::move(*options), names), out);
 }
 
 void check_other(const TextFile& f, const rule::Vocabulary& names, const TimeZone& zone,
@@ -94,7 +96,7 @@ void check_other(const TextFile& f, const rule::Vocabulary& names, const TimeZon
       return;
     case FileKind::kConfig:
       ++tally.others;
-      check_config(f, names, out);
+      check_config(f, names, out, tally);
       return;
     case FileKind::kCategories:  // read with the names
       ++tally.others;
@@ -136,9 +138,13 @@ int report(const std::vector<rule::Diagnostic>& diagnostics, const Tally& tally,
               << " 条规则，" << tally.feeds << " 个数据源映射，" << tally.others << " 个其他文件；" << errors
               << " 处错误" << (warnings > 0 ? "，" + std::to_string(warnings) + " 处警告" : "") << '\n';
   } else {
-    std::cout << tally.total() << " files checked: " << tally.rules << " rules in " << tally.rule_files << " files, "
-              << tally.feeds << " feeds, " << tally.others << " others; " << errors << " fault(s)"
-              << (warnings > 0 ? ", " + std::to_string(warnings) + " warning(s)" : "") << '\n';
+    const auto n = [](size_t count, const char* what) {
+      return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
+    };
+    std::cout << n(tally.total(), "file") << " checked: " << n(tally.rules, "rule") << " in "
+              << n(tally.rule_files, "file") << ", " << n(tally.feeds, "feed") << ", " << n(tally.others, "other")
+              << "; " << errors << " fault(s)" << (warnings > 0 ? ", " + std::to_string(warnings) + " warning(s)" : "")
+              << '\n';
   }
   return errors == 0 ? kWell : kFound;
 }
@@ -150,20 +156,22 @@ int check(const RuleInputs& inputs, bool json) {
   if (!zone) return fail(zone.error());
   std::vector<rule::Diagnostic> diagnostics;
   Tally tally;
+  size_t named = 0;  // rule files among what was named, rather than by a config
   const rule::Vocabulary names = known_names(*files, diagnostics);
   for (const TextFile& f : *files) {
     if (f.kind == FileKind::kRules || f.kind == FileKind::kPolicies)
-      ++tally.rule_files;
+      ++named;
     else
       check_other(f, names, *zone, diagnostics, tally);
   }
+  tally.rule_files += named;
   if (tally.total() == 0) return fail(kUsage, "no YAML file in what was named: nothing was checked");
-  if (tally.rule_files > 0) {
+  if (named > 0) {
     auto options = load_options(inputs);
     if (!options) return fail(options.error());
     const auto sources = rule_sources(inputs);
     if (!sources) return fail(sources.error());
-    tally.rules = check_rules(*sources, with_names(std::move(*options), names), diagnostics);
+    tally.rules += check_rules(*sources, with_names(std::move(*options), names), diagnostics);
   }
   tell_once(diagnostics);
   return report(diagnostics, tally, json);

@@ -33,6 +33,8 @@ class Service::Impl {
   Status open();
   Status run(std::atomic<bool>& stopping, std::atomic<bool>& reloading);
   uint16_t port() const { return server_ == nullptr ? 0 : server_->port(); }
+  // Whether open() made the state's directory: nothing of worth is in it until run().
+  bool made_state() const { return made_state_; }
 
  private:
   Status open_rules();
@@ -55,6 +57,7 @@ class Service::Impl {
   const Config config_;
   SystemClock clock_;
   std::string key_, instance_;
+  bool made_state_ = false;
   TimeZone zone_ = TimeZone::utc();
   std::shared_ptr<const rule::RuleSet> rules_;
   std::unique_ptr<state::Store> store_;
@@ -115,11 +118,14 @@ runtime::Engine::Options Service::Impl::engine_options() const {
 
 Status Service::Impl::open_state() {
   std::error_code ec;
+  made_state_ = !std::filesystem::exists(config_.state, ec);
   std::filesystem::create_directories(config_.state, ec);
   if (ec) return invalid("state: the directory " + config_.state + " cannot be made: " + ec.message());
   auto store = state::open_rocksdb(config_.state);
   if (!store) return store.error();
   store_ = std::move(*store);
+  if (auto s = check_key(*store_, key_, config_.state); !s) return s;
+  if (auto s = keep_key(*store_, key_); !s) return s;
   state::LogOptions log_options;
   log_options.retain = config_.log_retain;
   log_options.retain_of[kAuditTopic] = kAuditKept;
@@ -418,7 +424,13 @@ Service::~Service() = default;
 Result<std::unique_ptr<Service>> Service::open(const Config& config) {
   std::unique_ptr<Service> service(new Service());
   service->impl_ = std::make_unique<Impl>(config);
-  if (auto s = service->impl_->open(); !s) return s.error();
+  if (auto s = service->impl_->open(); !s) {
+    const bool made = service->impl_->made_state();
+    service.reset();
+    std::error_code ec;
+    if (made) std::filesystem::remove_all(config.state, ec);  // as it was before
+    return s.error();
+  }
   return service;
 }
 
