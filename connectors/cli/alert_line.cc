@@ -22,6 +22,22 @@ constexpr Shade kShades[] = {{"red", "RED 红", "\033[1;31m"},
                              {"yellow", "YELLOW 黄", "\033[33m"},
                              {"blue", "BLUE 蓝", "\033[34m"}};
 
+// States and changes as the console words them; in English they are the contract's own names.
+struct Said {
+  std::string_view en, zh;
+};
+constexpr Said kSaid[] = {{"open", "待处理"},       {"acknowledged", "已知悉"}, {"assigned", "已交办"},
+                          {"resolved", "已解除"},   {"closed", "已关闭"},       {"opened", "开始"},
+                          {"updated", "更新"},      {"escalated", "升级"},      {"deescalated", "降级"},
+                          {"reopened", "重新开始"}, {"amended", "更正"}};
+
+std::string in_words(std::string_view name, bool chinese) {
+  for (const Said& s : kSaid) {
+    if (chinese && s.en == name) return std::string(s.zh);
+  }
+  return std::string(name);
+}
+
 std::string pad(std::string s, size_t width) {
   const size_t columns = display_width(s);
   if (columns < width) s.append(width - columns, ' ');
@@ -67,7 +83,8 @@ std::string alert_line(std::string_view data, std::string_view type, bool colour
   simdjson::dom::parser parser;
   simdjson::dom::element e;
   if (parser.parse(data.data(), data.size()).get(e) != simdjson::SUCCESS) return {};
-  std::string when = local_time(text_at(e, "/updated_at"), places);
+  // A list is in the order of opening, and shows that; what changes shows when.
+  std::string when = local_time(text_at(e, type.empty() ? "/opened_at" : "/updated_at"), places);
   if (when.size() > 5) when.erase(0, 5);
   const std::string_view severity = text_at(e, "/severity");
   std::string word(severity), on, off;
@@ -85,7 +102,7 @@ std::string alert_line(std::string_view data, std::string_view type, bool colour
     if (const std::string where = area_text(simdjson::minify(area), places); !where.empty()) why += "  [" + where + "]";
   }
   const std::string tail =
-      pad(std::string(type.empty() ? text_at(e, "/status") : type), 12) + " " + std::string(text_at(e, "/rule"));
+      pad(in_words(type.empty() ? text_at(e, "/status") : type, chinese), 12) + " " + std::string(text_at(e, "/rule"));
   const size_t head = display_width(when) + 2 + display_width(pad(word, 10)) + 1 + display_width(tail);
   std::string out = when + "  " + on + pad(word, 10) + off + " " + tail;
   const std::string said = std::string(summary) + why;

@@ -9,17 +9,34 @@
 namespace tocsin::cli {
 namespace {
 
-// The text of each rule's `fire`, by id: a compiled rule keeps no text.
-std::map<std::string, std::string> fires_of(const rule::RuleSet& rules) {
-  std::map<std::string, std::string> out;
+// What a rule's file says of when it fires, and when how gravely: a compiled rule keeps no text.
+struct Texts {
+  std::string fire;
+  std::vector<std::pair<std::string, std::string>> severity;  // "red": its condition; "true" where there is none
+};
+
+Texts texts_of(const rule::yaml::Node& node) {
+  Texts out;
+  if (const auto* fire = node.find("fire"); fire != nullptr && fire->is_scalar()) out.fire = fire->value;
+  const rule::yaml::Node* severity = node.find("severity");
+  if (severity == nullptr) return out;
+  if (severity->is_scalar()) out.severity.emplace_back(severity->value, "true");
+  for (size_t i = 0; i < severity->keys.size() && i < severity->items.size(); ++i) {
+    out.severity.emplace_back(severity->keys[i].value, severity->items[i].value);
+  }
+  return out;
+}
+
+// By the rule's id.
+std::map<std::string, Texts> texts_of(const rule::RuleSet& rules) {
+  std::map<std::string, Texts> out;
   std::vector<rule::Diagnostic> ignored;  // the files have been compiled
   for (const rule::SourceFile& file : rules.files()) {
     const auto document = rule::yaml::Document::parse(file.path, file.text, ignored);
     const rule::yaml::Node* list = document == nullptr ? nullptr : document->root().find("rules");
     if (list == nullptr) continue;
     for (const rule::yaml::Node& node : list->items) {
-      const rule::yaml::Node *id = node.find("id"), *fire = node.find("fire");
-      if (id != nullptr && fire != nullptr && fire->is_scalar()) out[id->value] = fire->value;
+      if (const rule::yaml::Node* id = node.find("id"); id != nullptr) out[id->value] = texts_of(node);
     }
   }
   return out;
@@ -42,7 +59,7 @@ void write_measures(JsonWriter& w, const detect::Plan& plan) {
   w.end_object();
 }
 
-std::string rule_json(const rule::Rule& r, const std::map<std::string, std::string>& fires) {
+std::string rule_json(const rule::Rule& r, const std::map<std::string, Texts>& texts) {
   static constexpr std::string_view kModes[] = {"active", "shadow", "off"};
   std::string out;
   JsonWriter w(out);
@@ -54,7 +71,12 @@ std::string rule_json(const rule::Rule& r, const std::map<std::string, std::stri
   w.key("from").begin_array();
   for (const std::string& s : r.from) w.string(s);
   w.end_array();
-  if (const auto fire = fires.find(r.id); fire != fires.end()) w.field("fire", fire->second);
+  if (const auto said = texts.find(r.id); said != texts.end()) {
+    if (!said->second.fire.empty()) w.field("fire", said->second.fire);
+    w.key("severity").begin_object();
+    for (const auto& [severity, condition] : said->second.severity) w.field(severity, condition);
+    w.end_object();
+  }
   write_measures(w, r.plan);
   w.field("file", r.file).key("line").integer(r.line).end_object();
   return out;
@@ -103,7 +125,7 @@ Result<std::string> ServiceBackend::rule(std::string_view id) {
   }
   const auto r = std::ranges::find(rules->rules(), id, &rule::Rule::id);
   if (r == rules->rules().end()) return not_found("there is no rule " + std::string(id));
-  std::string out = rule_json(*r, fires_of(*rules));
+  std::string out = rule_json(*r, texts_of(*rules));
   out.pop_back();
   std::string more;
   JsonWriter w(more);
@@ -120,11 +142,11 @@ Result<std::string> ServiceBackend::rules() {
 }
 
 void ServiceBackend::set_rules(std::shared_ptr<const rule::RuleSet> rules) {
-  const std::map<std::string, std::string> fires = fires_of(*rules);
+  const std::map<std::string, Texts> texts = texts_of(*rules);
   std::string json;
   JsonWriter w(json);
   w.begin_array();
-  for (const rule::Rule& r : rules->rules()) w.raw(rule_json(r, fires));
+  for (const rule::Rule& r : rules->rules()) w.raw(rule_json(r, texts));
   w.end_array();
   const std::lock_guard lock(mutex_);
   rules_json_ = std::move(json);

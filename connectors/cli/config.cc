@@ -5,6 +5,7 @@
 
 #include "base/json_writer.h"
 #include "connectors/cli/config_alerts.h"
+#include "connectors/http/server.h"
 #include "rule/yaml_file.h"
 
 namespace tocsin::cli {
@@ -186,6 +187,12 @@ class ConfigReader {
       const Fields g(read_, *m, kTlsKeys, "tls");
       if (g.require("certificate") != nullptr) g.read("certificate", config_.http_certificate);
       if (g.require("key") != nullptr) g.read("key", config_.http_key);
+    }
+    if (const Node* m = f.get("address")) {
+      const Status s = http::check_address(config_.http_address, !config_.http_tokens.empty());
+      if (!s)
+        fault(*m, "http-address", s.error().message,
+              "http.address 须为 IP 地址；未配置 http.tokens 时只能是本机地址 127.0.0.1");
     }
   }
 

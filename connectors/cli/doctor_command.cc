@@ -115,6 +115,22 @@ Finding check_clock(const std::string& directory) {
   return {"clock", true, shown};
 }
 
+// A service of its own, or whoever else holds the directory; and whether the key is the one that its tokens are under.
+void check_state(const std::string& directory, const Result<std::string>& key, std::vector<Finding>& findings) {
+  std::error_code ec;
+  if (!fs::exists(directory + "/CURRENT", ec)) return;
+  {
+    const auto mine = state::open_rocksdb(directory);
+    findings.push_back(
+        {"state", mine.is_ok(), mine ? directory + " is there, and nobody uses it" : mine.error().message});
+  }
+  const auto store = state::open_rocksdb_read_only(directory);
+  if (!store || !key) return;
+  if (const Status s = check_key(**store, *key, directory); !s) {
+    findings.push_back({"privacy key of the state", false, s.error().message});
+  }
+}
+
 Finding check_port(const Config& config) {
   const std::string place = config.http_address + ":" + std::to_string(config.http_port);
   sockaddr_in address = {};
@@ -157,6 +173,7 @@ std::vector<Finding> examine(const Config& config) {
   const auto key = privacy_key();
   findings.push_back(
       {"privacy key", key.is_ok(), key ? std::string(kPrivacyKeyVariable) + " is set" : key.error().message});
+  check_state(config.state, key, findings);
   check_rules(config, findings);
   for (const SourceConfig& s : config.sources) {
     if (!s.feed.empty()) {

@@ -328,6 +328,15 @@ Result<std::vector<rule::SourceFile>> rule_sources(const RuleInputs& inputs) {
   return out;
 }
 
+// ", the first at FILE:LINE:COLUMN: what".
+static std::string first_fault(const std::vector<rule::Diagnostic>& diagnostics) {
+  for (const rule::Diagnostic& d : diagnostics) {
+    if (d.level != rule::Diagnostic::Level::kError) continue;
+    return ", the first at " + d.file + ":" + std::to_string(d.line) + ":" + std::to_string(d.column) + ": " + d.en;
+  }
+  return {};
+}
+
 Result<std::shared_ptr<const rule::RuleSet>> compile_rules(const RuleInputs& inputs,
                                                            std::vector<rule::Diagnostic>& diagnostics) {
   auto sources = rule_sources(inputs);
@@ -335,7 +344,8 @@ Result<std::shared_ptr<const rule::RuleSet>> compile_rules(const RuleInputs& inp
   auto options = load_options(inputs);
   if (!options) return options.error();
   auto set = rule::RuleSet::load(*sources, *options, diagnostics);
-  if (set == nullptr) return invalid("the rules have faults; `tocsin check` shows them all");
+  if (set == nullptr)
+    return invalid("the rules have faults" + first_fault(diagnostics) + "; `tocsin check` shows them all");
   warn_of_topics(*set, diagnostics);
   if (set->rules().empty()) return not_found("no rule is switched on in the files given");
   return set;

@@ -167,7 +167,9 @@ void print_evidence(const Options& o, simdjson::dom::element data, const Labels&
 }
 
 int explain(const Options& o) {
-  auto body = fetch(o.remote, "/api/v1/alerts/" + o.id, "the service knows no such alert");
+  auto body = fetch(o.remote, "/api/v1/alerts/" + o.id,
+                    "the service knows no such alert: " + o.id +
+                        "; `tocsin alerts --status open,acknowledged,assigned,resolved,closed` lists them");
   if (!body) return fail(body.error());
   if (o.remote.format == "json") {
     std::cout << *body << '\n';
@@ -216,7 +218,7 @@ void add_alerts(CLI::App& app, int& exit_code) {
   command->add_option("--area", o->area, "of this area code and of all that lies under it");
   command->add_option("--rule", o->rule, "of this rule");
   command->add_option("--severity", o->severity, "any of blue,yellow,orange,red");
-  command->add_option("--limit", o->limit, "at most so many, newest first")->capture_default_str();
+  command->add_option("--limit", o->limit, "at most so many, those opened last first")->capture_default_str();
   command->callback([o, &exit_code] { exit_code = alerts(*o); });
 }
 

@@ -2,7 +2,39 @@
 
 #include <cstdlib>
 
+#include "event/privacy.h"
+
 namespace tocsin::cli {
+namespace {
+
+constexpr char kKept[] = "privacy_key";
+
+// 128 bits of an HMAC, as a token's, of a text that is no identity (it begins with a space, which those do not).
+std::string fingerprint(const std::string& key) {
+  const auto mac = Tokenizer(key).hmac(" fingerprint of the privacy key");
+  std::string out;
+  constexpr char kHex[] = "0123456789abcdef";
+  for (size_t i = 0; i < 16; ++i) out += {kHex[mac[i] >> 4], kHex[mac[i] & 15]};
+  return out;
+}
+
+}  // namespace
+
+Status check_key(const state::Store& store, const std::string& key, const std::string& directory) {
+  const auto kept = store.get(state::Table::kMeta, kKept);
+  if (!kept) return kept.error().code == Code::kNotFound ? Status() : Status(kept.error());
+  if (*kept == fingerprint(key)) return {};
+  return invalid("the state in " + directory + " was written under another " + kPrivacyKeyVariable +
+                 ": under this one the same person would be somebody else. Set the former key; where it is lost, "
+                 "`tocsin state new-key " +
+                 directory + "` takes this one from now on, and rules that count people begin anew");
+}
+
+Status keep_key(state::Store& store, const std::string& key) {
+  state::Batch batch;
+  batch.puts.push_back({state::Table::kMeta, kKept, fingerprint(key)});
+  return store.write(batch, true);
+}
 
 Result<std::string> privacy_key() {
   const char* value = std::getenv(kPrivacyKeyVariable);

@@ -111,6 +111,12 @@ void Reloader::swap(runtime::Engine* warm) { answer(parts_.engine.swap_rules(rel
 void Reloader::answer(const Status& status) {
   http::ReloadResult result;
   result.applied = status.is_ok();
+  if (!status && reload_->diagnostics.empty()) {  // no fault of a rule: the files, or the engine
+    rule::Diagnostic d;
+    d.code = "reload";
+    d.en = d.zh = status.error().message;
+    reload_->diagnostics.push_back(std::move(d));
+  }
   result.diagnostics = diagnostics_json(reload_->diagnostics);
   result.rules = parts_.engine.rules().rules().size();
   if (result.applied) {

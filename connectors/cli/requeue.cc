@@ -11,6 +11,7 @@
 #include "connectors/cli/files.h"
 #include "connectors/cli/ingest.h"
 #include "connectors/cli/kafka_parts.h"
+#include "connectors/cli/privacy_key.h"
 #include "event/event_writer.h"
 #include "runtime/engine.h"
 #include "state/log.h"
@@ -124,10 +125,33 @@ Result<Config> config_of(const Requeue& r) {
   return std::move(*config);
 }
 
-void report_end(size_t taken, size_t asked, size_t late, TimeMs watermark, bool read) {
-  std::cout << taken << " of " << asked << " records put back; "
-            << (read ? "the service reads them when it starts\n"
-                     : "they wait in this state's log for a service whose sources have `- ingest: {}`\n");
+// Whether a service reads what is put into this state's log: as its config says, else as it did until now.
+Status check_reader(const Requeue& r, const Config& config, const runtime::Progress& known) {
+  constexpr char kStay[] = "; the records stay among the rejected ones";
+  if (r.config.empty()) {
+    if (known.partitions.contains(std::string("log/") + kIngestTopic)) return {};
+    return invalid(r.directory +
+                   ": the service never read this state's log, into which records are put back. Add "
+                   "`- ingest: {}` to the sources of its config and name that with --config" +
+                   kStay);
+  }
+  const bool ingest =
+      std::ranges::any_of(config.sources, [](const auto& s) { return s.kind == SourceConfig::Kind::kIngest; });
+  if (!ingest) {
+    return invalid(r.config +
+                   " has no source that reads this state's log, into which records are put back. Add "
+                   "`- ingest: {}` to its sources" +
+                   kStay);
+  }
+  if (config.ingest_topic.empty()) return {};
+  return invalid(r.config + ": its ingest goes to the topic " + config.ingest_topic +
+                 " and does not read this state's log, into which records are put back; send them to that topic" +
+                 kStay);
+}
+
+void report_end(size_t taken, size_t asked, size_t late, TimeMs watermark) {
+  std::cout << taken << " of " << asked << " records put back"
+            << (taken > 0 ? "; the service reads them when it starts\n" : "\n");
   if (late == 0) return;
   std::cout << late << (late == 1 ? " of them is" : " of them are") << " older than the watermark ("
             << format_time(watermark) << "): counted as late, and judged only where a rule still keeps that time\n";
@@ -140,8 +164,15 @@ int requeue(const Requeue& r) {
   if (!key) return fail(key.error());
   auto config = config_of(r);
   if (!config) return fail(config.error());
+  if (std::error_code ec; !std::filesystem::exists(r.directory, ec)) {
+    return fail(kUsage, "--state: " + r.directory + " is not there");
+  }
   auto store = state::open_rocksdb(r.directory);
+  if (!store && store.error().code == Code::kConflict) {
+    return fail(kCannotGoOn, r.directory + " is in use: stop its service, put the records back, and start it again");
+  }
   if (!store) return fail(store.error());
+  if (auto s = check_key(**store, *key, r.directory); !s) return fail(s.error());
   auto log = state::Log::open(**store, {kIngestTopic, kActionsTopic}, {});
   if (!log) return fail(log.error());
   auto letters = wanted(**store, r.numbers);
@@ -150,7 +181,7 @@ int requeue(const Requeue& r) {
   auto progress = (*store)->get(state::Table::kMeta, "progress");
   auto known = progress ? runtime::Progress::decode(*progress) : Result<runtime::Progress>(progress.error());
   if (!known) return fail(known.error());
-  const bool read = known->partitions.contains(std::string("log/") + kIngestTopic);
+  if (auto s = check_reader(r, *config, *known); !s) return fail(s.error());
   size_t taken = 0, late = 0;
   for (const Letter& l : *letters) {
     auto again = read_again(l, r, *config, *key);
@@ -166,7 +197,7 @@ int requeue(const Requeue& r) {
     ++taken;
     late += again->occurred_at < known->watermark ? 1 : 0;
   }
-  report_end(taken, letters->size(), late, known->watermark, read);
+  report_end(taken, letters->size(), late, known->watermark);
   return taken == letters->size() ? kWell : kFound;
 }
 

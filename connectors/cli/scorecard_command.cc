@@ -32,6 +32,10 @@ struct Options {
 };
 
 constexpr size_t kRows = 100;
+constexpr size_t kRowsOfService = 1000;  // that it answers at once
+
+// The tier of the rows: of the whole county its towns, else what lies under the area.
+std::string tier_of(const Options& o) { return o.tier.empty() && o.area.empty() ? "town" : o.tier; }
 
 // Names of areas for files and states: of the tables given, else of those that Tocsin ships.
 score::NameOf names_of(const Options& o, AreaTable& table) {
@@ -77,8 +81,8 @@ Result<std::string> ask(const Options& o, const score::Keeper& keeper) {
   question.cut.area = o.area;
   question.cut.channel = o.channel;
   question.cut.category = o.category;
-  if (score::Tier tier{}; !o.tier.empty()) {
-    if (!score::parse(o.tier, tier)) {
+  if (score::Tier tier{}; !tier_of(o).empty()) {
+    if (!score::parse(tier_of(o), tier)) {
       return invalid("--tier: \"" + o.tier + "\" is none of " + score::tier_names());
     }
     question.cut.tier = tier;
@@ -155,6 +159,11 @@ std::string encoded(std::string_view text) {
 }
 
 Result<std::string> of_service(const Options& o) {
+  if (o.limit > kRowsOfService) {
+    return invalid(
+        "--limit: a service answers at most 1000 rows at once; --skip 1000 gives the next ones, and --state "
+        "all of them");
+  }
   std::string target = o.places ? "/api/v1/scorecard/places" : "/api/v1/scorecard";
   char separator = '?';
   const auto add = [&](std::string_view name, const std::string& value) {
@@ -167,7 +176,7 @@ Result<std::string> of_service(const Options& o) {
   add("to", o.to);
   add("category", o.category);
   if (!o.places) {
-    add("tier", o.tier);
+    add("tier", tier_of(o));
     add("channel", o.channel);
     add("sort", o.sort);
     if (o.skip != 0) add("cursor", std::to_string(o.skip));
@@ -204,7 +213,7 @@ void add_scorecard(CLI::App& app, int& exit_code) {
   input->excludes(state)->excludes(url);
   state->excludes(url);
   command->add_option("--tier", o->tier,
-                      "rows by city, town, village, grid or duty (default: the tier below the area)");
+                      "rows by city, town, village, grid or duty (default: towns; with --area the tier below it)");
   command->add_option("--area", o->area, "only this area code and what lies under it");
   command->add_option("--from", o->from, "first day, 2025-06-01 (default: the first that was counted)");
   command->add_option("--to", o->to, "last day (default: the last)");

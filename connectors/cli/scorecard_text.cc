@@ -36,16 +36,22 @@ std::optional<double> real_at(element e, const char* pointer) {
 }
 
 // Of a share, with two decimals; what there is nothing to divide by is a dash.
-std::string percent(std::optional<double> v, int n = 2) { return v ? decimals(*v * 100, n) + "%" : "–"; }
+std::string percent(std::optional<double> v, int n = 2) {
+  if (!v) return "–";
+  const std::string text = decimals(*v * 100, n);
+  // All means all: what is short of it is not rounded up to it.
+  return (*v < 1 && text.starts_with("100") ? decimals(100 - std::pow(10, -n), n) : text) + "%";
+}
 
+// As the console shows it, to the digit (core/format.ts, lasting).
 std::string span(std::optional<double> seconds) {
   if (!seconds) return "–";
-  const auto s = static_cast<int64_t>(std::llround(*seconds));
-  if (s < 90) return std::to_string(s) + "s";
-  const int64_t minutes = (s + 30) / 60;
-  if (minutes < 90) return std::to_string(minutes) + "m";
-  if (minutes < 36 * 60) return decimals(static_cast<double>(minutes) / 60, 1) + "h";
-  return decimals(static_cast<double>(minutes) / 1440, 1) + "d";
+  const double s = *seconds;
+  if (s < 99.5) return decimals(std::round(s), 0) + "s";
+  if (s < 5400) return decimals(std::round(s / 60), 0) + "m";
+  if (s < 36'000) return decimals(std::round(s / 360) / 10, 1) + "h";
+  if (s < 172'800) return decimals(std::round(s / 3600), 0) + "h";
+  return decimals(std::round(s / 8640) / 10, 1) + "d";
 }
 
 class Lines {
@@ -102,7 +108,7 @@ std::string of_n(const Lines& l, int64_t n) { return l.say(" of ", "，共 ") + 
 
 class Total {
  public:
-  Total(Lines& l, element total) : l_(l), e_(total) {}
+  Total(Lines& l, element card, element total) : l_(l), card_(card), e_(total) {}
   void write() {
     counts(l_.say("reports", "上报"), "/events/total", "/events/by_channel");
     counts(l_.say("  by category", "  按类别"), nullptr, "/events/by_category");
@@ -117,8 +123,8 @@ class Total {
             {mean ? decimals(*mean, 2) + l_.say(" of 5", " / 5") + ", n = " + number(answers) : "–"});
     alerts();
     l_.item(l_.say("first reports", "首报奖励"), {number(number_at(e_, "/first_reports"))});
-    trend("/trend/before", l_.say("the span before", "上一时段"));
-    trend("/trend/year_before", l_.say("a year before", "去年同期"));
+    trend("before", l_.say("the span before", "上一时段"));
+    trend("year_before", l_.say("a year before", "去年同期"));
   }
 
  private:
@@ -195,18 +201,23 @@ class Total {
     }
     l_.item(l_.say("alerts", "告警"), parts);
   }
-  void trend(const char* pointer, const std::string& name) {
+  // With its days, so that nobody has to guess what a month is compared with.
+  void trend(const std::string& span, const std::string& name) {
+    const std::string at = "/compared/" + span;
+    const std::string days =
+        std::string(text_at(card_, (at + "/from").c_str())) + " – " + std::string(text_at(card_, (at + "/to").c_str()));
     element t;
-    if (e_.at_pointer(pointer).get(t) != simdjson::SUCCESS || t.is_null()) {
-      l_.item(name, {l_.say("not counted", "未统计")});
+    if (e_.at_pointer("/trend/" + span).get(t) != simdjson::SUCCESS || t.is_null()) {
+      l_.item(name, {days, l_.say("not all of it was counted", "未全部统计")});
       return;
     }
-    l_.item(name, {l_.say("reports ", "上报 ") + number(number_at(t, "/events")),
+    l_.item(name, {days, l_.say("reports ", "上报 ") + number(number_at(t, "/events")),
                    l_.say("closed ", "办结 ") + percent(real_at(t, "/disposal_rate")),
                    l_.say("on time ", "按时 ") + percent(real_at(t, "/on_time_rate")),
                    l_.say("repeats ", "重复 ") + percent(real_at(t, "/repeat_rate"))});
   }
   Lines& l_;
+  element card_;
   element e_;
 };
 
@@ -224,8 +235,9 @@ void rows(Lines& l, element card, size_t width) {
   if (card["rows"].get(list) != simdjson::SUCCESS || list.size() == 0) return;
   const bool wide = width >= 100;
   Table t;
+  t.column(tier_name(l, text_at(card, "/tier")),
+           Table::Side::kLeft);  // first: where columns go on below, it is repeated
   t.column("#");
-  t.column(tier_name(l, text_at(card, "/tier")), Table::Side::kLeft);
   t.column(l.say("reports", "上报"));
   t.column(l.say("closed", "办结"));
   t.column(l.say("on time", "按时"));
@@ -240,16 +252,29 @@ void rows(Lines& l, element card, size_t width) {
     const bool ranked = row["rank"].get(rank) == simdjson::SUCCESS;
     const std::string_view name = text_at(row, "/name");
     const auto mean = real_at(row, "/satisfaction/mean");
-    t.row({ranked ? std::to_string(rank) : "–",
-           cut_to_width(name.empty() ? text_at(row, "/key") : name, wide ? 36 : 15),
-           number(number_at(row, "/events/total")), percent(real_at(row, "/cases/disposal_rate"), 1),
-           percent(real_at(row, "/cases/on_time_rate"), 1), percent(real_at(row, "/cases/reopened_rate"), 1),
-           percent(real_at(row, "/cases/repeat_rate"), 1), span(real_at(row, "/first_response_seconds/median")),
-           span(real_at(row, "/closing_seconds/median")), mean ? decimals(*mean, 1) : "–",
-           number(number_at(row, "/first_reports"))});
+    t.row({cut_to_width(name.empty() ? text_at(row, "/key") : name, wide ? 36 : 15),
+           ranked ? std::to_string(rank) : "–", number(number_at(row, "/events/total")),
+           percent(real_at(row, "/cases/disposal_rate"), 1), percent(real_at(row, "/cases/on_time_rate"), 1),
+           percent(real_at(row, "/cases/reopened_rate"), 1), percent(real_at(row, "/cases/repeat_rate"), 1),
+           span(real_at(row, "/first_response_seconds/median")), span(real_at(row, "/closing_seconds/median")),
+           mean ? decimals(*mean, 1) : "–", number(number_at(row, "/first_reports"))});
   }
   l.blank();
   l.table(t);
+}
+
+// What a reader would stumble over: nothing at all was asked for, or rows that are less than the total.
+void notes(Lines& l, element card, element total) {
+  if (number_at(total, "/events/total") == 0 && number_at(total, "/cases/opened") == 0) {
+    l.line(l.say("Nothing of this was counted. Areas are codes (rules/areas), categories dotted paths",
+                 "没有统计到任何数据。区域用代码（见 rules/areas），类别用点分路径，"));
+    l.line(l.say("such as water.flooding (rules/categories.yaml); without --from all days count.",
+                 "如 water.flooding（见 rules/categories.yaml）；不加 --from 即统计全部日期。"));
+  }
+  const std::string_view tier = text_at(card, "/tier");
+  if (tier == "village" || tier == "grid" || tier == "duty") {
+    l.line(l.say("What names none of these counts in the total alone.", "未注明该层级的，只计入合计。"));
+  }
 }
 
 }  // namespace
@@ -259,8 +284,9 @@ std::string card_text(element card, rule::Language language, size_t width) {
   l.line(area_of(l, card) + "  " + span_of(l, card) + "  " + l.say("as of ", "截至 ") +
          std::string(text_at(card, "/as_of")));
   element total;
-  if (card["total"].get(total) == simdjson::SUCCESS) Total(l, total).write();
+  if (card["total"].get(total) == simdjson::SUCCESS) Total(l, card, total).write();
   rows(l, card, width);
+  notes(l, card, total);
   if (std::string_view next; card["next"].get(next) == simdjson::SUCCESS) {
     l.line(l.say("more rows: --skip ", "还有更多行：--skip ") + std::string(next));
   }

@@ -35,6 +35,8 @@ class Service::Impl {
   Status open();
   Status run(std::atomic<bool>& stopping, std::atomic<bool>& reloading);
   uint16_t port() const { return server_ == nullptr ? 0 : server_->port(); }
+  // Whether open() made the state's directory: nothing of worth is in it until run().
+  bool made_state() const { return made_state_; }
 
  private:
   Status open_store();
@@ -60,6 +62,7 @@ class Service::Impl {
   const Config config_;
   SystemClock clock_;
   std::string key_, instance_;
+  bool made_state_ = false;
   TimeZone zone_ = TimeZone::utc();
   std::shared_ptr<const rule::RuleSet> rules_;
   rule::LoadOptions load_;
@@ -101,6 +104,7 @@ RuleInputs Service::Impl::rule_inputs() const {
 Status Service::Impl::open_store() {
   if (store_ != nullptr) return {};
   std::error_code ec;
+  made_state_ = made_state_ || !std::filesystem::exists(config_.state, ec);
   std::filesystem::create_directories(config_.state, ec);
   if (ec) return invalid("state: the directory " + config_.state + " cannot be made: " + ec.message());
   auto store = state::open_rocksdb(config_.state);
@@ -144,6 +148,8 @@ runtime::Engine::Options Service::Impl::engine_options() const {
 
 Status Service::Impl::open_state() {
   if (auto s = open_store(); !s) return s;
+  if (auto s = check_key(*store_, key_, config_.state); !s) return s;
+  if (auto s = keep_key(*store_, key_); !s) return s;
   state::LogOptions log_options;
   log_options.retain = config_.log_retain;
   log_options.retain_of[kAuditTopic] = kAuditKept;
@@ -457,7 +463,13 @@ Service::~Service() = default;
 Result<std::unique_ptr<Service>> Service::open(const Config& config) {
   std::unique_ptr<Service> service(new Service());
   service->impl_ = std::make_unique<Impl>(config);
-  if (auto s = service->impl_->open(); !s) return s.error();
+  if (auto s = service->impl_->open(); !s) {
+    const bool made = service->impl_->made_state();
+    service.reset();
+    std::error_code ec;
+    if (made) std::filesystem::remove_all(config.state, ec);  // as it was before
+    return s.error();
+  }
   return service;
 }
 

@@ -17,7 +17,7 @@ namespace tocsin::cli {
 namespace {
 
 struct SimulateOptions {
-  std::string profile = "cixi", labels, start, speed = "max", post;
+  std::string profile = "cixi", labels, start, speed = "max", post, token;
   int64_t events = 0, days = 0;
   uint64_t seed = 1;
 };
@@ -63,6 +63,8 @@ class Poster final : public simulate::EventSink {
     auto answer = client_.post("/api/v1/events", "application/x-ndjson", buffer_);
     buffer_.clear();
     if (!answer) return answer.error();
+    if (answer->status == 401 || answer->status == 403)
+      return invalid("the service does not take events from you; give --token, or set TOCSIN_TOKEN: " + answer->body);
     if (answer->status != 202)
       return unavailable("the service answered " + std::to_string(answer->status) + ": " + answer->body);
     return {};
@@ -102,6 +104,7 @@ int simulate_to(const SimulateOptions& o, const simulate::Profile& profile, cons
   }
   auto client = http::Client::parse(o.post);
   if (!client) return fail(client.error());
+  client->set_token(o.token);
   Poster poster(*client, *speed);
   auto done = simulate::simulate(options, profile, poster, label_sink);
   if (!done) return fail(done.error());
@@ -146,6 +149,8 @@ void add_simulate(CLI::App& app, int& exit_code) {
   command->add_option("--labels", o->labels, "write the planted risks here, one JSON object a line");
   command->add_option("--speed", o->speed, "max, or a multiple of real time such as 60x")->capture_default_str();
   command->add_option("--post", o->post, "play into a running service, e.g. http://127.0.0.1:8080");
+  command->add_option("--token", o->token, "with --post: of an admin, where the service has tokens (or TOCSIN_TOKEN)")
+      ->envname("TOCSIN_TOKEN");
   command->callback([o, &exit_code] { exit_code = run_simulate(*o); });
 }
 

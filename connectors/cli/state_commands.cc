@@ -12,6 +12,7 @@
 #include "connectors/cli/files.h"
 #include "connectors/cli/format_option.h"
 #include "connectors/cli/kafka_parts.h"
+#include "connectors/cli/privacy_key.h"
 #include "connectors/cli/requeue.h"
 #include "runtime/engine.h"
 
@@ -97,6 +98,22 @@ int restore(const std::string& from, const std::string& directory) {
   return kWell;
 }
 
+int new_key(const std::string& directory) {
+  auto key = privacy_key();
+  if (!key) return fail(key.error());
+  if (std::error_code ec; !std::filesystem::exists(directory, ec)) return fail(kUsage, directory + " is not there");
+  auto store = state::open_rocksdb(directory);
+  if (!store) return fail(store.error());
+  if (check_key(**store, *key, directory)) {
+    std::cout << directory << " is under this key already\n";
+    return kWell;
+  }
+  if (auto s = keep_key(**store, *key); !s) return fail(s.error());
+  std::cout << directory
+            << " is under another key from now on: tokens from before stay, and match nobody who reports now\n";
+  return kWell;
+}
+
 int list_dead(const std::string& directory, size_t limit, bool json) {
   auto store = state::open_rocksdb_read_only(directory);
   if (!store) return fail(store.error());
@@ -152,6 +169,9 @@ void add_state(CLI::App& app, int& exit_code) {
   back->add_option("FROM", o->other, "checkpoint")->required();
   back->add_option("DIR", o->directory, "a new or empty state directory")->required();
   back->callback([o, &exit_code] { exit_code = restore(o->other, o->directory); });
+  auto* key = command->add_subcommand("new-key", "Go on under another privacy key, where the former one is lost");
+  key->add_option("DIR", o->directory, "state directory of the service, which must be stopped")->required();
+  key->callback([o, &exit_code] { exit_code = new_key(o->directory); });
 }
 
 void add_dlq(CLI::App& app, int& exit_code) {

@@ -1,12 +1,15 @@
 // tocsin top: the live load of a running service, per source, rule and shard.
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <iostream>
 #include <memory>
+#include <sstream>
 #include <thread>
 
 #include "connectors/backtest/table.h"
@@ -63,28 +66,28 @@ std::string bytes(double n) {
 
 std::string count(element e, const char* pointer) { return std::to_string(number_at(e, pointer)); }
 
-void print_head(element e, const std::string& url) {
+void print_head(std::ostream& out, element e, const std::string& url) {
   bool ready = false;
   if (e["ready"].get(ready) != simdjson::SUCCESS) ready = false;
-  std::cout << "tocsin " << text_at(e, "/version") << "  " << url << "  " << word("up ", "已运行 ")
-            << span(static_cast<double>(number_at(e, "/uptime_seconds"))) << "  "
-            << (ready ? word("ready", "就绪") : word("NOT READY", "未就绪")) << '\n';
+  out << "tocsin " << text_at(e, "/version") << "  " << url << "  " << word("up ", "已运行 ")
+      << span(static_cast<double>(number_at(e, "/uptime_seconds"))) << "  "
+      << (ready ? word("ready", "就绪") : word("NOT READY", "未就绪")) << '\n';
   simdjson::dom::array checks;
   if (e["checks"].get(checks) == simdjson::SUCCESS) {
     for (const element check : checks) {
       bool ok = true;
       if (check["ok"].get(ok) == simdjson::SUCCESS && !ok)
-        std::cout << "  " << text_at(check, "/name") << ": " << text_at(check, "/reason") << '\n';
+        out << "  " << text_at(check, "/name") << ": " << text_at(check, "/reason") << '\n';
     }
   }
-  std::cout << word("commit p99 ", "提交 p99 ") << with_unit(real_at(e, "/commit/seconds_p99", 0) * 1e3, "%.1f ms")
-            << ", " << span(real_at(e, "/commit/age_seconds", -1)) << word(" ago", "前") << "   "
-            << word("outbox ", "待发 ") << number_at(e, "/outbox_depth") << "   " << word("state ", "状态 ")
-            << bytes(static_cast<double>(number_at(e, "/state_bytes"))) << "   " << word("streams ", "订阅 ")
-            << number_at(e, "/streams") << "\n\n";
+  out << word("commit p99 ", "提交 p99 ") << with_unit(real_at(e, "/commit/seconds_p99", 0) * 1e3, "%.1f ms") << ", "
+      << span(real_at(e, "/commit/age_seconds", -1)) << word(" ago", "前") << "   " << word("outbox ", "待发 ")
+      << number_at(e, "/outbox_depth") << "   " << word("state ", "状态 ")
+      << bytes(static_cast<double>(number_at(e, "/state_bytes"))) << "   " << word("streams ", "订阅 ")
+      << number_at(e, "/streams") << "\n\n";
 }
 
-void print_sources(element e, size_t width) {
+void print_sources(std::ostream& out, element e, size_t width) {
   using backtest::Table;
   simdjson::dom::array sources;
   if (e["sources"].get(sources) != simdjson::SUCCESS) return;
@@ -106,11 +109,11 @@ void print_sources(element e, size_t width) {
            count(s, "/rejected"), count(s, "/duplicate"), count(s, "/late"), lag < 0 ? "-" : with_unit(lag, "%.0f"),
            span(real_at(s, "/lag_seconds", -1)), span(real_at(s, "/watermark_lag_seconds", -1))});
   }
-  std::cout << t.text(width) << '\n';
+  out << t.text(width) << '\n';
 }
 
 // The rules with the most matches.
-void print_rules(element e, size_t width, size_t most) {
+void print_rules(std::ostream& out, element e, size_t width, size_t most) {
   using backtest::Table;
   simdjson::dom::array found;
   if (e["rules"].get(found) != simdjson::SUCCESS) return;
@@ -126,12 +129,12 @@ void print_rules(element e, size_t width, size_t most) {
     t.row({std::string(text_at(rules[i], "/id")), count(rules[i], "/matches"), count(rules[i], "/errors"),
            count(rules[i], "/state_keys"), count(rules[i], "/open")});
   }
-  std::cout << t.text(width);
-  if (rules.size() > most) std::cout << word("and ", "另有 ") << rules.size() - most << word(" more", " 条") << '\n';
-  std::cout << '\n';
+  out << t.text(width);
+  if (rules.size() > most) out << word("and ", "另有 ") << rules.size() - most << word(" more", " 条") << '\n';
+  out << '\n';
 }
 
-void print_shards(element e, size_t width) {
+void print_shards(std::ostream& out, element e, size_t width) {
   using backtest::Table;
   simdjson::dom::array shards;
   if (e["shards"].get(shards) != simdjson::SUCCESS) return;
@@ -140,7 +143,16 @@ void print_shards(element e, size_t width) {
   for (const element s : shards) {
     t.row({count(s, "/shard"), count(s, "/keys"), with_unit(real_at(s, "/busy", 0) * 100, "%.0f%%")});
   }
-  std::cout << t.text(width);
+  out << t.text(width);
+}
+
+// As many rules as a terminal has room for beside the rest: a screen that scrolls loses its head.
+size_t rules_in_sight(const std::string& rest, size_t most) {
+  constexpr size_t kAround = 4;  // the head of the table, "and … more", the line after it, the cursor's line
+  winsize size{};
+  if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_row == 0) return most;
+  const size_t used = static_cast<size_t>(std::ranges::count(rest, '\n')) + kAround;
+  return std::min(most, size.ws_row > used + 3 ? size.ws_row - used : size_t{3});
 }
 
 int show(const Options& o, bool clear) {
@@ -155,12 +167,14 @@ int show(const Options& o, bool clear) {
   if (parser.parse(*body).get(e) != simdjson::SUCCESS) return fail(kCannotGoOn, "the service's answer does not parse");
   const size_t terminal = terminal_width(STDOUT_FILENO);
   const size_t width = terminal == 0 ? 80 : terminal;
+  std::ostringstream above, below;
+  print_head(above, e, o.remote.url);
+  print_sources(above, e, width);
+  print_shards(below, e, width);
+  std::ostringstream rules;
+  print_rules(rules, e, width, clear ? rules_in_sight(above.str() + below.str(), o.rules) : o.rules);
   if (clear) std::cout << "\033[H\033[J";
-  print_head(e, o.remote.url);
-  print_sources(e, width);
-  print_rules(e, width, o.rules);
-  print_shards(e, width);
-  std::cout << std::flush;
+  std::cout << above.str() << rules.str() << below.str() << std::flush;
   return kWell;
 }
 

@@ -54,17 +54,21 @@ const std::string_view kSchemas = R"({
 "features":{"type":"array","items":{"type":"object","required":["type","geometry","properties"],"properties":{
 "type":{"const":"Feature"},"geometry":{"type":["object","null"]},"properties":{"type":"object",
 "required":["alert_id"]}}}},"truncated":{"type":"boolean"},"sequence":{"type":"integer"}}},
-"Scorecard":{"type":"object","required":["span","tier","area","sort","rows","next","total"],"properties":{
+"Scorecard":{"type":"object","required":["span","tier","area","sort","compared","rows","next","total"],"properties":{
 "span":{"$ref":"#/components/schemas/DaySpan"},"tier":{"enum":["city","town","village","grid","duty"]},
 "area":{"type":"string"},"area_name":{"type":"string"},"sort":{"type":"string"},
 "counted_from":{"type":["string","null"],"description":"the first day that was counted"},
 "as_of":{"type":["string","null"],"description":"the day that time has come to"},
 "too_late":{"type":"integer","description":"events that came too late to be counted, in all"},
 "sample_floor":{"type":"integer","description":"rows with less to judge by have no rank"},
+"compared":{"type":"object","description":"the spans that trends are against","required":["before","year_before"],
+"properties":{"before":{"$ref":"#/components/schemas/Days"},"year_before":{"$ref":"#/components/schemas/Days"}}},
 "rows":{"type":"array","items":{"allOf":[{"$ref":"#/components/schemas/ScoreFigures"},{"type":"object",
 "required":["key","name","rank","of"],"properties":{"key":{"type":"string"},"name":{"type":"string"},
 "rank":{"type":["integer","null"]},"of":{"type":"integer"}}}]}},
 "next":{"type":["string","null"]},"total":{"$ref":"#/components/schemas/ScoreFigures"}}},
+"Days":{"type":"object","required":["from","to"],"properties":{"from":{"type":"string","format":"date"},
+"to":{"type":"string","format":"date"}}},
 "DaySpan":{"type":"object","required":["from","to","days"],"properties":{"from":{"type":"string","format":"date"},
 "to":{"type":"string","format":"date"},"days":{"type":"integer"}}},
 "Share":{"type":["number","null"],"minimum":0,"maximum":1,"description":"null where there is nothing to divide by"},
@@ -147,7 +151,8 @@ const std::string_view kSchemas = R"({
 "type":"object","required":["id","version","name","mode","kind"],"properties":{"id":{"type":"string"},
 "version":{"type":"integer"},"name":{"$ref":"#/components/schemas/Text"},"owner":{"type":"string"},
 "mode":{"enum":["active","shadow","off"]},"kind":{"type":"string"},"from":{"type":"array","items":{"type":"string"}},
-"fire":{"type":"string"},"file":{"type":"string"},"line":{"type":"integer"}}}},
+"fire":{"type":"string"},
+"severity":{"type":"object","additionalProperties":{"type":"string"},"description":"the condition of each severity"},"file":{"type":"string"},"line":{"type":"integer"}}}},
 "zone":{"type":"string"},"areas":{"type":"object","additionalProperties":{"type":"string"}}}},
 "Rule":{"type":"object","required":["id","text","params"],"properties":{"id":{"type":"string"},
 "text":{"type":"string"},"file":{"type":"string"},"line":{"type":"integer"},"params":{"type":"array","items":{

@@ -49,6 +49,20 @@ Error bind_error(const ErrorCode& error, const Options& options) {
 
 }  // namespace
 
+Status check_address(const std::string& address, bool has_accounts) {
+  ErrorCode error;
+  const auto ip = net::ip::make_address(address, error);
+  if (error) {
+    return invalid("http.address '" + printable(address) +
+                   "' is not an IP address; 127.0.0.1 keeps the "
+                   "service to this machine.");
+  }
+  if (ip.is_loopback() || has_accounts) return {};
+  return invalid("Cannot serve HTTP on " + address +
+                 " without tokens: whoever reaches it could do everything. Name them under http.tokens in the "
+                 "configuration, or keep http.address at 127.0.0.1.");
+}
+
 class Server::Impl {
  public:
   Impl(Backend& backend, const metrics::MetricsSource& metrics, Options options)
@@ -92,19 +106,10 @@ class Server::Impl {
 };
 
 Status Server::Impl::listen() {
+  if (auto s = check_address(options_.address, !options_.accounts.empty()); !s) return s;
   ErrorCode error;
   const auto address = net::ip::make_address(options_.address, error);
-  if (error) {
-    return invalid("http.address '" + printable(options_.address) +
-                   "' is not an IP address; 127.0.0.1 keeps the "
-                   "service to this machine.");
-  }
   serving_.loopback = address.is_loopback();
-  if (!serving_.loopback && options_.accounts.empty()) {
-    return invalid("Cannot serve HTTP on " + options_.address +
-                   " without tokens: whoever reaches it could do everything. Name them under http.tokens in the "
-                   "configuration, or keep http.address at 127.0.0.1.");
-  }
   const tcp::endpoint endpoint(address, options_.port);
   acceptor_.open(endpoint.protocol(), error);
   if (!error) acceptor_.set_option(net::socket_base::reuse_address(true), error);

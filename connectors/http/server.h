@@ -49,6 +49,10 @@ struct Options {
   DurationMs heartbeat = 15'000;             // comment line on a silent stream
 };
 
+// kInvalid: `address` is no IP address, or another than loopback without accounts. Asked before a server listens, and
+// where a configuration is checked.
+Status check_address(const std::string& address, bool has_accounts);
+
 class Server {
  public:
   // Nothing runs yet. `backend` and `metrics` must outlive the server.

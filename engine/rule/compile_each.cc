@@ -6,6 +6,7 @@
 #include "detect/packed_row.h"
 #include "event/fields.h"
 #include "rule/predicate.h"
+#include "rule/table_hint.h"
 
 namespace tocsin::rule {
 namespace {
@@ -240,9 +241,9 @@ bool open_each(const yaml::Reader& reader, const LoadOptions& options, const Rul
     const std::vector<std::string_view> known =
         options.tables == nullptr ? std::vector<std::string_view>() : options.tables->names();
     const std::string near = nearest(name, known);
-    reader.fault(*named,
-                 {"unknown-table", "there is no table `" + name + "`", "没有表 `" + name + "`",
-                  near.empty() ? "" : "did you mean `" + near + "`?", near.empty() ? "" : "是否想写 `" + near + "`？"});
+    reader.fault(*named, {"unknown-table", "there is no table `" + name + "`", "没有表 `" + name + "`",
+                          near.empty() ? kWhereTablesLie.en : "did you mean `" + near + "`?",
+                          near.empty() ? kWhereTablesLie.zh : "是否想写 `" + near + "`？"});
     return false;
   }
   each.table = options.tables->find(name);

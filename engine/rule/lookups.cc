@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "rule/table_hint.h"
+
 namespace tocsin::rule {
 namespace {
 
@@ -175,7 +177,8 @@ const Table* Lookups::table_of(const Place& place, const Node& call) {
   const std::string near = nearest(name, names);
   report(reader_, place.e.place, *call.args[0],
          {"unknown-table", "there is no table `" + name + "`", "没有 `" + name + "` 表",
-          near.empty() ? "" : "did you mean `" + near + "`?", near.empty() ? "" : "是否想写 `" + near + "`？"});
+          near.empty() ? kWhereTablesLie.en : "did you mean `" + near + "`?",
+          near.empty() ? kWhereTablesLie.zh : "是否想写 `" + near + "`？"});
   return nullptr;
 }
 

@@ -167,6 +167,13 @@ std::string card_json(const Card& card, const NameOf& name_of_area, size_t first
   day_field(w, "as_of", card.as_of);
   w.key("too_late").unsigned_integer(card.too_old);
   w.key("sample_floor").unsigned_integer(kSampleFloor);
+  const auto span = [&](std::string_view name, const Span& s) {
+    w.key(name).begin_object().field("from", day_text(s.from)).field("to", day_text(s.to)).end_object();
+  };
+  w.key("compared").begin_object();
+  span("before", span_before(card.cut));
+  span("year_before", span_year_before(card.cut));
+  w.end_object();
   CardWriter rows(w, card, name_of_area);
   w.key("rows").begin_array();
   const size_t begin = std::min(first, card.rows.size());

@@ -35,11 +35,12 @@ def scorecard():
     rows[-1]["satisfaction"] = {"n": 0, "mean": None}
     rows[-1]["trend"] = {"before": None, "year_before": None}
     return {"span": {"from": "2026-05-02", "to": "2026-05-31", "days": 30}, "tier": "town", "area": "330282", "rows": rows,
-            "total": {**figures(1800, .92), "trend": {"before": trend(1700, .9), "year_before": None}}, "as_of": "2026-05-31", "next": None, "sort": "disposal_rate"}
+            "total": {**figures(1800, .92), "trend": {"before": trend(1700, .9), "year_before": None}}, "as_of": "2026-05-31", "next": None, "sort": "disposal_rate",
+            "sample_floor": 30, "compared": {"before": {"from": "2026-04-02", "to": "2026-05-01"}, "year_before": {"from": "2025-05-02", "to": "2025-05-31"}}}
 
 
 def places():
-    return {"places": [{"place": "卫北村担山路428号", "area": "330282107205", "lon": 121.4, "lat": 30.2, "category": "water.flooding.road", "reports": 14, "days": 6, "reporters": 9,
+    return {"places": [{"place": "卫北村担山路428号", "area": "330282107205", "lon": 121.4, "lat": 30.2, "category": "water.flooding", "reports": 14, "days": 6, "reporters": 9,
                         "alerts": ["a-1", "a-2"], "first": "2026-05-03T08:00:00Z", "last": "2026-05-29T11:00:00Z"}]}
 
 

@@ -137,6 +137,30 @@ class Panels(BrowserCase):
             with self.subTest(panel=path):
                 self.assertEqual(wide, [])
 
+    def test_the_scorecard_says_what_it_compares_with_and_why_a_rank_is_missing(self):
+        page = with_figures(self.live(self.page(self.start(alerts=0))))
+        self.go(page, "scorecard")
+        page.locator("table.scores").wait_for()
+        self.assertIn("the span before (2026-04-02 to 2026-05-01)", page.get_by_label("Trend against").inner_text())
+        self.assertIn("deadlines that were met", page.locator("th", has_text="On time").get_attribute("title"))
+        page.get_by_label("Trend against").select_option("year_before")
+        page.locator(".score-span", has_text="not all of the year before (2025-05-02 to 2025-05-31) was counted").wait_for()
+        page.get_by_role("button", name="Places again and again").click()
+        page.locator("table.again", has_text="flooding").wait_for()
+        self.assertNotIn("water.flooding", page.locator("table.again").inner_text())
+
+    def test_an_officer_of_a_town_chooses_among_its_villages_and_can_sign_out_on_a_phone(self):
+        service = self.service(RULES, config=tokens(officer=("officer", "330282107")).replace("http:", f"areas: [{ROOT}/rules/areas/cixi.csv]\nhttp:")).start()
+        page = self.page(service, size=PHONE, language="en-GB")
+        page.get_by_label("Token").fill("officer token")
+        page.get_by_role("button", name="Sign in").click()
+        self.live(page)
+        box = page.get_by_role("button", name="Sign out").bounding_box()
+        self.assertLessEqual(box["x"] + box["width"], PHONE[0])
+        codes = page.get_by_label("Area").locator("option").evaluate_all("all => all.map(o => o.value).filter(v => v)")
+        self.assertGreater(len(codes), 3)
+        self.assertEqual({(code[:9], len(code)) for code in codes}, {("330282107", 12)})
+
     def test_the_language_changes_everywhere_and_is_remembered(self):
         service = self.start()
         page = self.live(self.page(service, language="zh-CN"))

@@ -96,6 +96,29 @@ class Officer(BrowserCase):
         told = [h["data"].get("by") for h in service.json(f"/api/v1/alerts/{alert['alert_id']}")["history"]]
         self.assertEqual([by for by in told if by], ["Li Wei"] * 4)
 
+    def test_the_keyboard_stays_where_it_acted(self):
+        """After an action the focus is beside it, Esc leaves a form and not the alert, Ctrl+Enter sends it."""
+        service = self.service(RULES).start()
+        service.ingest(report("a", "bridge 7"))
+        page = self.live(self.page(service))
+        row(page, "bridge 7").click()
+        pane = page.locator(".pane")
+        focused = "() => document.activeElement.textContent"
+        pane.get_by_role("button", name="Acknowledge").focus()
+        page.keyboard.press("Enter")
+        pane.locator(".history", has_text="acknowledged").wait_for()
+        page.wait_for_function("() => document.activeElement.dataset?.kind === 'assign'")
+        page.keyboard.press("Enter")
+        pane.get_by_label("To whom").wait_for()
+        page.keyboard.press("Escape")
+        pane.get_by_label("To whom").wait_for(state="detached")
+        self.assertEqual(page.evaluate(focused), "Assign")
+        page.keyboard.press("Enter")
+        page.keyboard.type("Wang Fang")
+        page.keyboard.press("Control+Enter")
+        pane.locator(".history", has_text="→ Wang Fang").wait_for()
+        page.wait_for_function("() => document.activeElement.dataset?.kind === 'assign'")
+
     def test_by_keyboard_alone(self):
         service = self.service(RULES).start()
         for place in ("north", "south", "east", "west"):

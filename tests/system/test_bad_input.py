@@ -207,6 +207,41 @@ http: {{{{address: 127.0.0.1, port: {{port}}}}}}
         self.assertEqual(service.stop(), 0, service.told())
         self.nothing_raw(self.state, service.log)
 
+    def test_nothing_is_put_back_where_nobody_reads_it(self):
+        """Without an ingest source nobody reads the state's log: the record stays among the rejected ones."""
+        source = self.write("in.ndjson", json.dumps({"id": "1", "source": "grid"}) + "\n")
+        config = f"""state: {{folder}}/state
+time: log
+rules: [{{folder}}/rules]
+sources:
+  - file: {{{{paths: [{source}]}}}}
+http: {{{{address: 127.0.0.1, port: {{port}}}}}}
+"""
+        service = Service(self.folder, RULES, config=config)
+        self.addCleanup(service.stop)
+        service.start()
+        wait_for("the row read", lambda: read(service) == 1)
+        held = self.ends(tocsin("dlq", "requeue", "--state", self.state), 3)
+        self.assertIn("stop its service", held.err)
+        self.assertEqual(service.stop(), 0, service.told())
+        before = self.letters()
+        source.write_text(json.dumps({"id": "1", "source": "grid", "kind": "report", "category": "city.facility",
+                                      "occurred_at": "2025-07-01T10:00:00Z"}) + "\n")
+        for more in ((), ("--config", service.config)):
+            refused = self.ends(tocsin("dlq", "requeue", "--state", self.state, *more), 2)
+            self.assertIn("`- ingest: {}`", refused.err)
+            self.assertEqual(self.letters(), before)
+
+    def test_names_of_those_who_report_do_not_stay_in_the_text(self):
+        """Neither in events that are judged nor in records that are rejected."""
+        told = {"reporter": NAME, "text": f"{NAME}来电反映，请回复{NAME}"}
+        rows = [event("1", **told), event("2", **told, area={"city": "330282", "town": "330281001"})]
+        self.replay(self.rules, self.write("in.ndjson", b"\n".join(rows) + b"\n"), more=("--state", self.state))
+        [letter] = self.letters()
+        self.assertIn("[name]来电反映，请回复[name]", letter["masked"])
+        self.assertIn("area.town is 330281001, which does not lie in area.city, 330282", letter["message"])
+        self.nothing_raw(self.state)
+
     def test_records_put_back_are_read_as_the_config_says(self):
         """Zone, feed and accepted areas of the config; what is older than the watermark comes back late, and is counted."""
         def line(number, source, at, town):

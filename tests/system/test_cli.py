@@ -204,6 +204,22 @@ class Check(Case):
             told = self.ends(tocsin("check", config), 1).err
             self.assertRegex(told, rf"tocsin.yaml:{line}:\d+: error: `[^`]*` cannot be used: ", told)
 
+    def test_a_config_counts_its_rules_and_lets_nobody_in_unasked(self):
+        self.write("rules/r.yaml", RULES)
+        config = self.write("tocsin.yaml", f"state: {self.folder}/state\nrules: [{self.folder}/rules]\nsources: [{{ingest: {{}}}}]\n")
+        self.assertIn("1 rules in 1 files", self.well("check", config).out)
+        config.write_text(config.read_text() + "http: {address: 0.0.0.0, port: 0}\n")
+        for command in (("check", config), ("doctor", "--config", config), ("run", "--config", config)):
+            done = tocsin(*command)
+            self.assertIn(done.code, (1, 2), str(done))
+            self.assertRegex(done.err, r"tocsin.yaml:4:\d+: error: Cannot serve HTTP on 0\.0\.0\.0 without tokens")
+
+    def test_a_table_that_is_not_there_says_where_tables_lie(self):
+        shutil.copytree(PACKS, self.folder / "mine")
+        done = self.ends(tocsin("check", self.folder / "mine"), 1)
+        self.assertIn("there is no table", done.err)
+        self.assertIn("hint: tables are read from the folder `tables`", done.err)
+
     def test_totals_in_chinese(self):
         self.assertIn("0 处错误", self.well("check", self.write("rules.yaml", RULES), LC_ALL="zh_CN.UTF-8").out)
         self.assertIn("通过 1 个，未通过 0 个", self.well("test", self.folder / "rules.yaml", LANG="zh_CN.UTF-8", LC_ALL=None).out)

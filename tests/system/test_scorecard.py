@@ -163,6 +163,23 @@ class Command(Case):
         for line in (text + chinese + places).splitlines():
             self.assertLessEqual(width(line), 80, line)
 
+    def test_what_is_told_beside_the_figures(self):
+        """The days compared with, that rows need not add up, that nothing was counted, towns where nothing is asked."""
+        asked = ("scorecard", "--input", self.input)
+        self.assertEqual(self.card()["tier"], "town")
+        card = self.card("--from", "2025-06-02", "--to", "2025-06-03")
+        self.assertEqual(card["compared"], {"before": {"from": "2025-05-31", "to": "2025-06-01"},
+                                            "year_before": {"from": "2024-06-02", "to": "2024-06-03"}})
+        text = self.well(*asked, "--from", "2025-06-02", "--to", "2025-06-03", "--tier", "village").out
+        self.assertIn("the span before   2025-05-31 – 2025-06-01 · not all of it was counted", text)
+        self.assertIn("What names none of these counts in the total alone.", text)
+        self.assertNotIn("Nothing of this was counted", text)
+        self.assertIn("Nothing of this was counted", self.well(*asked, "--category", "flooding").out)
+        heads = [line for line in self.well(*asked, "--width", 60).out.splitlines() if line.startswith("town")]
+        self.assertGreater(len(heads), 1, "columns that go on below begin with the name again")
+        done = self.ends(tocsin("scorecard", "--limit", 5000), 2)
+        self.assertIn("at most 1000 rows", done.err)
+
     def test_wrong_questions_end_with_2(self):
         for wrong in (["--tier", "person"], ["--from", "yesterday"], ["--sort", "name"], ["--from", "2025-06-03", "--to",
                       "2025-06-01"], ["--area", "330282121241", "--tier", "city"]):

@@ -2,6 +2,7 @@
 import http.client
 import json
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -252,7 +253,16 @@ class Reload(ServiceCase):
         service.rules.write_text("rules: [\n")
         service.process.send_signal(signal.SIGHUP)
         wait_for("the refusal in the log", lambda: "result=refused" in service.told())
+        self.assertRegex(service.told(), rf"result=refused .*the first at {service.rules}:\d+:\d+: ", "the log says why")
         self.assertEqual(len(rules_of(service)), 4)
+
+    def test_a_folder_of_rules_that_is_gone_is_told(self):
+        service = self.service().start()
+        shutil.rmtree(service.rules.parent)
+        status, answer = service.post("/-/reload", b"")
+        self.assertEqual(status, 422, answer)
+        self.assertIn(str(service.rules.parent), answer["diagnostics"][0]["message"]["en"])
+        self.assertEqual(len(rules_of(service)), 2)
 
 
 def rules_of(service):
@@ -330,6 +340,10 @@ class Start(ServiceCase):
             self.assertIn(done.code, (2, 3), str(done))
             self.assertIn(str(service.port), done.err)
             self.assertIn("in use", done.err)
+            self.assertFalse((self.folder / "state").exists(), "a start that failed leaves nothing behind")
+            (self.folder / "state").mkdir()
+            self.assertEqual(self.run_to_end(service.config).code, 3)
+            self.assertTrue((self.folder / "state").exists(), "what was there before stays")
 
     def test_a_state_directory_in_use_is_named(self):
         first = self.service().start()
@@ -353,6 +367,33 @@ class Start(ServiceCase):
         done = self.run_to_end(service.config, TOCSIN_PRIVACY_KEY=None)
         self.assertEqual(done.code, 2, str(done))
         self.assertIn("TOCSIN_PRIVACY_KEY", done.err)
+
+    def test_a_state_of_another_privacy_key_is_refused(self):
+        service = self.service(time="log").start()
+        service.ingest(report("a", "p"))
+        wait_for("the alert", lambda: service.json("/api/v1/alerts")["alerts"])
+        self.assertEqual(service.stop(), 0, service.told())
+        other = {"TOCSIN_PRIVACY_KEY": "another key, of 32 bytes or more"}
+        state = self.folder / "state"
+        done = self.ends(self.run_to_end(service.config, **other), 2)
+        self.assertIn("written under another TOCSIN_PRIVACY_KEY", done.err)
+        self.assertIn(f"tocsin state new-key {state}", done.err)
+        told = self.ends(tocsin("doctor", "--config", service.config, **other), 1).out
+        self.assertRegex(told, r"(?m)^FAIL  privacy key of the state: .*new-key")
+        self.ends(tocsin("dlq", "requeue", "--state", state, **other), 2)
+        self.assertIn("under another key from now on", self.well("state", "new-key", state, **other).out)
+        self.assertEqual(self.run_to_end(service.config).code, 2, "the former key is now the other one")
+        self.assertIn("from now on", self.well("state", "new-key", state).out)
+        self.assertIn("already", self.well("state", "new-key", state).out)
+        service.start()
+        self.assertEqual(len(service.json("/api/v1/alerts")["alerts"]), 1)
+
+    def test_doctor_tells_who_holds_the_state(self):
+        service = self.service().start()
+        told = self.ends(tocsin("doctor", "--config", service.config), 1).out
+        self.assertRegex(told, rf"(?m)^FAIL  state: .*in use by process {service.process.pid}\b")
+        self.assertEqual(service.stop(), 0, service.told())
+        self.assertRegex(self.well("doctor", "--config", service.config).out, r"(?m)^ok    state: ")
 
     def test_it_starts_again_where_it_stood(self):
         service = self.service(time="log").start()

@@ -1,15 +1,21 @@
 """The terminal's commands over the API: top, silence, alerts, tail and explain, at 80 columns, with tokens, and over TLS."""
+import fcntl
 import hashlib
 import json
+import os
+import pty
 import re
 import shutil
+import signal
+import struct
 import subprocess
+import termios
 import unicodedata
 import unittest
 
 from test_service import RULES, ServiceCase, report
 from tocsin_service import CONFIG
-from tocsin_testing import tocsin, wait_for
+from tocsin_testing import BINARY, environment, tocsin, wait_for
 
 TOKEN = "a token for tests"
 HASH = hashlib.sha256(TOKEN.encode()).hexdigest()
@@ -39,6 +45,39 @@ class Terminal(ServiceCase):
             self.assertRegex(out, r"(?m)^grid +\d+\.\d +7 ")
             self.assertRegex(out, r"(?m)^seen +7 +0 +7 +7$")
         self.assertEqual(self.well("top", "--url", service.url, "--format", "json").json()["sources"][0]["read"], 7)
+
+    def test_top_keeps_within_its_terminal(self):
+        """On 24 lines nothing scrolls: fewer rules are listed, and how many more there are."""
+        rules = RULES + "".join(RULES.split("rules:\n")[1].replace("id: seen", f"id: seen-{i}").replace("id: owed", f"id: owed-{i}")
+                                for i in range(12))
+        service = self.service(rules).start()
+        service.ingest(report("1", "p"))
+        wait_for("the status", lambda: service.json("/api/v1/status")["sources"])
+        main, inner = pty.openpty()
+        fcntl.ioctl(inner, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+        top = subprocess.Popen([BINARY, "top", "--url", service.url], stdin=inner, stdout=inner, env=environment())
+        os.close(inner)
+        shown = b""
+        while b"shard" not in shown or not shown.endswith(b"%\r\n"):
+            shown += os.read(main, 65536)
+        top.send_signal(signal.SIGINT)
+        self.assertEqual(top.wait(10), 0)
+        os.close(main)
+        screen = shown.decode().split("\033[J")[-1]
+        self.assertLess(screen.count("\n"), 24, screen)
+        self.assertRegex(screen, r"and \d+ more")
+
+    def test_lists_show_when_an_alert_opened_and_speak_the_language(self):
+        service = self.service(time="log").start()
+        service.ingest(report("a", "p", occurred_at="2026-03-01T10:00:00+08:00"))
+        service.ingest(report("b", "q", occurred_at="2026-03-01T10:05:00+08:00"))
+        service.ingest(*[report(f"c{i}", "p", occurred_at="2026-03-01T10:10:00+08:00") for i in range(3)])
+        wait_for("the escalation", lambda: any(a["severity"] == "orange" for a in service.json("/api/v1/alerts")["alerts"]))
+        out = self.well("alerts", "--url", service.url, LC_ALL="zh_CN.UTF-8", COLUMNS=200).out
+        self.assertEqual(re.findall(r"(?m)^03-01 (\d\d:\d\d)", out), ["10:05", "10:00"], out)
+        self.assertEqual(out.count("待处理"), 2, out)
+        told = self.ends(tocsin("explain", "a-none", "--url", service.url), 2).err
+        self.assertIn("a-none", told)
 
     def test_silences(self):
         service = self.service().start()
@@ -78,6 +117,7 @@ class Terminal(ServiceCase):
         self.assertIn("TOCSIN_TOKEN", refused.err)
         self.ends(tocsin("tail", "--url", service.url), 2)
         self.assertIn("no open alert", self.well("alerts", "--url", service.url, "--token", TOKEN).out)
+        self.assertIn("TOCSIN_TOKEN", self.ends(tocsin("simulate", "--post", service.url, "--events", 5, "--days", 1), 2).err)
         self.assertIn("ready", self.well("top", "--url", service.url, TOCSIN_TOKEN=TOKEN).out)
         self.assertIn("TOCSIN_TOKEN", self.ends(tocsin("scorecard", "--url", service.url), 2).err)
         for asked in (("--token", TOKEN), ("--places", "--token", TOKEN)):

@@ -1,7 +1,7 @@
 // What a rule's text says about its values, and what the timeline makes of evidence and history.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { comparisons, inWords } from '../../../connectors/http/console/src/alert/fire';
+import { comparisons, conditions, inWords, parts } from '../../../connectors/http/console/src/alert/fire';
 import { ticks, timeline } from '../../../connectors/http/console/src/alert/timeline_model';
 import type { Transition } from '../../../connectors/http/console/src/core/types';
 
@@ -23,10 +23,61 @@ test('what cannot be read is left out, never guessed', () => {
   assert.deepEqual(comparisons('last(values.depth) - min(values.depth) > 10', { 'last(values.depth)': 3 }, {}), []);
 });
 
+test('a condition falls into its parts, calls and texts stay whole', () => {
+  assert.deepEqual(parts('count() >= 3 || any("smoke" in flags || "fire" in flags)'), [
+    'count() >= 3',
+    'any("smoke" in flags || "fire" in flags)',
+  ]);
+  assert.deepEqual(parts('a > 1 && (b < 2 || c == 3)'), ['a > 1', 'b < 2', 'c == 3']);
+  assert.deepEqual(parts('text == "a && b"'), ['text == "a && b"']);
+});
+
+test('differences, values held against values, and conditions that simply hold', () => {
+  const sensor = comparisons(
+    'last(values.depth_cm) - min(values.depth_cm) > params.rise_cm',
+    { 'last(values.depth_cm)': 14, 'min(values.depth_cm)': 0.5 },
+    { rise_cm: 10 },
+  );
+  assert.deepEqual(
+    sensor.map(c => [c.value, c.bound, c.holds]),
+    [[13.5, 10, true]],
+  );
+  const spike = comparisons('observed > expected && p < params.p', { observed: 9, expected: 2, p: 0.5 }, { p: 0.01 });
+  assert.deepEqual(
+    spike.map(c => [c.name, c.bound, c.holds]),
+    [
+      ['observed', 2, true],
+      ['p', 0.01, false],
+    ],
+  );
+  const fire = 'any(kind == "reading") && any(kind == "report")';
+  assert.deepEqual(conditions(fire, { 'any(kind == "reading")': true, 'any(kind == "report")': false }), [
+    'any(kind == "reading")',
+  ]);
+});
+
+test('every form of the shipped rules is told in words', () => {
+  for (const [name, zh, en] of [
+    ['max(orElse(values.depth_cm, 0.0))', '积水深度（厘米）最高', 'highest water depth, cm'],
+    ['any(kind == "reading")', '其中有：传感器读数', 'among them: sensor reading'],
+    ['any("smoke" in flags || "fire" in flags)', '其中有：冒烟或起火', 'among them: smoke or fire'],
+    ['distinct(kind == "report" ? place : null)', '不同上报地点', 'different places of a report'],
+    ['sum(stage == "returned" ? 1 : 0)', '退回次数', 'times sent back'],
+    [
+      'last(values.depth_cm) - min(values.depth_cm)',
+      '最近积水深度（厘米） − 积水深度（厘米）最低',
+      'latest water depth, cm − lowest water depth, cm',
+    ],
+  ] as const) {
+    assert.equal(inWords(name, 'zh'), zh);
+    assert.equal(inWords(name, 'en'), en);
+  }
+});
+
 test('values in words, or their own text', () => {
   assert.equal(inWords('distinct(reporter)', 'zh'), '不同反映人');
-  assert.equal(inWords('max(values.depth_cm)', 'en'), 'highest depth cm');
-  assert.equal(inWords('sum(stage == "returned" ? 1 : 0)', 'en'), 'sum(stage == "returned" ? 1 : 0)');
+  assert.equal(inWords('max(values.wind_ms)', 'en'), 'highest wind ms');
+  assert.equal(inWords('sum(stage == "x" ? 1 : 0)', 'en'), 'sum(stage == "x" ? 1 : 0)');
 });
 
 const at = (minute: number) => new Date(Date.UTC(2026, 5, 1, 8, minute)).toISOString();

@@ -1,12 +1,14 @@
 // The map's arithmetic, the scorecard's sorting and spans, the values that the rule desk tries, a source's freshness.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { share } from '../../../connectors/http/console/src/core/share';
 import { caretUnder } from '../../../connectors/http/console/src/desk/caret';
 import { readValues, valuesAround } from '../../../connectors/http/console/src/desk/values';
 import { freshness, type SourceState } from '../../../connectors/http/console/src/health/status';
 import { readBoundaries } from '../../../connectors/http/console/src/map/boundaries';
 import {
   boxOf,
+  covered,
   fit,
   gathered,
   scaleBar,
@@ -46,6 +48,26 @@ test('there and back on the map', () => {
     const [px, py] = toScreen(view, SIZE, west, south);
     assert.ok(px >= 0 && px <= SIZE.width && py >= 0 && py <= SIZE.height);
   }
+});
+
+test('what an alert covers is fitted, not its middle alone', () => {
+  const ring: [number, number][] = [
+    [121.1, 30.0],
+    [121.5, 30.0],
+    [121.3, 30.4],
+  ];
+  const view = fit(boxOf(covered({ lon: 121.3, lat: 30.1, ring }))!, SIZE);
+  for (const [lon, lat] of ring) {
+    const [x, y] = toScreen(view, SIZE, lon, lat);
+    assert.ok(x >= 0 && x <= SIZE.width && y >= 0 && y <= SIZE.height, `${x},${y}`);
+  }
+});
+
+test('a share that is short of all is not told as all', () => {
+  assert.equal(share(0.9998), '99.9 %');
+  assert.equal(share(1), '100 %');
+  assert.equal(share(0), '0 %');
+  assert.equal(share(0.5), '50.0 %');
 });
 
 test('zooming keeps the place under the pointer', () => {

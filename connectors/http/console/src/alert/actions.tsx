@@ -1,7 +1,7 @@
 // What a person does to an alert. The service answers when it has it in its log; the stream then brings the change.
 import { batch, signal, useSignal, type Signal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import { alertPath, post, Problem } from '../core/api';
 import { kept } from '../core/memory';
 import { actingAs, mayAct, saidName, session } from '../core/session';
@@ -40,6 +40,8 @@ export async function act(kind: Kind, id: string, more: Record<string, string> =
   }
 }
 
+const FOCUS_MS = 3000; // for so long after an action a lost focus is brought back
+
 export const wantsName = signal<(() => void) | null>(null); // what is to be done once a name is known
 
 // The keyboard's `a`, from the list or from the alert.
@@ -52,12 +54,24 @@ export function acknowledge(alert: Alert): void {
 export function Actions({ alert }: { alert: Alert }) {
   const form = useSignal<Kind | null>(null),
     busy = useSignal(false);
+  const row = useRef<HTMLDivElement>(null),
+    acted = useRef({ kind: '', at: 0 });
   const ended = alert.status === 'closed';
   if (!mayAct.value) return <p class="soft actions-none">{t('read_only')}</p>;
+  useLayoutEffect(() => {
+    // the button that was pressed is off now, or its form is gone: the keyboard goes on beside it, not from the top
+    const at = document.activeElement,
+      lost = at === document.body || (at instanceof HTMLButtonElement && at.disabled);
+    if (!lost || busy.value || form.value || Date.now() - acted.current.at > FOCUS_MS) return;
+    const buttons = [...(row.current?.querySelectorAll<HTMLButtonElement>('button:not(:disabled)') ?? [])];
+    (buttons.find(b => b.dataset.kind === acted.current.kind) ?? buttons[0])?.focus();
+  });
   const run = async (kind: Kind, more: Record<string, string> = {}) => {
+    acted.current = { kind, at: Date.now() };
     busy.value = true;
     const done = await act(kind, alert.alert_id, more);
     batch(() => {
+      acted.current = { kind, at: Date.now() };
       busy.value = false;
       if (done) form.value = null;
     });
@@ -71,6 +85,7 @@ export function Actions({ alert }: { alert: Alert }) {
     <button
       type="button"
       class={`button ${kind === 'acknowledge' && alert.status === 'open' ? 'first' : ''}`}
+      data-kind={kind}
       disabled={off || busy.value}
       aria-expanded={kind === 'acknowledge' ? undefined : form.value === kind}
       onClick={() => press(kind)}
@@ -78,9 +93,16 @@ export function Actions({ alert }: { alert: Alert }) {
       {t(kind)}
     </button>
   );
+  const leave = (event: KeyboardEvent) => {
+    if (event.key !== 'Escape' || !form.value) return;
+    event.preventDefault();
+    event.stopPropagation();
+    acted.current = { kind: form.value, at: Date.now() };
+    form.value = null;
+  };
   return (
-    <div class="actions">
-      <div class="action-row">
+    <div class="actions" onKeyDown={leave}>
+      <div class="action-row" ref={row}>
         {button('acknowledge', alert.status !== 'open')}
         {button('assign', ended)}
         {button('comment', false)}
@@ -123,9 +145,14 @@ function ActionForm(props: {
   return (
     <form
       class="action-form"
+      onKeyDown={event => {
+        if (event.key !== 'Enter' || !(event.ctrlKey || event.metaKey)) return;
+        event.preventDefault();
+        event.currentTarget.requestSubmit();
+      }}
       onSubmit={event => {
         event.preventDefault();
-        if (props.complete) props.send();
+        if (props.complete && !props.busy) props.send();
       }}
     >
       {props.children}

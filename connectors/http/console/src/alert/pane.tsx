@@ -7,10 +7,10 @@ import { Failed, Loading, SeverityMark, StateMark } from '../core/marks';
 import { go, linkTo } from '../core/router';
 import { isShadow, rowOf, touched } from '../core/store';
 import type { Alert, AlertDetail, Evidence, Transition } from '../core/types';
-import { t, term, text } from '../core/words';
+import { t, term, text, unmarked } from '../core/words';
 import { Actions } from './actions';
 import { TimelineView } from './timeline';
-import { Values, WhySentence } from './why';
+import { changedValues, Values, WhySentence } from './why';
 
 interface Related {
   alerts: (Alert & { relation?: string })[];
@@ -220,7 +220,7 @@ function EvidenceTable({ evidence }: { evidence: Evidence | null }) {
               <td>{term('source', event.source)}</td>
               <td>
                 {event.place && <b>{event.place} </b>}
-                {event.text ?? ''}
+                {unmarked(event.text ?? '')}
                 {event.values &&
                   Object.entries(event.values).map(([name, value]) => (
                     <span key={name} class="reading">
@@ -288,29 +288,33 @@ function RelatedList({ related }: { related: Related | null }) {
 function History({ history }: { history: Transition[] }) {
   return (
     <ol class="history">
-      {[...history].reverse().map(change => {
-        const type = change.type.split('.').pop() ?? '',
-          data = change.data;
-        const reason = data.reason && data.reason !== type ? term('reason', data.reason) : '';
-        return (
-          <li key={change.id}>
-            <time dateTime={change.time}>{clock(change.time, true)}</time>
-            <SeverityMark severity={data.severity} bare />
-            <span>
-              <b>{term('type', type)}</b>{' '}
-              {[
-                reason,
-                data.by,
-                data.to && `→ ${data.to}`,
-                type === 'closed' && data.outcome && term('outcome', data.outcome),
-              ]
-                .filter(Boolean)
-                .join(' · ')}
-              {data.note && <q>{data.note}</q>}
-            </span>
-          </li>
-        );
-      })}
+      {history
+        .map((change, i) => [change, history[i - 1]] as const)
+        .reverse()
+        .map(([change, before]) => {
+          const type = change.type.split('.').pop() ?? '',
+            data = change.data;
+          const reason = data.reason && data.reason !== type ? term('reason', data.reason) : '';
+          return (
+            <li key={change.id}>
+              <time dateTime={change.time}>{clock(change.time, true)}</time>
+              <SeverityMark severity={data.severity} bare />
+              <span>
+                <b>{term('type', type)}</b>{' '}
+                {[
+                  reason,
+                  data.by,
+                  data.to && `→ ${data.to}`,
+                  type === 'closed' && data.outcome && term('outcome', data.outcome),
+                  ...changedValues(data, before?.data),
+                ]
+                  .filter(Boolean)
+                  .join(' · ')}
+                {data.note && <q>{data.note}</q>}
+              </span>
+            </li>
+          );
+        })}
     </ol>
   );
 }

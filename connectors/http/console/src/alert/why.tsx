@@ -2,35 +2,66 @@
 import { show } from '../core/format';
 import { rules } from '../core/store';
 import type { Alert } from '../core/types';
-import { language, t, text } from '../core/words';
-import { comparisons, inWords, SIGNS, type Comparison } from './fire';
+import { language, t, term, text } from '../core/words';
+import { comparisons, conditions, inWords, SIGNS, type Comparison } from './fire';
 
 export function compared(alert: Alert): Comparison[] {
   return comparisons(rules.value.get(alert.rule)?.fire ?? '', alert.values ?? {}, alert.params ?? {});
 }
 
+// What of a condition holds, in words, each value named.
+function reasons(alert: Alert, condition: string): string[] {
+  const values = alert.values ?? {},
+    { measures } = rules.value.get(alert.rule) ?? {};
+  const held = comparisons(condition, values, alert.params ?? {}).filter(c => c.holds);
+  return [
+    ...held.map(c =>
+      t('because', {
+        what: inWords(c.name, language.value, measures),
+        value: show(c.value),
+        sign: SIGNS[c.sign] ?? c.sign,
+        bound: show(c.bound),
+      }),
+    ),
+    ...conditions(condition, values).map(name => inWords(name, language.value, measures)),
+  ];
+}
+
 export function WhySentence({ alert }: { alert: Alert }) {
-  const held = compared(alert).filter(c => c.holds);
-  const because = held.map(c =>
-    t('because', {
-      what: inWords(c.name, language.value, rules.value.get(alert.rule)?.measures),
-      value: show(c.value),
-      sign: SIGNS[c.sign] ?? c.sign,
-      bound: show(c.bound),
-    }),
-  );
+  const rule = rules.value.get(alert.rule);
+  const fired = reasons(alert, rule?.fire ?? ''),
+    graver = reasons(alert, rule?.severity?.[alert.severity] ?? '').filter(reason => !fired.includes(reason));
+  if (fired.length === 0 && rule?.kind === 'sequence') fired.push(t('because_steps'));
+  const listed = (all: string[]) => all.join(language.value === 'zh' ? '，' : ', ');
   const silent = text(alert.summary) === '';
   return (
     <p class="why">
       {silent ? text(alert.name) || alert.rule : text(alert.summary)}
       {language.value === 'zh' ? '。' : '. '}
-      {because.length > 0 && (
+      {fired.length > 0 && <span class="because">{t('fires_since', { reasons: listed(fired) })} </span>}
+      {graver.length > 0 && (
         <span class="because">
-          {t('fires_since', { reasons: because.join(language.value === 'zh' ? '，' : ', ') })}
+          {t('severity_since', { severity: term('severity', alert.severity), reasons: listed(graver) })}
         </span>
       )}
     </p>
   );
+}
+
+const MOST_CHANGES = 2;
+
+// The values that a change has changed, the ones that the rule compares before others: "different places 3 → 5".
+export function changedValues(now: Alert, before: Alert | undefined): string[] {
+  const { measures } = rules.value.get(now.rule) ?? {},
+    against = new Set(compared(now).map(c => c.name));
+  return Object.entries(now.values ?? {})
+    .filter(([name, value]) => typeof value === 'number' && value !== before?.values?.[name])
+    .sort(([a], [b]) => Number(against.has(b)) - Number(against.has(a)))
+    .slice(0, MOST_CHANGES)
+    .map(([name, value]) => {
+      const was = before?.values?.[name];
+      return `${inWords(name, language.value, measures)} ${was === undefined ? '' : `${show(was)} → `}${show(value)}`;
+    });
 }
 
 // A value as a bar, with a mark where the rule fires.

@@ -3,6 +3,8 @@ import { signal } from '@preact/signals';
 import { language, t, term } from './words';
 import type { AreaCodes } from './types';
 
+export { share } from './share';
+
 // Of the service: its civil zone and the names of its areas; a clock that ages are measured by.
 export const zone = signal<string | undefined>(undefined);
 export const areaNames = signal<Record<string, string>>({});
@@ -76,11 +78,6 @@ export function number(value: number | null | undefined, digits = 0): string {
       new Intl.NumberFormat(language.value === 'zh' ? 'zh-CN' : 'en-GB', { maximumFractionDigits: digits }),
     );
   return plain.get(kind)!.format(value);
-}
-
-export function share(value: number | null | undefined): string {
-  if (value === null || value === undefined || !Number.isFinite(value)) return '–';
-  return `${(value * 100).toFixed(value >= 0.9995 || value === 0 ? 0 : 1)} %`;
 }
 
 export function bytes(value: number | null | undefined): string {

@@ -90,6 +90,7 @@ export interface Rule {
   kind: string;
   from?: string[];
   fire?: string;
+  severity?: Partial<Record<Severity, string>>; // the condition of each
   file?: string;
   line?: number;
   within_seconds?: number;

@@ -33,5 +33,18 @@ export function term(prefix: string, name: string | undefined): string {
 // A text given in both languages, or in one.
 export function text(both: Both | string | undefined | null): string {
   if (!both || typeof both === 'string') return both || '';
-  return both[language.value] || both.zh || both.en || '';
+  return unmarked(both[language.value] || both.zh || both.en || '');
+}
+
+const MARKS: Record<string, string> = {
+  '[phone]': '〔电话〕',
+  '[id]': '〔身份证号〕',
+  '[card]': '〔银行卡号〕',
+  '[plate]': '〔车牌〕',
+  '[number]': '〔号码〕',
+  '[name]': '〔姓名〕',
+};
+// What was masked as a record was read, in the reader's language.
+export function unmarked(words: string): string {
+  return language.value === 'zh' ? words.replace(/\[\w+\]/g, mark => MARKS[mark] ?? mark) : words;
 }

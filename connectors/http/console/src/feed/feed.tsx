@@ -17,7 +17,7 @@ import {
   truncated,
   withShadow,
 } from '../core/store';
-import { mayPlan } from '../core/session';
+import { mayPlan, session } from '../core/session';
 import { SEVERITIES } from '../core/types';
 import { t, term, text } from '../core/words';
 import { AlertPane } from '../alert/pane';
@@ -107,12 +107,14 @@ function Choose({
   );
 }
 
-// Towns and villages that have a name, towns first: the scope's own areas, where the service tells no others.
+// The towns that have a name, of what the account sees; of a town its villages.
 function areaOptions(): [string, string][] {
-  const towns = Object.keys(areaNames.value)
-    .filter(code => code.length === 9)
+  const root = session.value?.area ?? '',
+    depth = root.length >= 9 ? 12 : 9;
+  const below = Object.keys(areaNames.value)
+    .filter(code => code.length === depth && code.startsWith(root))
     .sort();
-  return towns.map(code => [code, areaNames.value[code]!]);
+  return below.map(code => [code, areaNames.value[code]!]);
 }
 
 function Filters() {

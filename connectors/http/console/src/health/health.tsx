@@ -284,7 +284,9 @@ function Silences({ list }: { list: Silence[] }) {
 }
 
 function Rules({ s }: { s: ServiceStatus }) {
-  const list = [...s.rules].sort((a, b) => (b.errors ?? 0) - (a.errors ?? 0) || b.open - a.open || (b.matches ?? 0) - (a.matches ?? 0));
+  const list = [...s.rules].sort(
+    (a, b) => (b.errors ?? 0) - (a.errors ?? 0) || b.open - a.open || (b.matches ?? 0) - (a.matches ?? 0),
+  );
   return (
     <section aria-labelledby="rules-title">
       <h2 id="rules-title">{t('rules')}</h2>

@@ -32,6 +32,11 @@ export function toPlace(view: View, size: Size, x: number, y: number): [number, 
   ];
 }
 
+// What a place covers: its outline where it has one, and its middle.
+export function covered(place: { lon: number; lat: number; ring?: [number, number][] }): [number, number][] {
+  return [[place.lon, place.lat], ...(place.ring ?? [])];
+}
+
 export function boxOf(points: Iterable<readonly [number, number]>): Box | null {
   let box: Box | null = null;
   for (const [lon, lat] of points) {

@@ -12,7 +12,7 @@ import { SEVERITIES, type Alert, type Severity } from '../core/types';
 import { t, term, text } from '../core/words';
 import { flip, hidden, underArea } from '../feed/filters';
 import { boundaries, loadBoundaries } from './boundaries';
-import { boxOf, fit, gathered, toScreen, zoomed, type Size, type View } from './geo';
+import { boxOf, covered, fit, gathered, toScreen, zoomed, type Size, type View } from './geo';
 import { MARK, paint, palette, type Mark } from './paint';
 
 const LENGTHS = [6, 9, 12, 15]; // of the codes of a city, a town, a village, a grid
@@ -111,9 +111,7 @@ function fitted(size: Size): View | null {
         [b.box.east, b.box.north],
       ] as [number, number][],
   );
-  const box = boxOf(
-    points.length > 0 ? points : placed.value.map(a => [a.location!.lon, a.location!.lat] as [number, number]),
-  );
+  const box = boxOf(points.length > 0 ? points : placed.value.flatMap(a => covered(a.location!)));
   return box && size.width > 0 ? fit(box, size) : null;
 }
 
@@ -326,6 +324,8 @@ export function MapPanel() {
             }}
           />
           <section class="map-side" aria-label={t('areas_below')} tabIndex={0}>
+            {unplaced > 0 && <p class="soft map-note">{t('unplaced', { n: unplaced })}</p>}
+            {boundaries.value.length === 0 && <p class="soft map-note">{t('no_boundaries')}</p>}
             <table class="areas">
               <thead>
                 <tr>
@@ -355,8 +355,6 @@ export function MapPanel() {
               </tbody>
             </table>
             {children.value.length === 0 && <AlertLinks alerts={here.value} />}
-            {unplaced > 0 && <p class="soft map-note">{t('unplaced', { n: unplaced })}</p>}
-            {boundaries.value.length === 0 && <p class="soft map-note">{t('no_boundaries')}</p>}
           </section>
         </div>
       )}

@@ -21,16 +21,20 @@ interface Again {
   last: string;
 }
 
-// "water.flooding.road" → "water flooding.road": the first level in words.
+const FIRST = ['water', 'dispute', 'safety', 'noise', 'environment', 'traffic', 'city', 'people'];
+
+// "water.flooding" in words; what a county has added itself, by its first level and its own name.
 function categoryText(category: string): string {
+  const said = term('category', category);
   const [first, ...rest] = category.split('.');
-  return [term('category', first), rest.join('.')].filter(Boolean).join(' ');
+  return said !== category ? said : [term('category', first), rest.join('.')].filter(Boolean).join(' · ');
 }
 
 export function Places({ area, from, to }: { area: string; from: string; to: string }) {
   const places = useSignal<Again[] | null>(null),
     problem = useSignal<Problem | null>(null),
     category = useSignal(''),
+    seen = useSignal<string[]>([]),
     again = useSignal(0);
   const asked = `${area} ${from} ${to} ${category.value} ${again.value}`;
   useEffect(() => {
@@ -42,6 +46,7 @@ export function Places({ area, from, to }: { area: string; from: string; to: str
     ).then(
       found => {
         places.value = found.places;
+        seen.value = [...new Set([...seen.value, ...found.places.map(p => p.category)])];
         problem.value = null;
       },
       (error: unknown) => {
@@ -72,9 +77,9 @@ export function Places({ area, from, to }: { area: string; from: string; to: str
             }}
           >
             <option value="">{t('any_category')}</option>
-            {['water', 'noise', 'safety', 'city', 'dispute'].map(c => (
+            {[...new Set([...FIRST, ...seen.value])].sort().map(c => (
               <option key={c} value={c}>
-                {term('category', c)}
+                {c.includes('.') ? `　${categoryText(c)}` : categoryText(c)}
               </option>
             ))}
           </select>
@@ -84,13 +89,11 @@ export function Places({ area, from, to }: { area: string; from: string; to: str
         <Empty title={t('no_repeated')} />
       ) : (
         <div class="score-scroll" tabIndex={0} role="region" aria-label={t('view_places')}>
-          <table class="scores">
+          <table class="scores again">
             <caption class="unseen">{t('view_places')}</caption>
             <thead>
               <tr>
                 <th scope="col">{t('place')}</th>
-                <th scope="col">{t('area')}</th>
-                <th scope="col">{t('category')}</th>
                 <th scope="col" class="right">
                   {t('reports')}
                 </th>
@@ -100,6 +103,8 @@ export function Places({ area, from, to }: { area: string; from: string; to: str
                 <th scope="col" class="right">
                   {t('reporters')}
                 </th>
+                <th scope="col">{t('area')}</th>
+                <th scope="col">{t('category')}</th>
                 <th scope="col">{t('first_last')}</th>
                 <th scope="col">{t('alerts')}</th>
               </tr>
@@ -108,11 +113,11 @@ export function Places({ area, from, to }: { area: string; from: string; to: str
               {places.value.map((p, i) => (
                 <tr key={i}>
                   <th scope="row">{p.place}</th>
-                  <td>{nameOfArea(p.area)}</td>
-                  <td>{categoryText(p.category)}</td>
                   <td class="figure">{number(p.reports)}</td>
                   <td class="figure">{number(p.days)}</td>
                   <td class="figure">{number(p.reporters)}</td>
+                  <td>{nameOfArea(p.area)}</td>
+                  <td>{categoryText(p.category)}</td>
                   <td>
                     {clock(p.first)} – {clock(p.last)}
                   </td>

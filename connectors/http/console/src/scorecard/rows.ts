@@ -44,6 +44,8 @@ export interface Scorecard {
   next?: string | null;
   tier: Tier;
   area: string;
+  sample_floor?: number;
+  compared?: Record<'before' | 'year_before', { from: string; to: string }>;
   rows: ScoreRow[];
   total: ScoreRow | null;
 }

@@ -10,8 +10,8 @@ import type { Tier } from '../core/types';
 import { t, term } from '../core/words';
 import { Places } from './places';
 import { against, areaNow, from, ranking, tier, tiersHere, tierNow, to, view } from './chosen';
+import { comparedText, Table } from './table';
 import { daysOf, RANKINGS, SPANS, type Ranking, type Scorecard, type Span } from './rows';
-import { Table } from './table';
 
 function Controls({ card }: { card: Scorecard | null }) {
   const today = card?.as_of || dayOf(Date.now());
@@ -116,8 +116,11 @@ function Controls({ card }: { card: Scorecard | null }) {
               against.value = e.currentTarget.value as 'before';
             }}
           >
-            <option value="before">{t('span_before')}</option>
-            <option value="year_before">{t('year_before')}</option>
+            {(['before', 'year_before'] as const).map(span => (
+              <option key={span} value={span}>
+                {comparedText(card, span)}
+              </option>
+            ))}
           </select>
         </label>
       )}

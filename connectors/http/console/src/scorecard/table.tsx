@@ -19,6 +19,23 @@ export function figure(value: number | null, kind: Column['kind']): string {
         : number(value);
 }
 
+// "the span before (2025-05-31 to 2025-06-30)".
+export function comparedText(card: Scorecard | null, span: 'before' | 'year_before'): string {
+  const name = t(span === 'before' ? 'span_before' : 'year_before'),
+    days = card?.compared?.[span];
+  return days ? t('compared_days', { name, from: days.from, to: days.to }) : name;
+}
+
+// What a reader would stumble over.
+function notes(card: Scorecard): string[] {
+  const told = [];
+  if (card.total && !card.total.trend?.[against.value])
+    told.push(t('not_counted', { span: comparedText(card, against.value) }));
+  if (card.rows.some(row => row.rank === null)) told.push(t('rank_floor', { n: card.sample_floor ?? 30 }));
+  if (['village', 'grid', 'duty'].includes(card.tier)) told.push(t('rows_less'));
+  return told;
+}
+
 const BELOW: Partial<Record<Tier, Tier>> = { city: 'town', town: 'village', village: 'grid' };
 
 export function Table({ card, busy }: { card: Scorecard; busy: boolean }) {
@@ -27,9 +44,10 @@ export function Table({ card, busy }: { card: Scorecard; busy: boolean }) {
     open = useSignal('');
   if (card.rows.length === 0) return <Empty title={t('no_rows')}>{t('no_rows_more')}</Empty>;
   const rows = sorted(card.rows, sort.value, down.value);
-  const head = (key: string, name: string, right: boolean) => (
+  const head = (key: string, name: string, right: boolean, about?: string) => (
     <th
       scope="col"
+      title={about}
       class={right ? 'right' : ''}
       aria-sort={sort.value === key ? (down.value ? 'descending' : 'ascending') : 'none'}
     >
@@ -69,6 +87,9 @@ export function Table({ card, busy }: { card: Scorecard; busy: boolean }) {
           {t('save_csv')}
         </button>
         {busy && <span class="turning" aria-hidden="true" />}
+        {notes(card).map(note => (
+          <span key={note}>{note}</span>
+        ))}
       </p>
       <div class="score-scroll" tabIndex={0} role="region" aria-label={t('scorecard')}>
         <table class="scores" aria-busy={busy}>
@@ -77,15 +98,15 @@ export function Table({ card, busy }: { card: Scorecard; busy: boolean }) {
             <tr>
               {head('rank', t('rank'), true)}
               {head('name', term('tier', card.tier), false)}
-              {COLUMNS.map(c => head(c.key, term('col', c.key), true))}
+              {COLUMNS.map(c => head(c.key, term('col', c.key), true, term('about', c.key)))}
             </tr>
           </thead>
           <tbody>
             {card.total && (
-              <Row row={{ ...card.total, name: t('total'), key: '' }} tier={card.tier} open={open} cls="total" />
+              <Row row={{ ...card.total, name: t('total'), key: '' }} card={card} open={open} cls="total" />
             )}
             {rows.map(row => (
-              <Row key={row.key} row={row} tier={card.tier} open={open} />
+              <Row key={row.key} row={row} card={card} open={open} />
             ))}
           </tbody>
         </table>
@@ -94,8 +115,8 @@ export function Table({ card, busy }: { card: Scorecard; busy: boolean }) {
   );
 }
 
-function Row({ row, tier: of, open, cls }: { row: ScoreRow; tier: Tier; open: { value: string }; cls?: string }) {
-  const below = BELOW[of],
+function Row({ row, card, open, cls }: { row: ScoreRow; card: Scorecard; open: { value: string }; cls?: string }) {
+  const below = BELOW[card.tier],
     shown = open.value === (row.key || 'total'),
     name = row.name || nameOfArea(row.key);
   return (
@@ -132,7 +153,7 @@ function Row({ row, tier: of, open, cls }: { row: ScoreRow; tier: Tier; open: { 
         {COLUMNS.map(c => (
           <td key={c.key} class="figure">
             {figure(c.of(row), c.kind)}
-            <Trend row={row} column={c} />
+            <Trend row={row} column={c} card={card} />
           </td>
         ))}
       </tr>
@@ -148,7 +169,7 @@ function Row({ row, tier: of, open, cls }: { row: ScoreRow; tier: Tier; open: { 
 }
 
 // The change since the span before: an arrow for the direction, a word for whether it is better.
-function Trend({ row, column }: { row: ScoreRow; column: Column }) {
+function Trend({ row, column, card }: { row: ScoreRow; column: Column; card: Scorecard }) {
   const before = earlier(row, column, against.value),
     now = column.of(row);
   if (before === null || now === null) return null;
@@ -167,10 +188,7 @@ function Trend({ row, column }: { row: ScoreRow; column: Column }) {
         ? ''
         : `${Math.round(Math.abs(by) * 100)}%`;
   return (
-    <span
-      class={`trend ${judged}`}
-      title={`${t(against.value === 'before' ? 'span_before' : 'year_before')}: ${figure(before, column.kind)}`}
-    >
+    <span class={`trend ${judged}`} title={`${comparedText(card, against.value)}: ${figure(before, column.kind)}`}>
       {by > 0 ? '▲' : '▼'}
       {text}
       {judged && <span class="unseen">{t(judged as 'better' | 'worse')}</span>}
