@@ -61,7 +61,7 @@ const Absence::Kept* Absence::kept(Position p) const {
 
 void Absence::add(const Row& row, FindingSink& sink, Arena& arena) {
   const bool revision = revising_.has_value() && revising_->uid == row.uid;
-  Cause cause{&row, row.time, Reason::kMatched, false, row.uid};
+  Cause cause{{&row, row.time, Reason::kMatched, false}, row.uid};
   uint32_t roles = row.roles;
   if (row.late) roles &= ~kAfter;
   bool named = false;
@@ -92,7 +92,7 @@ void Absence::retract(uint64_t uid, bool withdrawn, const Row& cause_row, Findin
   if (!withdrawn) {
     revising_ = r;
   } else if (r.found) {
-    refold({&cause_row, cause_row.time, Reason::kWithdrawn, true, uid}, sink, arena);
+    refold({{&cause_row, cause_row.time, Reason::kWithdrawn, true}, uid}, sink, arena);
   }
 }
 
@@ -100,7 +100,7 @@ void Absence::settle(FindingSink& sink, Arena& arena) {
   if (!revising_.has_value()) return;
   const Revision r = *revising_;
   revising_.reset();
-  if (r.found) refold({nullptr, r.cause_time, Reason::kRevised, true, r.uid}, sink, arena);
+  if (r.found) refold({{nullptr, r.cause_time, Reason::kRevised, true}, r.uid}, sink, arena);
 }
 
 // ---- obligations, as the rows have them
