@@ -23,8 +23,8 @@ std::string text_at(const dom::element& e, std::string_view pointer) {
 
 // What Alertmanager knows of one alert.
 struct Told {
-  std::string severity;
-  std::string json;  // the object without its end: {"labels":…,"annotations":…,"startsAt":…
+  std::string labels;  // by which it knows it: {…}
+  std::string json;    // the object without its end: {"labels":…,"annotations":…,"startsAt":…
   bool open = false;
 };
 
@@ -32,8 +32,10 @@ void add_field(JsonWriter& w, std::string_view name, const std::string& value) {
   if (!value.empty()) w.field(name, value);
 }
 
-void write_labels(JsonWriter& w, const dom::element& data) {
-  w.key("labels").begin_object();
+std::string labels_of(const dom::element& data) {
+  std::string out;
+  JsonWriter w(out);
+  w.begin_object();
   w.field("alertname", text_at(data, "/rule")).field("alert_id", text_at(data, "/alert_id"));
   w.field("severity", text_at(data, "/severity")).field("service", "tocsin");
   add_field(w, "owner", text_at(data, "/owner"));
@@ -41,6 +43,7 @@ void write_labels(JsonWriter& w, const dom::element& data) {
     add_field(w, code, text_at(data, "/area/" + std::string(code)));
   }
   w.end_object();
+  return out;
 }
 
 void write_annotations(JsonWriter& w, const dom::element& data) {
@@ -61,10 +64,10 @@ class AlertmanagerFormat final : public delivery::Format {
   bool wants_muted() const override { return true; }
 
   delivery::Request pack(std::span<const delivery::Message> group, TimeMs now) const override {
-    std::vector<std::string> ended;  // under labels that are no longer
-    const std::map<std::string, Told> fresh = read(group, now, ended);
+    Ended ended;
+    const std::map<std::string, Told> fresh = read(group, now, &ended);
     Body body(*this, now);
-    for (const std::string& json : ended) body.add(json, now);
+    for (const auto& [labels, json] : ended) body.add(json, now);
     for (const auto& [id, told] : fresh) {
       if (!told.json.empty()) body.add(told.json, told.open ? body.lasts : now);
     }
@@ -72,8 +75,7 @@ class AlertmanagerFormat final : public delivery::Format {
   }
 
   void settled(std::span<const delivery::Message> group, TimeMs now) override {
-    std::vector<std::string> ended;
-    for (auto& [id, told] : read(group, now, ended)) remember(id, std::move(told));
+    for (auto& [id, told] : read(group, now, nullptr)) remember(id, std::move(told));
     if (next_ == 0) next_ = now + options_.resend;
   }
 
@@ -97,12 +99,14 @@ class AlertmanagerFormat final : public delivery::Format {
     return options_.recall([&](const runtime::Outgoing& o) {
       if (o.sequence > floor) return;  // it is offered as any other
       const delivery::Message m{o.sequence, std::string(o.alert_id), std::string(o.json), o.muted};
-      std::vector<std::string> ended;
-      for (auto& [id, told] : read({&m, 1}, now, ended)) remember(id, std::move(told));
+      for (auto& [id, told] : read({&m, 1}, now, nullptr)) remember(id, std::move(told));
     });
   }
 
  private:
+  // Objects without their ends, by labels. Alertmanager knows an alert by all its labels: when one changes, the
+  // severity or an area that has grown, the alert of the former ones goes on ringing until it is ended.
+  using Ended = std::map<std::string, std::string>;
   // A request's body under way.
   struct Body {
     Body(const AlertmanagerFormat& f, TimeMs at) : format(f), lasts(at + kLasts * f.options_.resend) {}
@@ -125,9 +129,9 @@ class AlertmanagerFormat final : public delivery::Format {
     std::string text;
   };
 
-  // What is known of each alert of the group once it is told; an empty json: nothing is to be said of it.
-  std::map<std::string, Told> read(std::span<const delivery::Message> group, TimeMs now,
-                                   std::vector<std::string>& ended) const {
+  // What is known of each alert of the group once it is told; an empty json: nothing is to be said of it. What it was
+  // known by before and is no longer goes to `ended`.
+  std::map<std::string, Told> read(std::span<const delivery::Message> group, TimeMs now, Ended* ended) const {
     std::map<std::string, Told> out;
     dom::parser parser;
     for (const delivery::Message& m : group) {
@@ -136,8 +140,9 @@ class AlertmanagerFormat final : public delivery::Format {
       const Told* last = before != out.end() ? &before->second : known != open_.end() ? &known->second : nullptr;
       Told told;
       if (!m.muted) told = tell(parser, m, now);
-      if (last != nullptr && !last->json.empty() && !told.json.empty() && last->severity != told.severity) {
-        ended.push_back(last->json);
+      if (ended != nullptr && !told.json.empty()) {
+        if (last != nullptr && !last->json.empty() && last->labels != told.labels) (*ended)[last->labels] = last->json;
+        ended->erase(told.labels);  // it may come back to what it was
       }
       out[m.alert_id] = std::move(told);
     }
@@ -149,19 +154,24 @@ class AlertmanagerFormat final : public delivery::Format {
     dom::element data;
     if (parser.parse(m.json).get(event) != simdjson::SUCCESS || event["data"].get(data) != simdjson::SUCCESS) return {};
     Told told;
-    told.severity = text_at(data, "/severity");
+    told.labels = labels_of(data);
     const std::string status = text_at(data, "/status");
     told.open = status != "resolved" && status != "closed";
     JsonWriter w(told.json);
-    w.begin_object();
-    write_labels(w, data);
+    w.begin_object().key("labels").raw(told.labels);
     write_annotations(w, data);
     std::string opened = text_at(data, "/opened_at");
     // Alertmanager refuses an end before the start, which an event time ahead of this clock would give.
     if (const auto at = parse_time(opened, TimeZone::utc()); at && *at > now) opened = format_time(now);
     w.field("startsAt", opened);
-    if (!options_.console.empty()) w.field("generatorURL", options_.console + "/#/alerts/" + m.alert_id);
+    if (!options_.console.empty()) w.field("generatorURL", link_to(m.alert_id));
     return told;
+  }
+
+  // The console's own address of an alert (console/src/core/router.ts). Ids need no escapes: names of rules are plain.
+  std::string link_to(const std::string& id) const {
+    const size_t end = options_.console.find_last_not_of('/');
+    return options_.console.substr(0, end == std::string::npos ? 0 : end + 1) + "/#/alerts/" + id;
   }
 
   void remember(const std::string& id, Told told) {

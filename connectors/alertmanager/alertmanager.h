@@ -3,8 +3,8 @@
 //
 // An alert is one of Alertmanager's, by its labels: alertname (the rule), alert_id, severity, owner, area codes. Texts
 // are annotations. Alertmanager forgets what is not said again, so the open ones are, every `resend`; each is said to
-// last four times as long. A change of severity ends the alert of the old one. A muted alert is not told, and one that
-// is muted while it stands is no longer said: it ends by itself.
+// last four times as long. A change of any label ends the alert of the old ones. A muted alert is not told, and one
+// that is muted while it stands is no longer said: it ends by itself.
 #include <functional>
 #include <memory>
 #include <string>

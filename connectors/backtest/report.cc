@@ -86,7 +86,10 @@ class Judge {
 
 }  // namespace
 
-double Accuracy::precision() const { return share(hits, alerts); }
+double Accuracy::precision() const {
+  const bool judged = labels > 0 || hits > 0 || denied > 0;  // else no label speaks of the rule at all
+  return share(judged ? hits : 0, judged ? alerts : 0);
+}
 double Accuracy::recall() const { return share(found, labels); }
 
 DurationMs Accuracy::lead(double at) const {

@@ -28,7 +28,7 @@ struct Accuracy {
   uint64_t alerts = 0;             // all of the rule
   double false_a_day = 0;          // (alerts - hits) / days
   std::vector<DurationMs> leads;   // of each label found: until - the first opening that hits it; ascending
-  // Shares of 1; NaN where there is nothing to divide by.
+  // Shares of 1; NaN where there is nothing to divide by, or where no label is meant for the rule.
   double precision() const;
   double recall() const;
   // Nearest rank; 0 without leads. The 90th percentile is what nine in ten labels do not exceed.

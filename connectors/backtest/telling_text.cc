@@ -82,6 +82,7 @@ class Text {
   void head();
   void alerts();
   void labels();
+  void labels_elsewhere();
   void missed();
   void towns();
   void difference();
@@ -181,15 +182,29 @@ void Text::labels() {
   for (size_t i = 0; i < t_.trial.columns.size(); ++i) {
     const Accuracy& a = t_.report.columns[i].accuracy;
     table.row({label_of(t_.trial.columns[i]), number(a.labels), number(a.found), percent(a.recall()),
-               percent(a.precision()), rate(a.false_a_day), a.leads.empty() ? "–" : span(a.lead(0.5)),
-               a.leads.empty() ? "–" : span(a.lead(0.9))});
+               percent(a.precision()), std::isnan(a.precision()) ? "–" : rate(a.false_a_day),
+               a.leads.empty() ? "–" : span(a.lead(0.5)), a.leads.empty() ? "–" : span(a.lead(0.9))});
   }
   out_ += table.text(width_);
-  for (const auto& [rule, n] : t_.report.labels_elsewhere) {
+  labels_elsewhere();
+  missed();
+}
+
+// Labels of rules that did not run: a line each, of more than three rules one for all.
+void Text::labels_elsewhere() {
+  constexpr size_t kLines = 3;
+  const auto& elsewhere = t_.report.labels_elsewhere;
+  if (elsewhere.size() > kLines) {
+    uint64_t all = 0;
+    for (const auto& [rule, n] : elsewhere) all += n;
+    const std::string rules = number(elsewhere.size());
+    return line(say("Note: " + number(all) + " labels are meant for " + rules + " rules that did not run.",
+                    "注：" + number(all) + " 条标注属于未运行的 " + rules + " 条规则。"));
+  }
+  for (const auto& [rule, n] : elsewhere) {
     line(say("Note: " + number(n) + " labels are meant for `" + rule + "`, which did not run.",
              "注：" + number(n) + " 条标注属于未运行的规则 `" + rule + "`。"));
   }
-  missed();
 }
 
 void Text::missed() {

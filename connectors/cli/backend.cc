@@ -8,12 +8,32 @@
 namespace tocsin::cli {
 namespace {
 
-http::AreaCodes codes_of(const simdjson::dom::element& data) {
+http::AreaCodes codes_of(const runtime::SharedArea& a) {
+  return {std::string(a.city), std::string(a.town), std::string(a.village), std::string(a.grid)};
+}
+
+// For entries of a program that kept no areas beside the text.
+http::AreaCodes codes_in(std::string_view json) {
+  thread_local simdjson::dom::parser parser;
+  simdjson::dom::element area;
+  if (parser.parse(json.data(), json.size())["data"]["area"].get(area) != simdjson::SUCCESS) return {};
   const auto code = [&](std::string_view level) {
     std::string_view text;
-    return data["area"][level].get(text) == simdjson::SUCCESS ? std::string(text) : std::string();
+    return area[level].get(text) == simdjson::SUCCESS ? std::string(text) : std::string();
   };
   return {code("city"), code("town"), code("village"), code("grid")};
+}
+
+http::StreamItem item_of(uint64_t sequence, std::string_view bytes) {
+  const runtime::OutboxEntry e = runtime::decode_outbox(bytes);
+  http::StreamItem item;
+  item.sequence = sequence;
+  item.shadow = e.shadow;
+  item.json = e.json;
+  item.alert_id = e.alert_id;
+  item.area = e.placed ? codes_of(e.area) : codes_in(e.json);
+  item.before = e.placed ? codes_of(e.before) : item.area;
+  return item;
 }
 
 }  // namespace
@@ -27,39 +47,32 @@ std::string_view cloud_event_data(std::string_view json) {
 
 ServiceBackend::ServiceBackend(Parts parts) : parts_(std::move(parts)), events_(parts_.log) {}
 
-Result<std::string> ServiceBackend::transition_json(uint64_t sequence) const {
+Result<http::StreamItem> ServiceBackend::transition(uint64_t sequence) const {
   auto bytes = parts_.store.get(state::Table::kOutbox, state::big_endian(sequence));
-  if (!bytes) {
-    if (bytes.error().code == Code::kNotFound)
-      return not_found("this transition is older than the history that is kept");
-    return bytes.error();
-  }
-  return std::string(runtime::decode_outbox(*bytes).json);
+  if (!bytes) return bytes.error();
+  return item_of(sequence, *bytes);
 }
 
-Result<std::string> ServiceBackend::latest_json(std::string_view alert_id) const {
-  auto bytes = parts_.store.get(state::Table::kAlerts, runtime::latest_key(alert_id));
+Result<StoredAlert> stored_alert(const state::Store& store, std::string_view alert_id) {
+  auto bytes = store.get(state::Table::kAlerts, runtime::latest_key(alert_id));
+  if (!bytes && bytes.error().code == Code::kNotFound) return not_found("there is no alert " + std::string(alert_id));
   if (!bytes) return bytes.error();
   Reader in(*bytes);
-  (void)runtime::decode_alert_line(in);
-  std::string json(in.str());
+  StoredAlert alert;
+  alert.line = runtime::decode_alert_line(in);
+  alert.json = in.str();
   if (!in.ok()) return corrupt("the stored alert " + std::string(alert_id) + " does not decode");
-  return json;
+  return alert;
 }
 
-// Where the alert lies, and where it lay at its transition before this one.
-void ServiceBackend::place(http::StreamItem& item) const {
-  thread_local simdjson::dom::parser parser;
-  simdjson::dom::element data;
-  int64_t seq = 0;
-  if (parser.parse(item.json)["data"].get(data) != simdjson::SUCCESS) return;
-  item.area = codes_of(data);
-  if (data["seq"].get(seq) != simdjson::SUCCESS || seq < 2) return;
-  const auto key = runtime::history_key(item.alert_id, static_cast<uint32_t>(seq - 1));
-  const auto at = parts_.store.get(state::Table::kAlerts, key);
-  if (!at) return;
-  const auto before = transition_json(state::from_big_endian(*at));
-  if (before && parser.parse(*before)["data"].get(data) == simdjson::SUCCESS) item.before = codes_of(data);
+// The store is a commit ahead of the book: what the book has just shown may have left the view, or be gone.
+Result<std::string> ServiceBackend::latest_json(std::string_view alert_id, const http::View& view) const {
+  auto alert = stored_alert(parts_.store, alert_id);
+  if (!alert) return alert.error();
+  if (!alert->line.under(view.area) || (alert->line.shadow && !view.shadow)) {
+    return not_found("there is no alert " + std::string(alert_id));
+  }
+  return std::move(alert->json);
 }
 
 Result<http::StreamPage> ServiceBackend::transitions_after(uint64_t after, size_t max, size_t max_bytes) {
@@ -76,19 +89,10 @@ Result<http::StreamPage> ServiceBackend::transitions_after(uint64_t after, size_
                         [&](std::string_view key, std::string_view value) {
                           const uint64_t sequence = state::from_big_endian(key);
                           if (sequence > page.head) return false;
-                          const runtime::OutboxEntry e = runtime::decode_outbox(value);
-                          http::StreamItem& item = page.items.emplace_back();
-                          item.sequence = sequence;
-                          item.shadow = e.shadow;
-                          item.json = e.json;
-                          item.alert_id = e.alert_id;
-                          bytes += e.json.size();
+                          bytes += page.items.emplace_back(item_of(sequence, value)).json.size();
                           return page.items.size() < max && bytes < max_bytes;
                         });
   if (!s) return s.error();
-  if (parts_.scoped) {
-    for (http::StreamItem& item : page.items) place(item);
-  }
   return page;
 }
 
@@ -118,7 +122,7 @@ std::string ServiceBackend::status(const http::View& view) {
   parts_.engine.book().each(filter, [&](const runtime::AlertLine& line) { return ++open[line.rule_id] > 0; });
   std::string out;
   JsonWriter(out).begin_object().field("version", kVersion);
-  return out.substr(1) + "," + parts_.status.json(open, parts_.clock.now());
+  return out.substr(1) + "," + parts_.status.json(open, view, parts_.clock.now());
 }
 
 void ServiceBackend::check_rules(http::RuleText text, http::Completion<std::string> done) {

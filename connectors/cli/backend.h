@@ -30,12 +30,12 @@ class ServiceBackend final : public http::Backend {
     std::function<std::vector<http::Check>()> readiness;
     RuleDesk& desk;
     const ServiceStatus& status;
-    Worker& worker;       // for what takes longer than the HTTP thread may be held up
-    bool scoped = false;  // some account sees only a part of the county
+    Lanes& lanes;  // for what takes longer than the HTTP thread may be held up
   };
   explicit ServiceBackend(Parts parts);
 
   Result<http::AlertPage> alerts(const http::AlertQuery& query) override;
+  void many_alerts(http::AlertQuery query, http::Completion<http::AlertPage> done) override;
   Result<http::AlertDetail> alert(std::string_view id, const http::View& view) override;
   void evidence(std::string id, const http::View& view, http::Completion<std::string> done) override;
   void related(std::string id, const http::View& view, http::Completion<std::string> done) override;
@@ -67,13 +67,12 @@ class ServiceBackend final : public http::Backend {
 
  private:
   bool find(std::string_view id, const http::View& view, runtime::AlertLine& out) const;
-  void place(http::StreamItem& item) const;
+  Result<http::StreamItem> transition(uint64_t sequence) const;
+  Result<std::string> latest_json(std::string_view alert_id, const http::View& view) const;
   Result<std::string> evidence_now(const std::string& id, const http::View& view);
   Result<std::string> related_now(const std::string& id, const http::View& view);
   std::vector<runtime::AlertLine> candidates(const runtime::AlertLine& line, const http::View& view) const;
-  void on_worker(std::function<Result<std::string>()> task, http::Completion<std::string> done);
-  Result<std::string> transition_json(uint64_t sequence) const;
-  Result<std::string> latest_json(std::string_view alert_id) const;
+  void append(std::string record, TimeMs at, http::Completion<uint64_t> done);
   Parts parts_;
   std::atomic<uint64_t> head_{0};
   std::mutex mutex_;
@@ -81,7 +80,7 @@ class ServiceBackend final : public http::Backend {
   std::string rules_json_ = "[]";
   std::shared_ptr<const rule::RuleSet> rules_;
   std::map<std::string, rule::Silence> silences_;
-  EventIndex events_;  // the worker's
+  EventIndex events_;  // of Lanes::context alone
 };
 
 // Outcomes that people gave to alerts, as lines of labels for a backtest (connectors/backtest/labels.h): the alert's
@@ -90,5 +89,22 @@ std::string outcome_labels(const runtime::Engine& engine, const state::Store& st
 
 // The `data` object of a CloudEvent, which stands last in it.
 std::string_view cloud_event_data(std::string_view json);
+
+// An alert as the store has it: its line, and the whole CloudEvent of its latest transition. kNotFound: no longer
+// there.
+struct StoredAlert {
+  runtime::AlertLine line;
+  std::string json;
+};
+Result<StoredAlert> stored_alert(const state::Store& store, std::string_view alert_id);
+
+// Runs the task on a lane and completes with what it answers; kExhausted when as much as may is waiting there.
+template <typename T>
+void on_lane(Worker& lane, std::function<Result<T>()> task, http::Completion<T> done) {
+  const bool taken = lane.submit([task = std::move(task), done](bool cancelled) {
+    done(cancelled ? Result<T>(unavailable("the service is stopping")) : task());
+  });
+  if (!taken) done(exhausted("as much as can be done at once is waiting; try again in a moment"));
+}
 
 }  // namespace tocsin::cli

@@ -38,7 +38,8 @@ Result<http::AlertPage> ServiceBackend::alerts(const http::AlertQuery& q) {
   bool more = false;
   const auto lines = parts_.engine.book().list(filter, q.limit, q.cursor.empty() ? nullptr : &place, more);
   for (const runtime::AlertLine& line : lines) {
-    auto json = latest_json(line.alert_id);
+    auto json = latest_json(line.alert_id, {q.scope, q.shadow});
+    if (!json && json.error().code == Code::kNotFound) continue;
     if (!json) return json.error();
     page.alerts.emplace_back(cloud_event_data(*json));
   }
@@ -46,11 +47,16 @@ Result<http::AlertPage> ServiceBackend::alerts(const http::AlertQuery& q) {
   return page;
 }
 
+void ServiceBackend::many_alerts(http::AlertQuery query, http::Completion<http::AlertPage> done) {
+  on_lane<http::AlertPage>(
+      parts_.lanes.looks, [this, query = std::move(query)] { return alerts(query); }, std::move(done));
+}
+
 Result<http::AlertDetail> ServiceBackend::alert(std::string_view id, const http::View& view) {
   runtime::AlertLine line;
   if (!find(id, view, line)) return not_found("there is no alert " + std::string(id));
   http::AlertDetail detail;
-  auto latest = latest_json(id);
+  auto latest = latest_json(id, view);
   if (!latest) return latest.error();
   detail.latest = cloud_event_data(*latest);
   const std::string begin = runtime::history_key(id, 0);
@@ -62,12 +68,8 @@ Result<http::AlertDetail> ServiceBackend::alert(std::string_view id, const http:
   });
   if (!s) return s.error();
   for (const uint64_t sequence : sequences) {
-    http::StreamItem item;
-    auto json = transition_json(sequence);
-    if (!json) continue;
-    item.json = std::move(*json);
-    if (!view.area.empty()) place(item);
-    if (item.area.under(view.area)) detail.history.push_back(std::move(item.json));
+    auto item = transition(sequence);  // one that is no longer kept is left out
+    if (item && item->area.under(view.area)) detail.history.push_back(std::move(item->json));
   }
   return detail;
 }

@@ -61,43 +61,44 @@ std::string minified(element data, const char* name) {
 
 }  // namespace
 
-void ServiceBackend::on_worker(std::function<Result<std::string>()> task, http::Completion<std::string> done) {
-  const bool taken = parts_.worker.submit([task = std::move(task), done](bool cancelled) {
-    done(cancelled ? Result<std::string>(unavailable("the service is stopping")) : task());
-  });
-  if (!taken) done(exhausted("as much as can be looked up at once is waiting; try again in a moment"));
-}
-
 void ServiceBackend::scorecard(score::CardQuestion question, score::NameOf name_of_area,
                                http::Completion<std::string> done) {
   const score::Keeper* keeper = parts_.engine.score();
   if (keeper == nullptr) return done(unavailable("this service keeps no scorecards"));
-  on_worker([keeper, question = std::move(question),
-             names = std::move(name_of_area)] { return score::answer(*keeper, question, names); },
-            std::move(done));
+  on_lane<std::string>(
+      parts_.lanes.figures,
+      [keeper, question = std::move(question), names = std::move(name_of_area)] {
+        return score::answer(*keeper, question, names);
+      },
+      std::move(done));
 }
 
 void ServiceBackend::places(score::PlacesQuestion question, score::NameOf name_of_area,
                             http::Completion<std::string> done) {
   const score::Keeper* keeper = parts_.engine.score();
   if (keeper == nullptr) return done(unavailable("this service keeps no scorecards"));
-  on_worker([keeper, question = std::move(question),
-             names = std::move(name_of_area)] { return score::answer(*keeper, question, names); },
-            std::move(done));
+  on_lane<std::string>(
+      parts_.lanes.figures,
+      [keeper, question = std::move(question), names = std::move(name_of_area)] {
+        return score::answer(*keeper, question, names);
+      },
+      std::move(done));
 }
 
 void ServiceBackend::evidence(std::string id, const http::View& view, http::Completion<std::string> done) {
-  on_worker([this, id = std::move(id), view] { return evidence_now(id, view); }, std::move(done));
+  on_lane<std::string>(
+      parts_.lanes.context, [this, id = std::move(id), view] { return evidence_now(id, view); }, std::move(done));
 }
 
 void ServiceBackend::related(std::string id, const http::View& view, http::Completion<std::string> done) {
-  on_worker([this, id = std::move(id), view] { return related_now(id, view); }, std::move(done));
+  on_lane<std::string>(
+      parts_.lanes.context, [this, id = std::move(id), view] { return related_now(id, view); }, std::move(done));
 }
 
 Result<std::string> ServiceBackend::evidence_now(const std::string& id, const http::View& view) {
   runtime::AlertLine line;
   if (!find(id, view, line)) return not_found("there is no alert " + id);
-  auto latest = latest_json(id);
+  auto latest = latest_json(id, view);
   if (!latest) return latest.error();
   simdjson::dom::parser parser;
   element event, found;
@@ -138,7 +139,7 @@ std::vector<runtime::AlertLine> ServiceBackend::candidates(const runtime::AlertL
 Result<std::string> ServiceBackend::related_now(const std::string& id, const http::View& view) {
   runtime::AlertLine line;
   if (!find(id, view, line)) return not_found("there is no alert " + id);
-  auto latest = latest_json(id);
+  auto latest = latest_json(id, view);
   if (!latest) return latest.error();
   simdjson::dom::parser parser, other_parser;
   element data;
@@ -163,7 +164,7 @@ Result<std::string> ServiceBackend::related_now(const std::string& id, const htt
 
   std::vector<std::string> by_rank[3];  // of the same case, of the same key, near
   for (const runtime::AlertLine& other : candidates(line, view)) {
-    const auto json = latest_json(other.alert_id);
+    const auto json = latest_json(other.alert_id, view);
     element there;
     if (!json || other_parser.parse(*json)["data"].get(there) != simdjson::SUCCESS) continue;
     bool same_case = false;
@@ -213,13 +214,9 @@ std::string outcome_labels(const runtime::Engine& engine, const state::Store& st
   std::string out;
   simdjson::dom::parser parser;
   for (const runtime::AlertLine& l : closed) {
-    const auto bytes = store.get(state::Table::kAlerts, runtime::latest_key(l.alert_id));
-    if (!bytes) continue;
-    Reader in(*bytes);
-    (void)runtime::decode_alert_line(in);
-    const std::string json(in.str());
+    const auto stored = stored_alert(store, l.alert_id);
     element data;
-    if (!in.ok() || parser.parse(json)["data"].get(data) != simdjson::SUCCESS) continue;
+    if (!stored || parser.parse(stored->json)["data"].get(data) != simdjson::SUCCESS) continue;
     const std::string outcome = text_of(data, "/outcome");
     if (outcome.empty()) continue;
     const auto last = parse_time(text_of(data, "/last_event_at"), TimeZone::utc());

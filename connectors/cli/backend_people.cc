@@ -9,6 +9,16 @@
 
 namespace tocsin::cli {
 
+void ServiceBackend::append(std::string record, TimeMs at, http::Completion<uint64_t> done) {
+  on_lane<uint64_t>(
+      parts_.lanes.actions,
+      [this, record = std::move(record), at] {
+        const std::string_view payloads[] = {record};
+        return parts_.log.append(kActionsTopic, payloads, at);
+      },
+      std::move(done));
+}
+
 void ServiceBackend::act(alert::Action action, const http::View& view, http::Completion<uint64_t> done) {
   runtime::AlertLine line;
   if (!find(action.alert_id, view, line)) return done(not_found("there is no alert " + action.alert_id));
@@ -21,10 +31,7 @@ void ServiceBackend::act(alert::Action action, const http::View& view, http::Com
   Arena arena(1024);
   action.note = mask_text(action.note, arena);
   action.at = parts_.clock.now();
-  const std::string record = runtime::action_record(action);
-  const std::string_view payloads[] = {record};
-  auto offset = parts_.log.append(kActionsTopic, payloads, action.at);
-  done(offset ? Result<uint64_t>(*offset) : Result<uint64_t>(offset.error()));
+  append(runtime::action_record(action), action.at, std::move(done));
 }
 
 Result<std::string> ServiceBackend::silences(const http::View& view) {
@@ -46,10 +53,10 @@ void ServiceBackend::silence(rule::Silence silence, http::Completion<std::string
   silence.reason = mask_text(silence.reason, arena);
   runtime::SilenceRecord record{false, std::move(silence), parts_.clock.now()};
   record.silence.id = "s-" + hex(hash64(runtime::silence_record(record)));
-  const std::string text = runtime::silence_record(record);
-  const std::string_view payloads[] = {text};
-  auto offset = parts_.log.append(kActionsTopic, payloads, record.at);
-  done(offset ? Result<std::string>(record.silence.id) : Result<std::string>(offset.error()));
+  append(runtime::silence_record(record), record.at,
+         [done = std::move(done), id = record.silence.id](const Result<uint64_t>& offset) {
+           done(offset ? Result<std::string>(id) : Result<std::string>(offset.error()));
+         });
 }
 
 void ServiceBackend::expire_silence(std::string id, std::string by, const http::View& view,
@@ -64,10 +71,7 @@ void ServiceBackend::expire_silence(std::string id, std::string by, const http::
   runtime::SilenceRecord record{true, {}, parts_.clock.now()};
   record.silence.id = std::move(id);
   record.silence.by = std::move(by);
-  const std::string text = runtime::silence_record(record);
-  const std::string_view payloads[] = {text};
-  auto offset = parts_.log.append(kActionsTopic, payloads, record.at);
-  done(offset ? Result<uint64_t>(*offset) : Result<uint64_t>(offset.error()));
+  append(runtime::silence_record(record), record.at, std::move(done));
 }
 
 void ServiceBackend::set_silences(const std::map<std::string, rule::Silence>& silences) {

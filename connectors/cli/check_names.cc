@@ -65,6 +65,12 @@ Result<std::string> text_of(const std::string& name, const std::string& folder, 
 
 std::string source_of_feed(const std::string& feed) { return fs::path(feed).stem().string(); }
 
+Status add_areas(const std::string& path, rule::Vocabulary& names) {
+  const auto codes = read_text(path);
+  if (!codes) return codes.error();
+  return names.areas.load_csv(*codes, path);
+}
+
 rule::Vocabulary known_names(std::span<const TextFile> files, std::vector<rule::Diagnostic>& diagnostics) {
   rule::Vocabulary names;
   add_shipped(names, diagnostics);
@@ -81,6 +87,7 @@ rule::Vocabulary known_names(std::span<const TextFile> files, std::vector<rule::
     const auto config = parse_config(f.file.text, f.file.path, ignored);
     if (!config) continue;
     for (const std::string& source : config->known_sources) names.add_source(source);
+    for (const std::string& path : config->areas) (void)add_areas(path, names);  // reported with the config
     for (const SourceConfig& s : config->sources) {
       if (!s.feed.empty()) names.add_source(source_of_feed(s.feed));
     }

@@ -15,8 +15,11 @@
 namespace tocsin::cli {
 
 // Sources of shipped feeds and of the feed files among `files`, sources and categories of rules/categories.yaml and of
-// the `categories:` files among `files`. Faults of the latter are appended. Without a rules/ folder only what is given.
+// the `categories:` files among `files`, areas of the configs among them. Faults of the latter are appended. Without a
+// rules/ folder only what is given.
 rule::Vocabulary known_names(std::span<const TextFile> files, std::vector<rule::Diagnostic>& diagnostics);
+// A table of areas (CSV) into the names.
+Status add_areas(const std::string& path, rule::Vocabulary& names);
 // The source of a feed: a name, or a file's name without its ending.
 std::string source_of_feed(const std::string& feed);
 

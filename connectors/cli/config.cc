@@ -37,7 +37,7 @@ constexpr Key kTop[] = {
     {"backtest", "object", "what the rule desk tries rules on: input (files), feed, labels; omitted: the embedded log"},
     {"limits", "object",
      "bounds: batch_events, checkpoint_mib, lateness, idle_after, log_retain, log_retain_mib, keep_ended, max_ended, "
-     "warm_up"}};
+     "warm_up, table_refresh"}};
 constexpr std::string_view kSourceKeys[] = {"ingest", "kafka", "file", "feed"};
 constexpr std::string_view kKafkaSourceKeys[] = {"topics", "settings"};
 constexpr std::string_view kFileSourceKeys[] = {"paths", "follow"};
@@ -47,8 +47,9 @@ constexpr std::string_view kTokenKeys[] = {"name", "sha256", "role", "area"};
 constexpr std::string_view kTlsKeys[] = {"certificate", "key"};
 constexpr std::string_view kBacktestKeys[] = {"input", "feed", "labels"};
 constexpr size_t kMaxTokens = 1000;
-constexpr std::string_view kLimitKeys[] = {"batch_events",   "checkpoint_mib", "lateness",  "idle_after", "log_retain",
-                                           "log_retain_mib", "keep_ended",     "max_ended", "warm_up"};
+constexpr std::string_view kLimitKeys[] = {"batch_events", "checkpoint_mib", "lateness",   "idle_after",
+                                           "log_retain",   "log_retain_mib", "keep_ended", "max_ended",
+                                           "warm_up",      "table_refresh"};
 
 std::vector<std::string_view> names_of(std::span<const Key> keys) {
   std::vector<std::string_view> names;
@@ -235,6 +236,7 @@ class ConfigReader {
     duration(f, "idle_after", config_.idle_after);
     duration(f, "log_retain", config_.log_retain);
     duration(f, "warm_up", config_.warm_up);
+    duration(f, "table_refresh", config_.table_refresh);
     duration(f, "keep_ended", config_.keep_ended);
     integer(f, "max_ended", 1, 100'000'000, config_.max_ended);
   }

@@ -77,7 +77,8 @@ struct Config {
   DurationMs idle_after = 30'000;
   DurationMs log_retain = 400LL * 86'400'000;  // no shorter than what a rule looks back on
   int64_t log_retain_mib = 4096;
-  DurationMs warm_up = 60'000;  // so long a rule that begins may be warmed up from the log; 0: it begins anew
+  DurationMs warm_up = 60'000;        // so long a rule that begins may be warmed up from the log; 0: it begins anew
+  DurationMs table_refresh = 10'000;  // another version of a topic's table at most so often
   DurationMs keep_ended = 400LL * 86'400'000;
   int64_t max_ended = 200'000;
 };

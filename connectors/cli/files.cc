@@ -16,8 +16,11 @@
 namespace tocsin::cli {
 namespace fs = std::filesystem;
 
-int fail(int code, const std::string& message) {
-  std::cerr << "tocsin: error: " << message << '\n';
+int fail(int code, const std::string& message, const std::string& zh) {
+  if (language() == rule::Language::kChinese)
+    std::cerr << "tocsin: 错误：" << (zh.empty() ? message : zh) << '\n';
+  else
+    std::cerr << "tocsin: error: " << message << '\n';
   return code;
 }
 
@@ -38,6 +41,7 @@ Result<std::string> read_text(const std::string& path) {
 // The first key at the start of a line that names a kind: files are told apart before they are parsed, so that a broken
 // one still gets the faults of its kind. A config has no key of its own; it is known by its `sources:`.
 FileKind kind_of(std::string_view text) {
+  if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
   static constexpr std::pair<std::string_view, FileKind> kKeys[] = {
       {"rules:", FileKind::kRules},       {"feed:", FileKind::kFeed},         {"profile:", FileKind::kProfile},
       {"calendar:", FileKind::kCalendar}, {"policies:", FileKind::kPolicies}, {"categories:", FileKind::kCategories},
@@ -177,32 +181,13 @@ Result<rule::LoadOptions> load_options(const RuleInputs& inputs) {
 
 namespace {
 
-// The calendar that is configured first, then the others of its folder.
-Status add_calendars(const RuleInputs& inputs, std::vector<rule::SourceFile>& out) {
-  auto path = inputs.calendar.empty() ? calendar_beside(inputs.paths) : resolve(inputs.calendar, "calendars");
-  if (!path) return inputs.calendar.empty() ? Status() : Status(path.error());
-  auto text = read_text(*path);
-  if (!text) return text.error();
-  using Kind = rule::SourceFile::Kind;
-  out.push_back({*path, std::move(*text), Kind::kCalendar, fs::path(*path).stem().string()});
-  std::error_code ec;
-  auto others = collect({fs::path(*path).parent_path().empty() ? "." : fs::path(*path).parent_path().string()});
-  if (!others) return {};  // the one that is needed is there
-  for (TextFile& f : *others) {
-    if (f.kind != FileKind::kCalendar || fs::equivalent(f.file.path, *path, ec)) continue;
-    std::string name = fs::path(f.file.path).stem().string();
-    out.push_back({std::move(f.file.path), std::move(f.file.text), Kind::kCalendar, std::move(name)});
-  }
-  return {};
-}
-
-// The nearest `tables` folder at or above each path, each once.
-std::vector<std::string> table_folders(const std::vector<std::string>& paths) {
+// The nearest folder of this name at or above each path, each once.
+std::vector<std::string> folders_beside(const std::vector<std::string>& paths, const char* name) {
   std::vector<std::string> out;
   std::error_code ec;
   for (const std::string& path : paths) {
     for (fs::path p = fs::absolute(path, ec); !ec && p.has_relative_path(); p = p.parent_path()) {
-      const std::string folder = fs::weakly_canonical(p / "tables", ec).string();
+      const std::string folder = fs::weakly_canonical(p / name, ec).string();
       std::error_code absent;
       if (!fs::is_directory(folder, absent)) continue;
       if (std::ranges::find(out, folder) == out.end()) out.push_back(folder);
@@ -212,7 +197,41 @@ std::vector<std::string> table_folders(const std::vector<std::string>& paths) {
   return out;
 }
 
-void add_tables(const RuleInputs& inputs, std::vector<TextFile>& found, std::vector<rule::SourceFile>& out) {
+// The calendar that is configured first, then those below the paths, of the `calendars` folders beside them, and of its
+// own folder. Of two with one name the first stands.
+Status add_calendars(const RuleInputs& inputs, std::vector<TextFile>& found, std::vector<rule::SourceFile>& out) {
+  std::vector<std::string> names;
+  const auto add = [&](rule::SourceFile file) {
+    file.name = fs::path(file.path).stem().string();
+    if (std::ranges::find(names, file.name) != names.end()) return;
+    names.push_back(file.name);
+    file.kind = rule::SourceFile::Kind::kCalendar;
+    out.push_back(std::move(file));
+  };
+  const auto add_all = [&](std::vector<TextFile>& files) {
+    for (TextFile& f : files) {
+      if (f.kind == FileKind::kCalendar) add(std::move(f.file));
+    }
+  };
+  auto path = inputs.calendar.empty() ? calendar_beside(inputs.paths) : resolve(inputs.calendar, "calendars");
+  if (!path && !inputs.calendar.empty()) return path.error();
+  if (path) {
+    auto text = read_text(*path);
+    if (!text) return text.error();
+    add({*path, std::move(*text)});
+  }
+  add_all(found);
+  std::vector<std::string> folders = folders_beside(inputs.paths, "calendars");
+  if (path) folders.push_back(fs::absolute(*path).parent_path().string());
+  for (const std::string& folder : folders) {
+    if (auto beside = collect({folder})) add_all(*beside);
+  }
+  return {};
+}
+
+// The declarations among `found` and in the `tables` folders beside the paths, each once.
+std::vector<rule::SourceFile> declarations(const std::vector<std::string>& paths, std::vector<TextFile>& found) {
+  std::vector<rule::SourceFile> out;
   std::vector<std::string> seen;
   std::error_code ec;
   const auto add = [&](std::vector<TextFile>& files) {
@@ -220,12 +239,48 @@ void add_tables(const RuleInputs& inputs, std::vector<TextFile>& found, std::vec
       const std::string path = fs::weakly_canonical(f.file.path, ec).string();
       if (f.kind != FileKind::kTable || std::ranges::find(seen, path) != seen.end()) continue;
       seen.push_back(path);
-      for (rule::SourceFile& part : with_rows(std::move(f.file))) out.push_back(std::move(part));
+      out.push_back(std::move(f.file));
     }
   };
   add(found);
-  for (const std::string& folder : table_folders(inputs.paths)) {
+  for (const std::string& folder : folders_beside(paths, "tables")) {
     if (auto beside = collect({folder})) add(*beside);
+  }
+  return out;
+}
+
+Status add_tables(const RuleInputs& inputs, std::vector<TextFile>& found, std::vector<rule::SourceFile>& out) {
+  for (rule::SourceFile& table : declarations(inputs.paths, found)) {
+    if (inputs.rows && !rule::topic_of(table.text).empty()) {
+      table.kind = rule::SourceFile::Kind::kTable;
+      auto rows = inputs.rows(table);
+      if (!rows) return rows.error();
+      out.push_back(std::move(table));
+      out.push_back(*std::move(rows));
+      continue;
+    }
+    for (rule::SourceFile& part : with_rows(std::move(table))) out.push_back(std::move(part));
+  }
+  return {};
+}
+
+// Tables of topics that have no rows here.
+void warn_of_topics(const rule::RuleSet& rules, std::vector<rule::Diagnostic>& out) {
+  using Kind = rule::SourceFile::Kind;
+  for (const rule::SourceFile& f : rules.files()) {
+    const auto of_f = [&](const rule::SourceFile& r) { return r.kind == Kind::kRows && r.name == f.path; };
+    if (f.kind != Kind::kTable || std::ranges::any_of(rules.files(), of_f)) continue;
+    const std::string name = rule::name_of_table(f.text), topic = rule::topic_of(f.text);
+    rule::Diagnostic d;
+    d.level = rule::Diagnostic::Level::kWarning;
+    d.file = f.path;
+    d.line = d.column = 1;
+    d.code = "no-rows";
+    d.en = "`" + name + "` has no rows here: they come from the topic " + topic + ", which only `tocsin run` reads";
+    d.zh = "`" + name + "` 此处没有行：它来自主题 " + topic + "，只有 `tocsin run` 读取";
+    d.hint_en = "`file: NAME.csv` beside `topic` gives rows to try rules on";
+    d.hint_zh = "可在 `topic` 之外写 `file: NAME.csv`，供试跑规则";
+    out.push_back(std::move(d));
   }
 }
 
@@ -245,6 +300,17 @@ std::vector<rule::SourceFile> with_rows(rule::SourceFile table) {
   return out;
 }
 
+std::vector<std::string> table_topics(const std::vector<std::string>& paths) {
+  auto files = collect(paths);
+  if (!files) return {};
+  std::vector<std::string> out;
+  for (const rule::SourceFile& table : declarations(paths, *files)) {
+    std::string topic = rule::topic_of(table.text);
+    if (!topic.empty() && std::ranges::find(out, topic) == out.end()) out.push_back(std::move(topic));
+  }
+  return out;
+}
+
 Result<std::vector<rule::SourceFile>> rule_sources(const RuleInputs& inputs) {
   auto files = collect(inputs.paths);
   if (!files) return files.error();
@@ -257,8 +323,8 @@ Result<std::vector<rule::SourceFile>> rule_sources(const RuleInputs& inputs) {
     for (const std::string& p : inputs.paths) where += " " + p;
     return not_found("no rule file (a YAML file with the key `rules:`) under" + where);
   }
-  if (auto s = add_calendars(inputs, out); !s) return s.error();
-  add_tables(inputs, *files, out);
+  if (auto s = add_calendars(inputs, *files, out); !s) return s.error();
+  if (auto s = add_tables(inputs, *files, out); !s) return s.error();
   return out;
 }
 
@@ -280,6 +346,7 @@ Result<std::shared_ptr<const rule::RuleSet>> compile_rules(const RuleInputs& inp
   auto set = rule::RuleSet::load(*sources, *options, diagnostics);
   if (set == nullptr)
     return invalid("the rules have faults" + first_fault(diagnostics) + "; `tocsin check` shows them all");
+  warn_of_topics(*set, diagnostics);
   if (set->rules().empty()) return not_found("no rule is switched on in the files given");
   return set;
 }

@@ -1,6 +1,7 @@
 #pragma once
 // The YAML files that commands are given: folders are walked, kinds are told apart by their top key, names are looked
 // up where Tocsin keeps its own.
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -43,12 +44,16 @@ struct RuleInputs {
   std::string zone = "Asia/Shanghai";
   DurationMs lateness = 0;
   std::vector<std::string> known_sources = {};
+  // The rows of a table that names a topic; empty: those of its `file`, or none.
+  std::function<Result<rule::SourceFile>(const rule::SourceFile& declaration)> rows = {};
   DurationMs log_keeps = 0;  // how far back a rule may look; 0: not known, see rule::LoadOptions::retention
 };
 // Everything that the rules below the paths are made of, for RuleSet::load: rule files; the calendar that is
-// configured, then the others beside it; tables below the paths and in the `tables` folder beside them, each with its
-// rows. No rule file at all is kNotFound.
+// configured, then those below the paths, in the nearest `calendars` folders at or above them, and beside it; tables
+// below the paths and in the `tables` folder beside them, each with its rows. No rule file at all is kNotFound.
 Result<std::vector<rule::SourceFile>> rule_sources(const RuleInputs& inputs);
+// The topics that tables below the paths, or in the `tables` folder beside them, name.
+std::vector<std::string> table_topics(const std::vector<std::string>& paths);
 // A table's declaration and, when it can be read, its rows.
 std::vector<rule::SourceFile> with_rows(rule::SourceFile table);
 // Loads all rules below the paths. Faults are printed; a failure says how many there were. No rule at all is kNotFound.

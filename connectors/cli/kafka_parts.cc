@@ -21,8 +21,9 @@ Settings merged(const Settings& common, const Settings& own) {
   return all;
 }
 
-// librdkafka's own lines, by syslog level.
-void log_line(int level, std::string_view message) {
+}  // namespace
+
+void log_kafka_line(int level, std::string_view message) {
   constexpr int kError = 3, kWarning = 4;
   if (level <= kError)
     spdlog::error("kafka {}", message);
@@ -32,14 +33,12 @@ void log_line(int level, std::string_view message) {
     spdlog::debug("kafka {}", message);
 }
 
-}  // namespace
-
 Result<std::unique_ptr<runtime::Source>> make_kafka_source(const Settings& common, const SourceConfig& source,
                                                            const std::vector<std::string>& known) {
   kafka::KafkaSourceOptions o;
   o.settings = merged(common, source.settings);
   o.topics = source.topics;
-  o.log = log_line;
+  o.log = log_kafka_line;
   for (const std::string& name : known) {
     for (const std::string& topic : o.topics) {
       if (name.starts_with(topic + "/")) o.known_partitions.push_back(name);
@@ -57,7 +56,7 @@ Result<std::unique_ptr<runtime::Sink>> make_kafka_sink(const Settings& common, c
   o.topic = alerts.target;
   o.instance = instance;
   o.name = "kafka:" + alerts.target;
-  o.log = log_line;
+  o.log = log_kafka_line;
   auto opened = kafka::KafkaSink::open(std::move(o));
   if (!opened) return opened.error();
   return std::unique_ptr<runtime::Sink>(std::move(*opened));
@@ -67,7 +66,7 @@ Result<Append> make_kafka_append(const Settings& common, const std::string& topi
   kafka::TopicWriterOptions o;
   o.settings = common;
   o.topic = topic;
-  o.log = log_line;
+  o.log = log_kafka_line;
   auto opened = kafka::KafkaTopicWriter::open(std::move(o));
   if (!opened) return opened.error();
   std::shared_ptr<kafka::KafkaTopicWriter> writer = std::move(*opened);
@@ -159,9 +158,7 @@ std::vector<metrics::PartitionMetrics> kafka_partition_metrics(
 
 std::vector<std::pair<std::string, Status>> check_kafka(const Config& config) {
   std::vector<std::pair<std::string, Status>> out;
-  for (const SourceConfig& s : config.sources) {
-    if (s.kind != SourceConfig::Kind::kKafka) continue;
-    std::string name = "kafka source";
+  const auto check = [&](std::string name, const SourceConfig& s) {
     for (const std::string& t : s.topics) name += " " + t;
     const auto own = s.settings.find("bootstrap.servers"), common = config.kafka.find("bootstrap.servers");
     const std::string brokers = own != s.settings.end()        ? own->second
@@ -169,10 +166,18 @@ std::vector<std::pair<std::string, Status>> check_kafka(const Config& config) {
                                                                : std::string();
     if (auto answers = some_broker_answers(brokers); !answers) {
       out.emplace_back(std::move(name), answers);
-      continue;
+      return;
     }
     auto source = make_kafka_source(config.kafka, s, {});
     out.emplace_back(std::move(name), source ? Status() : Status(source.error()));
+  };
+  for (const SourceConfig& s : config.sources) {
+    if (s.kind == SourceConfig::Kind::kKafka) check("kafka source", s);
+  }
+  for (const std::string& topic : table_topics(config.rules)) {
+    SourceConfig s;
+    s.topics = {topic};
+    check("kafka table", s);
   }
   return out;
 }

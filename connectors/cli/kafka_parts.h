@@ -4,6 +4,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -14,6 +15,8 @@
 
 namespace tocsin::cli {
 
+// librdkafka's own lines, to the service's log. `level` as in syslog.
+void log_kafka_line(int level, std::string_view message);
 // `known`: partitions that the state has read; with them the source opens while no broker answers.
 Result<std::unique_ptr<runtime::Source>> make_kafka_source(const Settings& common, const SourceConfig& source,
                                                            const std::vector<std::string>& known);

@@ -103,6 +103,17 @@ std::vector<std::pair<std::string, Status>> check_receivers(const Config& config
   return out;
 }
 
+std::string wrong_door(const std::vector<std::unique_ptr<runtime::Sink>>& sinks) {
+  for (const auto& sink : sinks) {
+    const auto* courier = dynamic_cast<const delivery::Courier*>(sink.get());
+    if (courier == nullptr) continue;
+    const delivery::CourierStats stats = courier->stats();
+    if (!stats.wrong_door) continue;
+    return std::string(sink->name()) + " " + stats.trouble + ": mend its address or rights; what waits is then sent";
+  }
+  return {};
+}
+
 void add_courier_figures(const std::vector<std::unique_ptr<runtime::Sink>>& sinks,
                          std::vector<metrics::SinkMetrics>& out) {
   for (const auto& sink : sinks) {
@@ -111,6 +122,7 @@ void add_courier_figures(const std::vector<std::unique_ptr<runtime::Sink>>& sink
     const auto it = std::ranges::find(out, sink->name(), &metrics::SinkMetrics::sink);
     if (it == out.end()) continue;
     const delivery::CourierStats stats = courier->stats();
+    it->up = it->up && !stats.wrong_door;
     it->failed = static_cast<double>(stats.failed);
     it->refused = static_cast<double>(stats.refused);
   }

@@ -80,13 +80,26 @@ void Reloader::begin() {
   reload_->rules = *rules;
   const auto fresh = parts_.engine.to_warm_up(**rules);
   if (fresh != nullptr) reload_->warm_up = parts_.warm_up(fresh);
-  if (reload_->warm_up == nullptr) return swap(nullptr);
+  if (reload_->warm_up == nullptr) return prepare();
   reload_->warm_up->start();
 }
 
+// What has changed since the last checkpoint goes with the next commit, as it would before long; the swap is left with
+// what changes meanwhile.
+void Reloader::prepare() {
+  parts_.engine.request_checkpoint();
+  reload_->prepared = true;
+}
+
 void Reloader::go_on() {
+  if (reload_->warm_up == nullptr) return swap(nullptr);
   RuleWarmUp& warm_up = *reload_->warm_up;
   if (!warm_up.done()) return warm_up.stand_at(parts_.engine);
+  if (!reload_->prepared && warm_up.trouble().empty()) {
+    prepare();
+    warm_up.stand_at(parts_.engine);
+    return warm_up.start();
+  }
   const auto warm = warm_up.finish(parts_.engine);
   if (warm == nullptr && warm_up.trouble().empty()) return warm_up.start();
   tell_warm_up(warm_up, *parts_.engine.to_warm_up(*reload_->rules), reload_->diagnostics);

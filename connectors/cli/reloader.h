@@ -39,6 +39,8 @@ class Reloader {
   // On the engine's thread, between batches: begins a reload, goes on with one, or does nothing. `signalled` is a
   // request without an answer; it is taken when a reload begins.
   void step(std::atomic<bool>& signalled);
+  // Likewise: a reload has begun and is not over.
+  bool busy() const { return reload_.has_value(); }
 
  private:
   struct Reload {
@@ -46,10 +48,12 @@ class Reloader {
     std::vector<rule::Diagnostic> diagnostics;
     std::vector<http::Completion<http::ReloadResult>> requests;
     std::unique_ptr<RuleWarmUp> warm_up;
+    bool prepared = false;  // the checkpoint before the swap was asked for
     // Steady nanoseconds: for how long the engine has waited for the reload, and since when it does.
     uint64_t paused = 0, step_began = 0;
   };
   void begin();
+  void prepare();
   void go_on();
   void swap(runtime::Engine* warm);
   void answer(const Status& status);

@@ -11,7 +11,9 @@ namespace tocsin::cli {
 struct Remote {
   std::string url = "http://127.0.0.1:8080", token, format = "text";
 };
-// --url, --token (or TOCSIN_TOKEN), --format.
+// --token (or TOCSIN_TOKEN).
+void add_token(CLI::App& command, std::string& token);
+// --url, --token, --format.
 void add_remote(CLI::App& command, Remote& remote);
 Result<http::Client> open_client(const Remote& remote);
 // The body of a 2xx answer. 404 is kNotFound with `missing` where it is given; 401 and 403 say what to do about the

@@ -12,8 +12,8 @@
 #include "connectors/cli/exit_code.h"
 #include "connectors/cli/files.h"
 #include "connectors/cli/format_option.h"
+#include "connectors/cli/remote.h"
 #include "connectors/cli/scorecard_text.h"
-#include "connectors/http/client.h"
 #include "event/area_table.h"
 #include "runtime/pipeline.h"
 #include "runtime/stored_score.h"
@@ -25,7 +25,7 @@ namespace {
 struct Options {
   RuleInputs rules;
   std::vector<std::string> inputs, areas;
-  std::string state, url = "http://127.0.0.1:8080", feed, lateness = "10m", format = "text";
+  std::string state, url = "http://127.0.0.1:8080", token, feed, lateness = "10m", format = "text";
   std::string tier, area, from, to, channel, category, sort;
   bool places = false;
   size_t limit = 0, skip = 0, width = 0;
@@ -182,14 +182,7 @@ Result<std::string> of_service(const Options& o) {
     if (o.skip != 0) add("cursor", std::to_string(o.skip));
   }
   if (o.limit != 0) add("limit", std::to_string(o.limit));
-  auto client = http::Client::parse(o.url);
-  if (!client) return client.error();
-  auto answer = client->get(target);
-  if (!answer) return answer.error();
-  if (answer->status != 200) {
-    return invalid("the service answered " + std::to_string(answer->status) + ": " + answer->body);
-  }
-  return std::move(answer->body);
+  return fetch({.url = o.url, .token = o.token, .format = o.format}, target);
 }
 
 int scorecard(const Options& o) {
@@ -216,6 +209,7 @@ void add_scorecard(CLI::App& app, int& exit_code) {
       command->add_option("--input", o->inputs, "count these files: plain, gzip or zstd; - is standard input");
   auto* state = command->add_option("--state", o->state, "ask a state directory, also beside its service");
   auto* url = command->add_option("--url", o->url, "ask a running service")->capture_default_str();
+  add_token(*command, o->token);
   input->excludes(state)->excludes(url);
   state->excludes(url);
   command->add_option("--tier", o->tier,

@@ -17,8 +17,10 @@
 #include "connectors/cli/receivers.h"
 #include "connectors/cli/reloader.h"
 #include "connectors/cli/service_metrics.h"
+#include "connectors/cli/topic_tables.h"
 #include "connectors/http/server.h"
 #include "runtime/pipeline.h"
+#include "runtime/stored_rules.h"
 
 namespace tocsin::cli {
 
@@ -37,6 +39,8 @@ class Service::Impl {
   bool made_state() const { return made_state_; }
 
  private:
+  Status open_store();
+  std::vector<rule::SourceFile> stored_rules();
   Status open_rules();
   Status open_state();
   runtime::Engine::Options engine_options() const;
@@ -51,6 +55,7 @@ class Service::Impl {
   std::unique_ptr<RuleWarmUp> warm_up(const runtime::Engine& live, std::shared_ptr<const rule::RuleSet> rules) const;
   std::unique_ptr<runtime::Engine> warm_up_at_start(const runtime::Engine& recovered, const rule::RuleSet& rules) const;
   void open_reloader();
+  void rules_changed();
   void retain_logs(TimeMs now);
   std::vector<http::Check> readiness();
 
@@ -60,7 +65,9 @@ class Service::Impl {
   bool made_state_ = false;
   TimeZone zone_ = TimeZone::utc();
   std::shared_ptr<const rule::RuleSet> rules_;
+  rule::LoadOptions load_;
   std::unique_ptr<state::Store> store_;
+  std::unique_ptr<TopicTables> tables_;
   std::unique_ptr<state::Log> log_;
   std::unique_ptr<runtime::Engine> engine_;
   std::unique_ptr<runtime::Publisher> publisher_;
@@ -70,9 +77,9 @@ class Service::Impl {
   std::unique_ptr<Ingest> ingest_;
   std::unique_ptr<AuditLog> audit_;
   std::unique_ptr<RuleDesk> desk_;
-  std::unique_ptr<Worker> worker_;  // its tasks use the desk
   std::unique_ptr<ServiceStatus> status_;
   std::unique_ptr<ServiceBackend> backend_;
+  std::unique_ptr<Lanes> lanes_;  // their tasks use the desk and the backend
   ServiceMetrics metrics_;
   std::unique_ptr<Reloader> reloader_;
   std::unique_ptr<http::Server> server_;
@@ -90,7 +97,28 @@ RuleInputs Service::Impl::rule_inputs() const {
   inputs.zone = config_.zone;
   inputs.lateness = config_.lateness;
   inputs.log_keeps = log_keeps(config_);
+  inputs.rows = [tables = tables_.get()](const rule::SourceFile& declaration) { return tables->rows_of(declaration); };
   return inputs;
+}
+
+Status Service::Impl::open_store() {
+  if (store_ != nullptr) return {};
+  std::error_code ec;
+  made_state_ = made_state_ || !std::filesystem::exists(config_.state, ec);
+  std::filesystem::create_directories(config_.state, ec);
+  if (ec) return invalid("state: the directory " + config_.state + " cannot be made: " + ec.message());
+  auto store = state::open_rocksdb(config_.state);
+  if (!store) return store.error();
+  store_ = std::move(*store);
+  return {};
+}
+
+// What the state was written under; nothing where it cannot be read, which opening it will tell.
+std::vector<rule::SourceFile> Service::Impl::stored_rules() {
+  if (!open_store()) return {};
+  const auto bytes = store_->get(state::Table::kMeta, runtime::kRulesKey);
+  auto stored = bytes ? runtime::decode_rules(*bytes) : Result<runtime::StoredRules>(bytes.error());
+  return stored ? std::move(stored->files) : std::vector<rule::SourceFile>();
 }
 
 Status Service::Impl::open_rules() {
@@ -100,6 +128,8 @@ Status Service::Impl::open_rules() {
   auto key = privacy_key();
   if (!key) return key.error();
   key_ = *key;
+  tables_ = std::make_unique<TopicTables>(
+      TopicTables::Of{config_.kafka, zone_, config_.table_refresh, [this] { return stored_rules(); }});
   auto rules = load_rules(rule_inputs());
   if (!rules) return rules.error();
   rules_ = *rules;
@@ -117,13 +147,7 @@ runtime::Engine::Options Service::Impl::engine_options() const {
 }
 
 Status Service::Impl::open_state() {
-  std::error_code ec;
-  made_state_ = !std::filesystem::exists(config_.state, ec);
-  std::filesystem::create_directories(config_.state, ec);
-  if (ec) return invalid("state: the directory " + config_.state + " cannot be made: " + ec.message());
-  auto store = state::open_rocksdb(config_.state);
-  if (!store) return store.error();
-  store_ = std::move(*store);
+  if (auto s = open_store(); !s) return s;
   if (auto s = check_key(*store_, key_, config_.state); !s) return s;
   if (auto s = keep_key(*store_, key_); !s) return s;
   state::LogOptions log_options;
@@ -141,6 +165,7 @@ Status Service::Impl::open_state() {
   options.max_ended = static_cast<size_t>(config_.max_ended);
   auto load = load_options(rule_inputs());
   if (!load) return load.error();
+  load_ = *load;
   const auto warm_up = [this](const runtime::Engine& recovered, const rule::RuleSet& rules) {
     return warm_up_at_start(recovered, rules);
   };
@@ -187,15 +212,21 @@ std::unique_ptr<runtime::Engine> Service::Impl::warm_up_at_start(const runtime::
   return warm;
 }
 
+void Service::Impl::rules_changed() {
+  rules_ = engine_->rules_ptr();
+  if (backend_ == nullptr) return;
+  backend_->set_rules(rules_);
+  desk_->set_rules(rules_);
+}
+
 void Service::Impl::open_reloader() {
   reloader_ = std::make_unique<Reloader>(Reloader::Parts{
       *engine_, rule_inputs(),
       [this](std::shared_ptr<const rule::RuleSet> rules) { return warm_up(*engine_, std::move(rules)); },
       [this](const http::ReloadResult& result) {
-        if (result.applied) rules_ = engine_->rules_ptr();
-        if (backend_ != nullptr && result.applied) {
-          backend_->set_rules(rules_);
-          desk_->set_rules(rules_);
+        if (result.applied) {
+          rules_changed();
+          tables_->reloaded(*rules_);
         }
         metrics_.set_reload(result.applied, clock_.now());
       }});
@@ -258,7 +289,7 @@ Status Service::Impl::open_ingest() {
 Status Service::Impl::open_http() {
   if (auto s = open_ingest(); !s) return s;
   audit_ = std::make_unique<AuditLog>(*log_, clock_);
-  worker_ = std::make_unique<Worker>(kLookUpsWaiting);
+  lanes_ = std::make_unique<Lanes>(kLookUpsWaiting);
   status_ = std::make_unique<ServiceStatus>(clock_.now());
   desk_ = std::make_unique<RuleDesk>(RuleDesk::Setup{.inputs = rule_inputs(),
                                                      .zone = zone_,
@@ -268,7 +299,7 @@ Status Service::Impl::open_http() {
                                                      .backtest = config_.backtest,
                                                      .log = *log_,
                                                      .outcomes = [this] { return outcome_labels(*engine_, *store_); }},
-                                     *worker_);
+                                     lanes_->looks);
   desk_->set_rules(rules_);
   backend_ = std::make_unique<ServiceBackend>(ServiceBackend::Parts{
       .engine = *engine_,
@@ -281,8 +312,7 @@ Status Service::Impl::open_http() {
       .readiness = [this] { return readiness(); },
       .desk = *desk_,
       .status = *status_,
-      .worker = *worker_,
-      .scoped = std::ranges::any_of(config_.http_tokens, [](const http::Account& a) { return !a.area.empty(); })});
+      .lanes = *lanes_});
   backend_->set_rules(rules_);
   backend_->set_silences(engine_->policy().silences());
   backend_->committed(engine_->progress().outbox);
@@ -341,7 +371,7 @@ Status Service::Impl::open() {
       backend_->committed(engine_->progress().outbox);
       status_->refresh(*engine_, *publisher_, *pipeline_, inputs_->sources(), *log_, clock_.now());
     }
-    metrics_.refresh({*engine_, *publisher_, *pipeline_, inputs_->sources(), sinks_, *log_, config_.state,
+    metrics_.refresh({*engine_, *publisher_, *pipeline_, inputs_->sources(), sinks_, *log_, config_.state, *tables_,
                       !config_.kafka.empty(), config_.follow_clock},
                      clock_.now());
   };
@@ -354,7 +384,14 @@ std::vector<http::Check> Service::Impl::readiness() {
   std::vector<http::Check> checks = {
       {"engine", loop_runs_.load(), loop_runs_ ? "" : "the engine's loop has not started or has ended"},
       {"commits", trouble_.empty(), trouble_}};
+  if (const std::string tables = tables_->health(); !tables_->figures().empty()) {
+    checks.push_back({"tables", tables.empty(), tables});
+  }
   if (!config_.kafka.empty()) checks.push_back({"kafka", kafka.empty(), kafka});
+  if (!sinks_.empty()) {
+    const std::string door = wrong_door(sinks_);
+    checks.push_back({"receivers", door.empty(), door});
+  }
   return checks;
 }
 
@@ -372,12 +409,14 @@ void Service::Impl::retain_logs(TimeMs now) {
 
 Status Service::Impl::run(std::atomic<bool>& stopping, std::atomic<bool>& reloading) {
   loop_runs_ = true;
+  tables_->started();
   spdlog::info("start rules={} shards={} state={} http={}:{}", rules_->rules().size(), config_.shards, config_.state,
                config_.http_address, port());
   TimeMs retained = 0;
   Status result;
   while (!stopping && result.is_ok()) {
     reloader_->step(reloading);
+    if (!reloader_->busy() && tables_->step(*engine_, load_)) rules_changed();
     auto state = pipeline_->step();
     const bool full = !state && state.error().code == Code::kExhausted;
     {
@@ -403,7 +442,7 @@ Status Service::Impl::run(std::atomic<bool>& stopping, std::atomic<bool>& reload
   if (server_ != nullptr) server_->stop();
   reloader_.reset();
   ingest_.reset();
-  worker_.reset();  // its tasks use the desk
+  lanes_.reset();  // their tasks use the desk
   desk_.reset();
   audit_.reset();
   Status stopped = result ? pipeline_->stop(10'000) : Status();

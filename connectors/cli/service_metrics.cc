@@ -8,6 +8,7 @@
 #include "connectors/cli/kafka_parts.h"
 #include "connectors/cli/machine_figures.h"
 #include "connectors/cli/receivers.h"
+#include "connectors/cli/topic_tables.h"
 #include "connectors/cli/version.h"
 #include "connectors/file/embedded_source.h"
 
@@ -182,6 +183,7 @@ void ServiceMetrics::refresh(const MeasuredParts& parts, TimeMs now) {
   for (const std::string topic : {kIngestTopic, kActionsTopic}) {
     s.logs.push_back({topic, static_cast<double>(parts.log.bytes(topic))});
   }
+  s.tables = parts.tables.figures();
   s.duplicate = parts.engine.progress().totals.duplicate;
   s.alert_latency = parts.publisher.latency().snapshot();
   s.commit = parts.engine.write_latency().snapshot();

@@ -13,6 +13,8 @@
 
 namespace tocsin::cli {
 
+class TopicTables;
+
 // What the figures are read from; all of it outlives the metrics.
 struct MeasuredParts {
   const runtime::Engine& engine;
@@ -22,6 +24,7 @@ struct MeasuredParts {
   const std::vector<std::unique_ptr<runtime::Sink>>& sinks;
   const state::Log& log;
   const std::string& state_directory;
+  const TopicTables& tables;
   bool uses_kafka = false;
   bool follow_clock = true;  // alerts age by the clock; else by event time
 };

@@ -23,6 +23,11 @@ void number_or_null(JsonWriter& w, std::string_view name, double v) {
   v < 0 ? w.null() : w.number(v);
 }
 
+void count_or_null(JsonWriter& w, std::string_view name, uint64_t n, bool told) {
+  w.key(name);
+  told ? w.unsigned_integer(n) : w.null();
+}
+
 void time_or_null(JsonWriter& w, std::string_view name, TimeMs t) {
   w.key(name);
   t == kNoTime ? w.null() : w.string(format_time(t));
@@ -108,7 +113,8 @@ void ServiceStatus::refresh(const runtime::Engine& engine, const runtime::Publis
   const auto keys = engine.keys_by_rule();
   for (size_t i = 0; i < keys.size(); ++i) {
     const auto& counters = engine.rule_counters()[i];
-    s.rules.push_back({engine.rules().rules()[i].id, counters.matches, counters.errors, keys[i]});
+    const rule::Rule& rule = engine.rules().rules()[i];
+    s.rules.push_back({rule.id, counters.matches, counters.errors, keys[i], rule.mode == rule::Mode::kShadow});
   }
   const Sample& first = samples_.front();
   const auto loads = engine.shard_loads();
@@ -129,38 +135,41 @@ void ServiceStatus::refresh(const runtime::Engine& engine, const runtime::Publis
   snapshot_ = std::move(s);
 }
 
-std::string ServiceStatus::json(const std::map<std::string, uint64_t>& open, TimeMs now) const {
+std::string ServiceStatus::json(const std::map<std::string, uint64_t>& open, const http::View& view, TimeMs now) const {
   const std::lock_guard lock(mutex_);
   const bool silent = now - snapshot_.committed > kSpan;  // what was of the last ten seconds is of others by now
+  const bool all = view.area.empty();
   std::string out;
   JsonWriter w(out);
   w.begin_object().key("uptime_seconds").integer((now - started_) / 1000).key("sources").begin_array();
   for (const SourceStatus& s : snapshot_.sources) {
-    w.begin_object().field("source", s.source).key("partitions").unsigned_integer(s.partitions);
-    w.key("read").unsigned_integer(s.read).key("rejected").unsigned_integer(s.rejected);
-    w.key("duplicate")
-        .unsigned_integer(s.duplicate)
-        .key("late")
-        .unsigned_integer(s.late)
-        .key("rate")
-        .number(silent ? 0 : s.rate);
+    w.begin_object().field("source", s.source);
+    count_or_null(w, "partitions", s.partitions, all);
+    count_or_null(w, "read", s.read, all);
+    count_or_null(w, "rejected", s.rejected, all);
+    count_or_null(w, "duplicate", s.duplicate, all);
+    count_or_null(w, "late", s.late, all);
+    number_or_null(w, "rate", !all ? -1 : silent ? 0 : s.rate);
     time_or_null(w, "watermark", snapshot_.watermark);
     number_or_null(w, "watermark_lag_seconds",
                    snapshot_.watermark == kNoTime ? -1 : std::max(0.0, seconds(now - snapshot_.watermark)));
-    number_or_null(w, "lag_records", s.lag_records);
+    number_or_null(w, "lag_records", all ? s.lag_records : -1);
     number_or_null(w, "lag_seconds", s.lag_seconds);
     time_or_null(w, "last_event_at", s.last_event_at);
     w.end_object();
   }
   w.end_array().key("rules").begin_array();
   for (const RuleStatus& r : snapshot_.rules) {
+    if (r.shadow && !view.shadow) continue;
     const auto n = open.find(r.id);
-    w.begin_object().field("id", r.id).key("matches").unsigned_integer(r.matches);
-    w.key("errors").unsigned_integer(r.errors).key("state_keys").unsigned_integer(r.state_keys);
+    w.begin_object().field("id", r.id);
+    count_or_null(w, "matches", r.matches, all);
+    count_or_null(w, "errors", r.errors, all);
+    count_or_null(w, "state_keys", r.state_keys, all);
     w.key("open").unsigned_integer(n == open.end() ? 0 : n->second).end_object();
   }
   w.end_array().key("shards").begin_array();
-  for (size_t i = 0; i < snapshot_.shards.size(); ++i) {
+  for (size_t i = 0; all && i < snapshot_.shards.size(); ++i) {
     w.begin_object().key("shard").unsigned_integer(i).key("keys").unsigned_integer(snapshot_.shards[i].keys);
     w.key("busy").number(silent ? 0 : snapshot_.shards[i].busy).end_object();
   }
@@ -168,8 +177,10 @@ std::string ServiceStatus::json(const std::map<std::string, uint64_t>& open, Tim
   number_or_null(w, "seconds_p99", snapshot_.commit_p99);
   number_or_null(w, "age_seconds",
                  snapshot_.committed == kNoTime ? -1 : std::max(0.0, seconds(now - snapshot_.committed)));
-  w.end_object().key("outbox_depth").unsigned_integer(snapshot_.outbox_depth);
-  w.key("state_bytes").unsigned_integer(snapshot_.state_bytes).end_object();
+  w.end_object();
+  count_or_null(w, "outbox_depth", snapshot_.outbox_depth, all);
+  count_or_null(w, "state_bytes", snapshot_.state_bytes, all);
+  w.end_object();
   return out.substr(1, out.size() - 2);
 }
 

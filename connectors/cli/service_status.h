@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "connectors/http/backend.h"
 #include "runtime/pipeline.h"
 #include "state/log.h"
 
@@ -25,6 +26,7 @@ struct SourceStatus {
 struct RuleStatus {
   std::string id;
   uint64_t matches = 0, errors = 0, state_keys = 0;
+  bool shadow = false;
 };
 struct ShardStatus {
   size_t keys = 0;
@@ -38,8 +40,10 @@ class ServiceStatus {
   void refresh(const runtime::Engine& engine, const runtime::Publisher& publisher, const runtime::Pipeline& pipeline,
                const std::vector<std::unique_ptr<runtime::Source>>& sources, const state::Log& log, TimeMs now);
   // Members of a JSON object, without braces: uptime_seconds, sources, rules, shards, commit, outbox_depth,
-  // state_bytes. `open`: alerts that are open, by rule.
-  std::string json(const std::map<std::string, uint64_t>& open, TimeMs now) const;
+  // state_bytes. `open`: alerts that are open, by rule. Who sees an area alone is told how fresh the sources are, but
+  // no counts, which are of the whole county: they are null, and there are no shards. Rules in shadow are told to those
+  // who see their alerts.
+  std::string json(const std::map<std::string, uint64_t>& open, const http::View& view, TimeMs now) const;
 
  private:
   struct Sample {

@@ -71,7 +71,7 @@ struct Bench {
 
 // How near the rule came: the first of its weaker conditions under which it opens an alert.
 std::string nearest(const rule::RuleTest& test, const Bench& bench) {
-  for (const rule::NearMiss& miss : rule::near_misses(bench.files, test.rule)) {
+  for (const rule::NearMiss& miss : rule::near_misses(bench.files, test.rule, test.given)) {
     rule::LoadOptions options = bench.options;
     options.fire_instead[test.rule] = miss.fire;
     if (miss.steps) options.steps_instead[test.rule] = *miss.steps;
@@ -145,18 +145,22 @@ int test(const RuleInputs& inputs, const std::string& only, bool json) {
   const std::vector<rule::SourceFile>& sources = *found;
   auto zone = TimeZone::load(inputs.zone);
   if (!zone) return fail(zone.error());
-  if (sources.empty()) return fail(kUsage, "no rule file (a YAML file with the key `rules:`) in what was named");
+  if (sources.empty())
+    return fail(kUsage, "no rule file (a YAML file with the key `rules:`) in what was named",
+                "所给路径中没有规则文件（顶层键为 `rules:` 的 YAML 文件）");
   auto options = load_options(inputs);
   if (!options) return fail(options.error());
   options->include_off = true;
+  options->vocabulary = std::make_shared<const rule::Vocabulary>();  // of no names: a test has the faults of a check
   std::vector<rule::Diagnostic> diagnostics;
   const auto rules = rule::RuleSet::load(sources, *options, diagnostics);
   if (rules == nullptr) {
     print(diagnostics);
-    return fail(kFound, "the rules have faults; `tocsin check` shows them all");
+    return fail(kFound, "the rules have faults; `tocsin check` shows them all",
+                "规则有错误；`tocsin check` 可列出全部");
   }
   const std::vector<rule::RuleTest> tests = rule::read_rule_tests(sources, *zone, diagnostics);
-  if (print(diagnostics) > 0) return fail(kFound, "the tests have faults");
+  if (print(diagnostics) > 0) return fail(kFound, "the tests have faults", "测试有错误");
   auto decoder = make_decoder({.zone = *zone, .key = privacy_key_or_trial()});
   if (!decoder) return fail(decoder.error());
   const Bench bench{sources, *options, rules, **decoder};
@@ -165,7 +169,7 @@ int test(const RuleInputs& inputs, const std::string& only, bool json) {
     if (!only.empty() && t.rule != only) continue;
     ran.push_back({&t, run_one(t, bench)});
   }
-  if (ran.empty()) return fail(kUsage, "no test in the rules given: nothing was tested");
+  if (ran.empty()) return fail(kUsage, "no test in the rules given: nothing was tested", "所给规则没有测试，未作测试");
   return report(ran, json);
 }
 

@@ -8,7 +8,7 @@ namespace {
 constexpr int kNice = 10;
 }
 
-Worker::Worker(size_t most) : most_(most), thread_([this] { work(); }) {}
+Worker::Worker(size_t most, bool behind) : most_(most), behind_(behind), thread_([this] { work(); }) {}
 
 Worker::~Worker() {
   {
@@ -28,7 +28,8 @@ bool Worker::submit(std::function<void(bool)> task) {
 }
 
 void Worker::work() {
-  setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), kNice);  // of this thread alone; it may not matter
+  if (behind_)
+    setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), kNice);  // of this thread alone; it may not matter
   std::unique_lock lock(mutex_);
   while (true) {
     changed_.wait(lock, [this] { return stop_ || !waiting_.empty(); });

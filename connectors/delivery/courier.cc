@@ -3,27 +3,22 @@
 #include <algorithm>
 #include <chrono>
 
-#include "base/hash.h"
-
 namespace tocsin::delivery {
 namespace {
 
-constexpr int kError = 3, kWarning = 4, kNotice = 5;  // as in syslog
-
-std::string describe(const Reply& reply) {
-  if (reply.status == 0) return reply.reason;
-  return "status " + std::to_string(reply.status) + (reply.reason.empty() ? "" : ": " + reply.reason);
-}
-
-// A tenth more or less, so that many do not knock at once.
-DurationMs spread(DurationMs pause, uint64_t seed) {
-  return pause - pause / 10 + static_cast<DurationMs>(hash64("", seed) % static_cast<uint64_t>(pause / 5 + 1));
-}
+constexpr int kError = 3, kWarning = 4;  // as in syslog
 
 }  // namespace
 
 Courier::Courier(CourierOptions options, std::unique_ptr<Format> format, const Clock& clock)
-    : options_(std::move(options)), format_(std::move(format)), clock_(clock), poster_(options_.post) {}
+    : options_(std::move(options)),
+      format_(std::move(format)),
+      clock_(clock),
+      poster_(options_.post),
+      doors_({.first_pause = options_.first_pause,
+              .longest_pause = options_.longest_pause,
+              .tries = options_.tries,
+              .log = [this](int level, const std::string& message) { log(level, message); }}) {}
 
 Courier::~Courier() {
   {
@@ -48,7 +43,6 @@ Result<uint64_t> Courier::resume(uint64_t floor) {
 Status Courier::publish(std::span<const runtime::Outgoing> batch) {
   if (batch.empty()) return {};
   const std::scoped_lock lock(mutex_);
-  if (failure_) return *failure_;
   size_t count = 0;
   size_t bytes = 0;
   const bool muted = format_->wants_muted();
@@ -72,14 +66,13 @@ Status Courier::publish(std::span<const runtime::Outgoing> batch) {
 
 Status Courier::flush(DurationMs wait) {
   std::unique_lock lock(mutex_);
-  const auto done = [&] { return failure_.has_value() || (queue_.empty() && flying_ == 0); };
+  const auto done = [&] { return queue_.empty() && flying_ == 0; };
   if (wait > 0 && !done()) {
     hurry_ = true;
     changed_.notify_all();
     changed_.wait_for(lock, std::chrono::milliseconds(wait), done);
     hurry_ = false;
   }
-  if (failure_) return *failure_;
   if (done()) return {};
   return unavailable(options_.name + ": " + std::to_string(queue_.size() + flying_) + " changes are not delivered yet" +
                      (stats_.trouble.empty() ? "" : "; " + stats_.trouble));
@@ -90,22 +83,21 @@ CourierStats Courier::stats() const {
   return stats_;
 }
 
-Courier::Verdict Courier::judge(int status) {
-  if (status >= 200 && status < 300) return Verdict::kArrived;
-  if (status == 0 || status == 408 || status == 425 || status == 429 || status >= 500) return Verdict::kLater;
-  if (status == 400 || status == 413 || status == 415 || status == 422) return Verdict::kRefused;
-  return Verdict::kWrongDoor;
+bool Courier::repeats_due() const { return clock_.now() >= format_->next_again() && doors_.wait() == 0; }
+
+// Until there is something new, something to say again, or it is time to stop.
+void Courier::wait_for_work(std::unique_lock<std::mutex>& lock) {
+  const auto ready = [&] { return stop_ || !queue_.empty(); };
+  while (!ready() && !repeats_due()) {
+    const TimeMs at = format_->next_again();
+    if (at == kNever) return changed_.wait(lock, ready);
+    const DurationMs left = std::max<DurationMs>({at - clock_.now(), doors_.wait(), 1});
+    changed_.wait_for(lock, std::chrono::milliseconds(left), ready);
+  }
 }
 
-// The next messages, moved out of the queue; none: there is something to say again, or it is time to stop.
+// The next messages, moved out of the queue.
 std::vector<Message> Courier::take_group(std::unique_lock<std::mutex>& lock) {
-  const auto ready = [&] { return stop_ || !queue_.empty(); };
-  if (const TimeMs at = format_->next_again(); at == kNever) {
-    changed_.wait(lock, ready);
-  } else if (!changed_.wait_for(lock, std::chrono::milliseconds(std::max<DurationMs>(at - clock_.now(), 0)), ready)) {
-    return {};
-  }
-  if (stop_) return {};
   if (options_.group_wait > 0) {
     changed_.wait_for(lock, std::chrono::milliseconds(options_.group_wait),
                       [&] { return stop_ || hurry_ || queue_.size() >= options_.group_most; });
@@ -123,45 +115,41 @@ std::vector<Message> Courier::take_group(std::unique_lock<std::mutex>& lock) {
   return group;
 }
 
+// What is new goes first; what is to be said again takes turns with it, a request each, so that neither starves.
 void Courier::run() {
   std::unique_lock lock(mutex_);
-  while (!stop_ && !failure_) {
-    const bool due = clock_.now() >= format_->next_again();  // also while there is always something new
-    const std::vector<Message> group = due ? std::vector<Message>() : take_group(lock);
-    lock.unlock();
-    if (group.empty()) {
-      if (!stop_) say_again();
-    } else if (!deliver(group)) {
-      return;
+  for (bool repeats_turn = false;;) {
+    wait_for_work(lock);
+    if (stop_) return;
+    if (queue_.empty() || (repeats_turn && repeats_due())) {
+      lock.unlock();
+      say_again();
+      repeats_turn = false;
+    } else {
+      const std::vector<Message> group = take_group(lock);
+      lock.unlock();
+      if (!deliver(group)) return;
+      repeats_turn = true;
     }
     lock.lock();
   }
 }
 
 void Courier::say_again() {
-  const auto request = format_->again(clock_.now());
-  if (!request || request->body.empty()) return;
-  Verdict verdict = Verdict::kLater;
-  const Reply reply = attempt(*request, verdict);
-  if (verdict != Verdict::kArrived) return note_failure(reply, 0);
-  const std::scoped_lock lock(mutex_);
-  note_success();
+  if (const auto request = format_->again(clock_.now()); request && !request->body.empty()) (void)attempt(*request);
 }
 
-// To each address; the best of their verdicts.
-Reply Courier::attempt(const Request& request, Verdict& verdict) {
-  Reply best;
-  bool first = true;
-  for (const std::string& url : request.urls) {
-    Reply reply = poster_.post(url, request.headers, request.body, stop_);
-    const Verdict v = judge(reply.status);
-    if (first || v < verdict) {
-      verdict = v;
-      best = std::move(reply);
-    }
-    first = false;
-  }
-  return best;
+Doors::Outcome Courier::attempt(const Request& request) {
+  Doors::Outcome out = doors_.post(poster_, request, stop_);
+  if (stop_ && out.verdict != Verdict::kArrived) return out;
+  const std::string trouble =
+      out.verdict == Verdict::kArrived ? "" : "does not take alerts (" + describe(out.reply) + ")";
+  const std::scoped_lock lock(mutex_);
+  if (out.verdict == Verdict::kRefused && stats_.trouble != trouble) log(kWarning, trouble);  // the doors tell the rest
+  stats_.failed += out.failed;
+  stats_.wrong_door = out.wrong_door;
+  stats_.trouble = trouble;
+  return out;
 }
 
 // Until the group has arrived or is given up; false: the courier has to end.
@@ -169,29 +157,28 @@ bool Courier::deliver(std::span<const Message> group) {
   DurationMs wait = options_.first_pause;
   for (int refusals = 0; !stop_;) {
     const Request request = format_->pack(group, clock_.now());
-    Verdict verdict = Verdict::kArrived;
-    Reply reply;
-    if (!request.body.empty()) reply = attempt(request, verdict);
-    if (stop_ && verdict != Verdict::kArrived) return false;
-    if (verdict == Verdict::kArrived) {
+    Doors::Outcome outcome{.verdict = Verdict::kArrived};
+    if (!request.body.empty()) {
+      if (const DurationMs closed = doors_.wait(); closed > 0) {
+        if (!pause(closed)) return false;
+        continue;  // packed anew: it says when it was
+      }
+      outcome = attempt(request);
+    }
+    if (outcome.verdict == Verdict::kArrived) {
       finish(group);
       return true;
     }
-    if (verdict == Verdict::kRefused && group.size() > 1) {  // which of them?
+    if (stop_) return false;
+    if (outcome.verdict == Verdict::kLater) continue;  // its doors are closed now
+    if (group.size() > 1) {                            // which of them?
       return std::ranges::all_of(group, [&](const Message& m) { return deliver({&m, 1}); });
     }
-    if (verdict != Verdict::kLater && ++refusals >= options_.tries) {
-      if (verdict == Verdict::kWrongDoor) {
-        stop_for_good(reply);
-        return false;
-      }
-      give_up(group.front(), reply);
+    if (++refusals >= options_.tries) {
+      give_up(group.front(), outcome.reply);
       return true;
     }
-    const DurationMs next = std::max(spread(wait, group.front().sequence + static_cast<uint64_t>(wait)),
-                                     std::min(reply.retry_after, options_.longest_pause));
-    note_failure(reply, next);
-    if (!pause(next)) return false;
+    if (!pause(wait)) return false;
     wait = std::min(wait * 2, options_.longest_pause);
   }
   return false;
@@ -209,44 +196,17 @@ void Courier::finish(std::span<const Message> group) {
   flying_ -= group.size();
   // Groups and their parts are settled in order; what lies behind the last of them was muted.
   delivered_ = queue_.empty() && flying_ == 0 ? accepted_ : group.back().sequence;
-  note_success();
   changed_.notify_all();
-}
-
-// With mutex_ held.
-void Courier::note_success() {
-  if (!stats_.trouble.empty()) log(kNotice, "delivers again");
-  stats_.trouble.clear();
 }
 
 void Courier::give_up(const Message& message, const Reply& reply) {
   log(kError, "gave up alert=" + message.alert_id + " sequence=" + std::to_string(message.sequence) + " reason=\"" +
                   describe(reply) + "\"");
-  finish({&message, 1});
-  const std::scoped_lock lock(mutex_);
-  ++stats_.failed;
-  ++stats_.refused;
-}
-
-void Courier::stop_for_good(const Reply& reply) {
-  const std::string why = options_.name + " answers " + describe(reply) +
-                          "; mend its address or rights in the config and restart: what waits is then sent";
-  log(kError, why);
-  const std::scoped_lock lock(mutex_);
-  ++stats_.failed;
-  stats_.trouble = why;
-  failure_ = invalid(why);
-  changed_.notify_all();
-}
-
-void Courier::note_failure(const Reply& reply, DurationMs pause) {
-  const std::scoped_lock lock(mutex_);
-  ++stats_.failed;
-  const std::string why = "does not take alerts (" + describe(reply) + ")";
-  if (stats_.trouble != why) {
-    log(kWarning, why + (pause > 0 ? ", tries again in " + std::to_string(pause) + " ms" : std::string()));
+  {
+    const std::scoped_lock lock(mutex_);
+    ++stats_.refused;
   }
-  stats_.trouble = why;
+  finish({&message, 1});
 }
 
 void Courier::log(int level, const std::string& message) const {

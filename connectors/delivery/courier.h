@@ -2,10 +2,13 @@
 // A sink that brings transitions to somebody's HTTP door, in order, at least once, from a thread of its own. What
 // stands in the requests is a Format's matter (webhook/, alertmanager/).
 //
-//   nobody answers, 408, 425, 429, 5xx   tried again, with growing pauses, until it goes: the outbox waits
-//   400, 413, 415, 422                    the message is refused: told alone, `tries` times, then given up and counted
-//   anything else                         the address or its rights are wrong: after `tries` the sink stops with an
-//   error
+//   400, 413, 415, 422    the message is refused: told alone, `tries` times, then given up and counted
+//   anything else         tried again, with growing pauses, until it goes: the outbox waits. Where the answer is of
+//   those
+//                         that only people mend (3xx, 401, 403, 404 …), it counts as the wrong door after `tries`
+//
+// Of several addresses each has its own pauses: what one takes has arrived, what one refuses is refused, and one that
+// is away holds up nobody.
 #include <atomic>
 #include <condition_variable>
 #include <deque>
@@ -18,7 +21,7 @@
 #include <vector>
 
 #include "base/clock.h"
-#include "connectors/delivery/post.h"
+#include "connectors/delivery/doors.h"
 #include "runtime/ports.h"
 
 namespace tocsin::delivery {
@@ -41,7 +44,8 @@ class Format {
   virtual Request pack(std::span<const Message> group, TimeMs now) const = 0;
   // They arrived, or were given up.
   virtual void settled(std::span<const Message> group, TimeMs now) { (void)group, (void)now; }
-  // For receivers that forget: what is to be said again at `now`. Nobody minds when it does not arrive.
+  // For receivers that forget: what is to be said again at `now`, a piece a call, at most one between two groups of
+  // what is new. Nobody minds when it does not arrive.
   virtual std::optional<Request> again(TimeMs now) {
     (void)now;
     return std::nullopt;
@@ -63,16 +67,17 @@ struct CourierOptions {
   size_t group_bytes = 1u << 20;  // of their JSON, but at least one message
   DurationMs first_pause = 1'000;
   DurationMs longest_pause = 60'000;
-  int tries = 5;               // of what is refused
+  int tries = 5;               // of what is refused; answers of a wrong door until it counts as one
   size_t queue_most = 10'000;  // messages
   size_t queue_bytes = 64u << 20;
   std::function<void(int level, std::string_view message)> log = {};  // level as in syslog; from the courier's thread
 };
 
 struct CourierStats {
-  uint64_t failed = 0;   // attempts that did not succeed
-  uint64_t refused = 0;  // messages that were given up
-  std::string trouble;   // why it does not get on; empty: all is well
+  uint64_t failed = 0;      // attempts that did not succeed, at any address
+  uint64_t refused = 0;     // messages that were given up
+  std::string trouble;      // why it does not get on; empty: all is well
+  bool wrong_door = false;  // … which people have to mend, here or there; then it goes on by itself
 };
 
 // publish(), resume(), flush() by one thread; delivered() and stats() by any.
@@ -86,7 +91,7 @@ class Courier final : public runtime::Sink {
   std::string_view name() const override { return options_.name; }
   // The destination cannot tell what it holds: `floor`.
   Result<uint64_t> resume(uint64_t floor) override;
-  // kExhausted: the queue is full, nothing of the batch was taken. kInvalid: the receiver refuses everything.
+  // kExhausted: the queue is full, nothing of the batch was taken.
   Status publish(std::span<const runtime::Outgoing> batch) override;
   uint64_t delivered() const override { return delivered_.load(); }
   // Does not wait for a group to fill meanwhile. kUnavailable: not all is delivered; nothing is lost.
@@ -94,25 +99,23 @@ class Courier final : public runtime::Sink {
   CourierStats stats() const;
 
  private:
-  enum class Verdict { kArrived, kLater, kRefused, kWrongDoor };
-  static Verdict judge(int status);
   void run();
+  bool repeats_due() const;
+  void wait_for_work(std::unique_lock<std::mutex>& lock);
   std::vector<Message> take_group(std::unique_lock<std::mutex>& lock);
   bool deliver(std::span<const Message> group);
-  Reply attempt(const Request& request, Verdict& verdict);
+  Doors::Outcome attempt(const Request& request);
   bool pause(DurationMs wait);
   void say_again();
   void finish(std::span<const Message> group);
   void give_up(const Message& message, const Reply& reply);
-  void stop_for_good(const Reply& reply);
-  void note_success();
-  void note_failure(const Reply& reply, DurationMs pause);
   void log(int level, const std::string& message) const;
 
   const CourierOptions options_;
   const std::unique_ptr<Format> format_;
   const Clock& clock_;
   Poster poster_;
+  Doors doors_;
   std::atomic<uint64_t> delivered_{0};
   std::atomic<bool> stop_{false};
   mutable std::mutex mutex_;
@@ -124,8 +127,7 @@ class Courier final : public runtime::Sink {
   uint64_t accepted_ = 0;  // everything up to it was published
   bool hurry_ = false;     // somebody waits in flush()
   CourierStats stats_;
-  std::optional<Error> failure_;  // final
-  std::thread thread_;            // last
+  std::thread thread_;  // last
 };
 
 }  // namespace tocsin::delivery

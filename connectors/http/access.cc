@@ -7,6 +7,8 @@
 #include <array>
 #include <charconv>
 
+#include "connectors/http/header_text.h"
+
 namespace tocsin::http {
 namespace {
 
@@ -31,22 +33,18 @@ bool same(std::string_view a, std::string_view b) {
   return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
 }
 
-std::string_view trim(std::string_view s) {
-  const size_t begin = s.find_first_not_of(" \t");
-  if (begin == std::string_view::npos) return {};
-  return s.substr(begin, s.find_last_not_of(" \t") - begin + 1);
-}
-
 // The value of our cookie among others, or empty.
 std::string_view cookie_value(std::string_view header) {
-  while (!header.empty()) {
-    const std::string_view pair = trim(header.substr(0, header.find(';')));
-    header.remove_prefix(std::min(header.find(';'), header.size() - 1) + 1);
-    if (pair.size() > kCookie.size() && pair.starts_with(kCookie) && pair[kCookie.size()] == '=') {
-      return pair.substr(kCookie.size() + 1);
-    }
-  }
-  return {};
+  std::string_view value;
+  any_item(
+      header,
+      [&](std::string_view pair) {
+        const bool ours = pair.size() > kCookie.size() && pair.starts_with(kCookie) && pair[kCookie.size()] == '=';
+        if (ours) value = pair.substr(kCookie.size() + 1);
+        return ours;
+      },
+      ';');
+  return value;
 }
 
 // "Bearer TOKEN", the scheme in any case.
@@ -57,7 +55,7 @@ std::string_view bearer(std::string_view header) {
     const char c = header[i] >= 'A' && header[i] <= 'Z' ? static_cast<char>(header[i] - 'A' + 'a') : header[i];
     if (c != kScheme[i]) return {};
   }
-  return trim(header.substr(kScheme.size()));
+  return trimmed(header.substr(kScheme.size()));
 }
 
 Who of_account(const Account& a) { return {true, false, a.name, a.role, a.area}; }

@@ -35,7 +35,10 @@ std::string parse_names(std::string_view text, Enum first, Enum last, std::vecto
 std::string read_instant(std::string_view text, TimeMs& out) {
   if (text.empty()) return {};
   const char* end = text.data() + text.size();
-  if (text.size() >= 9 && std::from_chars(text.data(), end, out).ptr == end) return {};  // epoch milliseconds
+  if (text.size() >= 9) {  // epoch milliseconds
+    const auto read = std::from_chars(text.data(), end, out);
+    if (read.ec == std::errc() && read.ptr == end) return {};
+  }
   const auto time = parse_time(text, TimeZone::utc());
   if (!time) return "'" + printable(text) + "' is not a time: write 2024-07-01T08:30:00Z or epoch milliseconds.";
   out = *time;
@@ -51,19 +54,16 @@ Result<AlertQuery> read_query(const Request& request) {
   }
   if (fault.empty()) fault = read_instant(request.param("since"), query.since);
   if (fault.empty()) fault = read_instant(request.param("until"), query.until);
+  uint64_t limit = query.limit;
+  if (fault.empty()) fault = read_number(request, "limit", 1, 1000, limit);
   if (!fault.empty()) return invalid(std::move(fault));
+  query.limit = limit;
   query.rule = request.param("rule");
   query.area = request.param("area");
   query.owner = request.param("owner");
   query.cursor = request.param("cursor");
   query.shadow = request.param(kShadow) == "true";
   query.scope = request.who.area;
-  if (const auto limit = request.param("limit"); !limit.empty()) {
-    const char* end = limit.data() + limit.size();
-    if (std::from_chars(limit.data(), end, query.limit).ptr != end || query.limit < 1 || query.limit > 1000) {
-      return invalid("limit must be a number from 1 to 1000.");
-    }
-  }
   return query;
 }
 
@@ -116,6 +116,9 @@ std::string Api::exposition() const {
   snapshot.http.connections = counters_.connections;
   snapshot.http.streams = counters_.streams;
   snapshot.http.streams_cut = counters_.streams_cut;
+  snapshot.http.sign_in_failures = counters_.sign_in_failures;
+  snapshot.http.audit_unlisted = counters_.audit_unlisted;
+  snapshot.http.audit_lost = counters_.audit_lost;
   return metrics::exposition(snapshot);
 }
 

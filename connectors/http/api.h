@@ -6,8 +6,11 @@
 #include <string>
 
 #include "connectors/http/backend.h"
+#include "connectors/http/gzip.h"
 #include "connectors/http/message.h"
+#include "connectors/http/route.h"
 #include "connectors/http/server.h"
+#include "connectors/http/stranger_limit.h"
 
 namespace tocsin::http {
 
@@ -24,6 +27,9 @@ struct Counters {
   uint64_t connections = 0;
   uint64_t streams = 0;
   uint64_t streams_cut = 0;
+  uint64_t sign_in_failures = 0;
+  uint64_t audit_unlisted = 0;
+  uint64_t audit_lost = 0;
 };
 
 class Api {
@@ -35,13 +41,17 @@ class Api {
         post_(std::move(post)),
         counters_(counters),
         gate_(options.accounts, options.session_key),
-        area_names_(read_area_names(options.area_names)) {}
+        area_names_(read_area_names(options.area_names)),
+        boundaries_(std::string(kGeoJson), options.boundaries) {}
   Backend& backend() { return backend_; }
   const Options& options() const { return options_; }
   uint64_t streams() const { return counters_.streams; }
   const Gate& gate() const { return gate_; }
+  StrangerLimit& strangers() { return strangers_; }
   // Names of area codes, as far as they are known.
   const AreaNames& area_names() const { return area_names_; }
+  // The areas' borders, or empty.
+  const Prepared& boundaries() const { return boundaries_; }
   std::string exposition() const;
   // A completion that any thread may call; `f` runs on the server's thread. `f` must not own a connection.
   template <typename T>
@@ -59,6 +69,8 @@ class Api {
   Counters& counters_;
   const Gate gate_;
   const AreaNames area_names_;
+  const Prepared boundaries_;
+  StrangerLimit strangers_;
 };
 
 // Unix seconds now, for sessions' ends.

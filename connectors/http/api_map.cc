@@ -82,6 +82,20 @@ void append_feature(JsonWriter& json, element alert) {
   json.end_object().end_object();
 }
 
+std::string geojson(const AlertPage& page) {
+  std::string body;
+  JsonWriter json(body);
+  json.begin_object().field("type", "FeatureCollection").key("features").begin_array();
+  simdjson::dom::parser parser;
+  for (const std::string& alert : page.alerts) {
+    element parsed;
+    if (parser.parse(alert).get(parsed) == simdjson::SUCCESS) append_feature(json, parsed);
+  }
+  json.end_array().key("truncated").boolean(!page.next.empty());
+  json.key("sequence").unsigned_integer(page.sequence).end_object();
+  return body;
+}
+
 }  // namespace
 
 void areas(Api& api, const Request& request, Responder answer) {
@@ -115,26 +129,25 @@ void map(Api& api, const Request& request, Responder answer) {
     query->status = {alert::AlertStatus::kOpen, alert::AlertStatus::kAcknowledged, alert::AlertStatus::kAssigned};
   }
   query->limit = kMaxFeatures;
-  const auto page = api.backend().alerts(*query);
-  if (!page) return answer.fail(page.error());
-  std::string body;
-  JsonWriter json(body);
-  json.begin_object().field("type", "FeatureCollection").key("features").begin_array();
-  simdjson::dom::parser parser;
-  for (const std::string& alert : page->alerts) {
-    element parsed;
-    if (parser.parse(alert).get(parsed) == simdjson::SUCCESS) append_feature(json, parsed);
-  }
-  json.end_array().key("truncated").boolean(!page->next.empty());
-  json.key("sequence").unsigned_integer(page->sequence).end_object();
-  answer({200, std::string(kGeoJson), std::move(body)});
+  const Completion<Response> done = api.completion<Response>([answer](Result<Response> response) {
+    if (!response) return answer.fail(response.error());
+    answer(*std::move(response));
+  });
+  // On a thread of the backend's: thousands of alerts are much to read, write and make small.
+  api.backend().many_alerts(*std::move(query), [done, encodings = request.encodings](Result<AlertPage> page) {
+    if (!page) return done(page.error());
+    Response response{200, std::string(kGeoJson), geojson(*page), {}};
+    tag(response);
+    squeeze(response, encodings);
+    done(std::move(response));
+  });
 }
 
-void boundaries(Api& api, const Request&, Responder answer) {
-  if (api.options().boundaries.empty()) {
+void boundaries(Api& api, const Request& request, Responder answer) {
+  if (api.boundaries().empty()) {
     return answer.problem(404, "This service has no boundaries: name a GeoJSON file as http.boundaries in its config.");
   }
-  answer({200, std::string(kGeoJson), api.options().boundaries});
+  answer(api.boundaries().answer(request.encodings));
 }
 
 // What the backend tells, with what the server knows itself.

@@ -59,6 +59,7 @@ void scorecard(Api& api, const Request& request, Responder answer) {
 
 void scorecard_places(Api& api, const Request& request, Responder answer) {
   score::PlacesQuestion q;
+  q.cut.scope = request.view().area;
   if (!read_area(request, q.cut.area)) return answer.problem(404, "There is no such area here.");
   std::string fault = read_day(request, "from", q.from);
   if (fault.empty()) fault = read_day(request, "to", q.to);

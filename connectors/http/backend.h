@@ -154,6 +154,9 @@ class Backend {
   virtual ~Backend() = default;
 
   virtual Result<AlertPage> alerts(const AlertQuery& query) = 0;
+  // The same beside the server's thread, for more alerts than it may be held up for; `limit` up to 5000. Completes on a
+  // thread on which the completion may work for as long.
+  virtual void many_alerts(AlertQuery query, Completion<AlertPage> done) = 0;
   // What the view does not show is kNotFound; of the history, transitions that it does not show are left out.
   virtual Result<AlertDetail> alert(std::string_view id, const View& view) = 0;
   // JSON object: alert_id, total, events [{source, id, occurred_at, …}]; of events that are still kept also what they

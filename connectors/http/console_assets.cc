@@ -5,6 +5,7 @@
 #include <string>
 
 #include "connectors/http/api.h"
+#include "connectors/http/header_text.h"
 
 namespace tocsin::http {
 namespace {
@@ -13,21 +14,6 @@ namespace {
 constexpr std::string_view kPolicy =
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
-
-bool is_space(char c) { return c == ' ' || c == '\t'; }
-
-std::string_view trimmed(std::string_view s) {
-  while (!s.empty() && is_space(s.front())) s.remove_prefix(1);
-  while (!s.empty() && is_space(s.back())) s.remove_suffix(1);
-  return s;
-}
-
-// "gzip;q=0" and "gzip; q=0.000" say that gzip is not wanted.
-bool is_refused(std::string_view parameters) {
-  const size_t q = parameters.find("q=");
-  if (q == std::string_view::npos) return false;
-  return trimmed(parameters.substr(q + 2)).find_first_not_of("0.") == std::string_view::npos;
-}
 
 std::string_view body_of(const Asset& asset, Coding coding) {
   switch (coding) {
@@ -44,17 +30,8 @@ std::string_view body_of(const Asset& asset, Coding coding) {
 }  // namespace
 
 Coding coding_for(std::string_view accept_encoding) {
-  Coding best = Coding::kPlain;
-  while (!accept_encoding.empty()) {
-    const std::string_view item = accept_encoding.substr(0, accept_encoding.find(','));
-    accept_encoding.remove_prefix(std::min(item.size() + 1, accept_encoding.size()));
-    const size_t semicolon = std::min(item.find(';'), item.size());
-    if (is_refused(item.substr(semicolon))) continue;
-    const std::string_view name = trimmed(item.substr(0, semicolon));
-    if (name == "br") best = Coding::kBrotli;
-    if (name == "gzip" && best == Coding::kPlain) best = Coding::kGzip;
-  }
-  return best;
+  if (accepts(accept_encoding, "br")) return Coding::kBrotli;
+  return accepts(accept_encoding, "gzip") ? Coding::kGzip : Coding::kPlain;
 }
 
 bool serve_console(std::string_view name, const Request& request, const Responder& answer) {

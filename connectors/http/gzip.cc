@@ -2,7 +2,10 @@
 
 #include <zlib.h>
 
+#include <algorithm>
+
 #include "base/hash.h"
+#include "connectors/http/header_text.h"
 
 namespace tocsin::http {
 namespace {
@@ -10,24 +13,7 @@ namespace {
 constexpr int kLevel = 2;
 constexpr int kGzipWindow = 15 + 16;
 constexpr int kMemory = 8;
-
-std::string_view trim(std::string_view s) {
-  const size_t begin = s.find_first_not_of(" \t");
-  if (begin == std::string_view::npos) return {};
-  return s.substr(begin, s.find_last_not_of(" \t") - begin + 1);
-}
-
-// Calls f with each item of a comma-separated header until it is true; whether it was.
-template <typename F>
-bool any_item(std::string_view header, F&& f) {
-  while (!header.empty()) {
-    const size_t comma = header.find(',');
-    if (f(trim(header.substr(0, comma)))) return true;
-    if (comma == std::string_view::npos) break;
-    header.remove_prefix(comma + 1);
-  }
-  return false;
-}
+constexpr size_t kLeastGzip = 1024;  // bytes of a body
 
 std::string_view strong(std::string_view tag) { return tag.starts_with("W/") ? tag.substr(2) : tag; }
 
@@ -47,19 +33,43 @@ std::string gzip(std::string_view bytes) {
   return out;
 }
 
-bool accepts_gzip(std::string_view accept_encoding) {
-  return any_item(accept_encoding, [](std::string_view item) {
-    const std::string_view coding = trim(item.substr(0, item.find(';')));
-    if (coding != "gzip" && coding != "*") return false;
-    const size_t q = item.find("q=");
-    return q == std::string_view::npos || item.substr(q + 2).find_first_of("123456789") != std::string_view::npos;
-  });
-}
-
 std::string entity_tag(std::string_view body) { return "W/\"" + hex(hash64(body)) + "\""; }
 
 bool names_tag(std::string_view if_none_match, std::string_view tag) {
   return any_item(if_none_match, [&](std::string_view item) { return item == "*" || strong(item) == strong(tag); });
+}
+
+bool has_header(const Response& response, std::string_view name) {
+  return std::ranges::any_of(response.headers, [&](const auto& h) { return h.first == name; });
+}
+
+void tag(Response& response) {
+  if (has_header(response, "ETag")) return;
+  response.headers.emplace_back("ETag", entity_tag(response.body));
+  response.headers.emplace_back("Cache-Control", "private, no-cache");
+}
+
+void squeeze(Response& response, std::string_view accept_encoding) {
+  if (response.body.size() <= kLeastGzip || has_header(response, "Content-Encoding")) return;
+  if (!has_header(response, "Vary")) response.headers.emplace_back("Vary", "Accept-Encoding");
+  if (!accepts(accept_encoding, "gzip")) return;
+  std::string smaller = gzip(response.body);
+  if (smaller.empty()) return;
+  response.body = std::move(smaller);
+  response.headers.emplace_back("Content-Encoding", "gzip");
+}
+
+Prepared::Prepared(std::string content_type, std::string body)
+    : plain_{200, std::move(content_type), std::move(body), {}} {
+  if (empty()) return;
+  tag(plain_);
+  smaller_ = plain_;
+  squeeze(smaller_, "gzip");
+  squeeze(plain_, "");
+}
+
+Response Prepared::answer(std::string_view accept_encoding) const {
+  return accepts(accept_encoding, "gzip") ? smaller_ : plain_;
 }
 
 }  // namespace tocsin::http

@@ -19,7 +19,7 @@ constexpr Access kAdministers(Role::kAdmin, Reach::kWhole);
 constexpr std::string_view kText = R"({"type":"string"})";
 // An empty value restricts nothing, as a form sends it.
 constexpr std::string_view kTime =
-    R"({"type":"string","pattern":"^([0-9]{4}-[0-9]{2}-[0-9]{2}.*|-?[0-9]{9,19})?$","examples":["2026-06-01T08:00:00+08:00"]})";
+    R"({"type":"string","pattern":"^([0-9]{4}-[0-9]{2}-[0-9]{2}.*|-?[0-9]{9,18})?$","examples":["2026-06-01T08:00:00+08:00"]})";
 constexpr std::string_view kStates =
     R"({"type":"string","pattern":"^((open|acknowledged|assigned|resolved|closed)(,|$))*$"})";
 constexpr std::string_view kSeverities = R"({"type":"string","pattern":"^((blue|yellow|orange|red)(,|$))*$"})";
@@ -257,11 +257,13 @@ std::vector<Route> make_routes() {
       streaming("/api/v1/stream", "streamAlerts",
                 "Transitions as they are committed, as server-sent events (`id` is the sequence; `event` is "
                 "`alert`; `left` where an alert's area has grown beyond the asker's; or `gap` where history "
-                "was no longer kept)",
+                "was no longer kept). An `id` without data says how far the stream has come",
                 "text/event-stream"));
-  table.push_back(streaming("/api/v1/ws", "webSocket",
-                            "The same on a WebSocket: a text message an event, {id, event, data}; the first is `hello`",
-                            kWebSocket));
+  table.push_back(
+      streaming("/api/v1/ws", "webSocket",
+                "The same on a WebSocket: a text message an event, {id, event, data}; the first is `hello`, and "
+                "`heartbeat` says how far the stream has come",
+                kWebSocket));
   add_silences(table);
   add_map(table);
   add_scorecards(table);

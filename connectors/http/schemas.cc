@@ -190,17 +190,18 @@ const std::string_view kSchemas = R"({
 "ServiceStatus":{"type":"object","required":["version","uptime_seconds","ready","sources","rules","shards",
 "commit","outbox_depth","state_bytes","streams","checks"],"properties":{"version":{"type":"string"},
 "uptime_seconds":{"type":"integer"},"ready":{"type":"boolean"},
-"sources":{"type":"array","items":{"type":"object","required":["source","read","rate"],"properties":{
-"source":{"type":"string"},"partitions":{"type":"integer"},"read":{"type":"integer"},
-"rejected":{"type":"integer"},"duplicate":{"type":"integer"},"late":{"type":"integer"},
-"rate":{"type":"number","description":"events a second over the last ten"},
+"sources":{"type":"array","items":{"type":"object","required":["source","read","rate"],
+"description":"counts are null for an account of an area","properties":{
+"source":{"type":"string"},"partitions":{"type":["integer","null"]},"read":{"type":["integer","null"]},
+"rejected":{"type":["integer","null"]},"duplicate":{"type":["integer","null"]},"late":{"type":["integer","null"]},
+"rate":{"type":["number","null"],"description":"events a second over the last ten"},
 "watermark":{"type":["string","null"]},"watermark_lag_seconds":{"type":["number","null"]},
 "lag_records":{"type":["number","null"]},"lag_seconds":{"type":["number","null"]},
 "last_event_at":{"type":["string","null"]}}}},
 "rules":{"type":"array","items":{"type":"object","required":["id","matches","errors","state_keys","open"]}},
 "shards":{"type":"array","items":{"type":"object","required":["shard","keys","busy"]}},
 "commit":{"type":"object","properties":{"seconds_p99":{"type":["number","null"]},
-"age_seconds":{"type":["number","null"]}}},"outbox_depth":{"type":"integer"},"state_bytes":{"type":"integer"},
+"age_seconds":{"type":["number","null"]}}},"outbox_depth":{"type":["integer","null"]},"state_bytes":{"type":["integer","null"]},
 "streams":{"type":"integer"},"checks":{"$ref":"#/components/schemas/Checks"}}}
 })";
 

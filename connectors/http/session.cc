@@ -1,7 +1,5 @@
 #include "connectors/http/session.h"
 
-#include <sys/socket.h>
-
 #include <algorithm>
 #include <boost/asio/write.hpp>
 #include <boost/beast/http/read.hpp>
@@ -108,8 +106,11 @@ void Session::await_request() {
   route_ = nullptr;
   ++number_;
   answered_ = unread_ = keep_alive_ = head_ = timed_out_ = false;
+  if (ended_) return stop();
   if (buffer_.size() > 0) return read_header();
   deadline_.set(serving_.options.idle_timeout, [self = self()] { self->stop(); });
+  awaiting_ = watching_;
+  if (watching_) return;
   socket_.async_read_some(buffer_.prepare(kFirstPiece), [self = self()](const ErrorCode& error, size_t size) {
     if (error || self->closed_) return self->stop();
     self->buffer_.commit(size);
@@ -193,7 +194,7 @@ void Session::on_body(ErrorCode error) {
 void Session::dispatch() {
   request_.body = std::make_shared<const std::string>(std::move(parser_->get().body()));
   request_.languages = header(field::accept_language);
-  if (route_->takes_long) watch_for_close();
+  if (route_->takes_long && buffer_.size() == 0) watch_for_close();
   const Options& options = serving_.options;
   deadline_.set(route_->takes_long ? options.long_answer_timeout : options.answer_timeout, [self = self()] {
     self->send(
@@ -209,19 +210,21 @@ void Session::dispatch() {
   }
 }
 
-// Where an answer takes long: whoever waited for it may have gone away, and it need not be made.
+// Where an answer takes long: whoever waited for it may have gone away, and it need not be made. Only reading tells, as
+// under TLS what lies on the wire may be the word that it ends. What else comes is of the next request, and kept for
+// it.
 void Session::watch_for_close() {
-  socket_.tcp_layer().async_wait(
-      tcp::socket::wait_read, [weak = std::weak_ptr(self()), gone = request_.gone](const ErrorCode& error) {
-        const auto session = weak.lock();
-        if (!session || session->answered_ || session->closed_) return;
-        char byte = 0;
-        const bool ended =
-            error || ::recv(session->socket_.tcp_layer().native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
-        if (!ended) return;
-        gone->store(true);
-        session->stop();
-      });
+  watching_ = true;
+  socket_.async_read_some(buffer_.prepare(kFirstPiece), [self = self()](const ErrorCode& error, size_t size) {
+    self->watching_ = false;
+    if (self->closed_) return;
+    self->buffer_.commit(size);
+    if (std::exchange(self->awaiting_, false)) return error ? self->stop() : self->read_header();
+    self->ended_ = static_cast<bool>(error);
+    if (!error || self->answered_) return;
+    self->request_.gone->store(true);
+    self->stop();
+  });
 }
 
 void Session::start_stream() {

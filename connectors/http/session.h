@@ -86,6 +86,9 @@ class Session final : public Connection {
   bool head_ = false;
   bool timed_out_ = false;
   bool ingesting_ = false;  // holds one of Options::max_ingests
+  bool watching_ = false;   // a read is under way beside the making of an answer; it ends with the next request
+  bool awaiting_ = false;   // … whose bytes it brings
+  bool ended_ = false;      // … or it told that there is none
   bool closed_ = false;
 };
 

@@ -5,6 +5,7 @@
 
 #include "connectors/http/guard.h"
 #include "connectors/http/gzip.h"
+#include "connectors/http/header_text.h"
 #include "connectors/http/session.h"
 
 namespace tocsin::http {
@@ -13,17 +14,33 @@ namespace {
 namespace beast = boost::beast;
 using beast::http::field;
 
-constexpr size_t kLeastGzip = 1024;  // bytes of a body
-constexpr size_t kKeySize = 24;      // Sec-WebSocket-Key: 16 bytes in base64
+constexpr size_t kKeySize = 24;  // Sec-WebSocket-Key: 16 bytes in base64
 
 // "application/json; charset=utf-8" → "application/json".
 std::string media_type(std::string_view content_type) {
-  std::string out(content_type.substr(0, content_type.find(';')));
-  while (!out.empty() && (out.back() == ' ' || out.back() == '\t')) out.pop_back();
+  std::string out(trimmed(content_type.substr(0, content_type.find(';'))));
   for (char& c : out) {
     if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
   }
   return out;
+}
+
+// An entry that cannot be written is logged by the backend and counted here, and what was done is answered as done: it
+// is done, and an action or a silence stands with who did it in its own record. A service that no longer let people
+// acknowledge alarms because its audit log fails would be the greater harm.
+void audit(Serving& serving, AuditEntry entry, std::function<void()> then) {
+  const auto kept = [&counters = serving.counters, then = std::move(then)](const Result<uint64_t>& number) {
+    if (!number) ++counters.audit_lost;
+    then();
+  };
+  serving.api.backend().audit(std::move(entry), serving.api.completion<uint64_t>(kept));
+}
+
+Response too_many_tries(std::string_view instance) {
+  Response response =
+      problem(429, "There is no such token, and there were many tries: the next ones are not listed.", instance);
+  response.headers.emplace_back("Retry-After", "60");
+  return response;
 }
 
 bool is_lines(std::string_view media) {
@@ -63,7 +80,7 @@ std::optional<Response> Session::refuse_asker(const Route& route) {
   if (route.audited() && request_.who.signed_in) {
     AuditEntry entry = audit_entry();
     entry.result = denial.status;
-    serving_.api.backend().audit(std::move(entry), [](const Result<uint64_t>&) {});
+    audit(serving_, std::move(entry), [] {});
   }
   Response response = bad(denial.status, denial.detail);
   if (denial.status == 401) response.headers.emplace_back("WWW-Authenticate", "Bearer");
@@ -115,14 +132,19 @@ Responder Session::responder() {
     if (session && session->number_ == number && !session->answered_) session->send(std::move(response));
   };
   if (!route_->audited()) return Responder(request_.instance, std::move(deliver));
-  auto audited = [&api = serving_.api, entry = audit_entry(), deliver = std::move(deliver),
+  auto audited = [&serving = serving_, entry = audit_entry(), stranger = !request_.who.signed_in,
+                  instance = request_.instance, deliver = std::move(deliver),
                   once = std::make_shared<bool>(false)](Response response) {
     if (std::exchange(*once, true)) return;
+    if (stranger && response.status == 401) ++serving.counters.sign_in_failures;
+    if (stranger && response.about.empty() && !serving.api.strangers().take(entry.from, unix_seconds())) {
+      ++serving.counters.audit_unlisted;
+      return deliver(response.status == 401 ? too_many_tries(instance) : std::move(response));
+    }
     AuditEntry done = entry;
     done.result = response.status;
     if (!response.about.empty()) done.target = response.about;
-    api.backend().audit(std::move(done),
-                        api.completion<uint64_t>([deliver, response](const Result<uint64_t>&) { deliver(response); }));
+    audit(serving, std::move(done), [deliver, response] { deliver(response); });
   };
   return Responder(request_.instance, std::move(audited));
 }
@@ -144,26 +166,15 @@ std::optional<Response> Session::refuse_upgrade() {
 // What need not be sent is not: a body that the client has, and of a long one what gzip takes away.
 void Session::spare(Response& response) const {
   const bool reads = route_ != nullptr && route_->method == "GET" && response.status == 200;
-  const auto has = [&](std::string_view name) {
-    return std::ranges::any_of(response.headers, [&](const auto& h) { return h.first == name; });
-  };
-  if (reads && !route_->streams() && !has("ETag")) {
-    response.headers.emplace_back("ETag", entity_tag(response.body));
-    response.headers.emplace_back("Cache-Control", "private, no-cache");
-  }
-  const auto tag = std::ranges::find(response.headers, "ETag", [](const auto& h) { return h.first; });
-  if (reads && tag != response.headers.end() && names_tag(header(field::if_none_match), tag->second)) {
+  if (reads && !route_->streams()) tag(response);
+  const auto tagged = std::ranges::find(response.headers, "ETag", [](const auto& h) { return h.first; });
+  if (reads && tagged != response.headers.end() && names_tag(header(field::if_none_match), tagged->second)) {
     response.status = 304;
     response.body.clear();
+    std::erase_if(response.headers, [](const auto& h) { return h.first == "Content-Encoding"; });
     return;
   }
-  if (response.body.size() <= kLeastGzip || has("Content-Encoding")) return;
-  response.headers.emplace_back("Vary", "Accept-Encoding");
-  if (!accepts_gzip(header(field::accept_encoding))) return;
-  std::string smaller = gzip(response.body);
-  if (smaller.empty()) return;
-  response.body = std::move(smaller);
-  response.headers.emplace_back("Content-Encoding", "gzip");
+  squeeze(response, header(field::accept_encoding));
 }
 
 }  // namespace tocsin::http

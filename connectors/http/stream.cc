@@ -80,7 +80,7 @@ StreamConnection::~StreamConnection() { hub_.leave(this); }
 void StreamConnection::wake() {
   if (closed_) return;
   if (reader_.behind()) return cut();
-  if (!writing_) advance();
+  if (!writing_ && !reading_) advance();
 }
 
 void StreamConnection::advance() {
@@ -98,16 +98,18 @@ void StreamConnection::advance() {
     case StreamReader::Step::kBehind:
       return cut();
     case StreamReader::Step::kContinue:
-      writing_ = true;  // no wake in between
+      reading_ = true;  // no wake in between
+      wait_for_more();
       return net::post(executor_, [self = self()] {
-        self->writing_ = false;
-        if (!self->closed_) self->advance();
+        self->reading_ = false;
+        if (!self->closed_ && !self->writing_) self->advance();
       });
   }
 }
 
 void StreamConnection::sending() {
   writing_ = true;
+  awaits_heartbeat_ = false;
   timer_.set(hub_.options().write_timeout, [self = self()] { self->cut(); });
 }
 
@@ -117,9 +119,12 @@ void StreamConnection::sent(const ErrorCode& error) {
   advance();
 }
 
+// What others are told, and this reader is not, does not put its heartbeat off.
 void StreamConnection::wait_for_more() {
+  if (awaits_heartbeat_) return;
+  awaits_heartbeat_ = true;
   timer_.set(hub_.options().heartbeat, [self = self()] {
-    if (!self->closed_ && !self->writing_) self->send_heartbeat();
+    if (!self->closed_) self->send_heartbeat();
   });
 }
 
@@ -148,7 +153,7 @@ void SseConnection::send_frames() {
   write_buffers();
 }
 
-void SseConnection::send_heartbeat() { write(": heartbeat\n\n"); }
+void SseConnection::send_heartbeat() { write("id: " + std::to_string(cursor()) + "\n: heartbeat\n\n"); }
 
 void SseConnection::send_event(std::string_view event, const std::string& json) {
   write("id: " + std::to_string(cursor()) + "\nevent: " + std::string(event) + "\ndata: " + json + "\n\n");
@@ -195,6 +200,7 @@ void WebSocketConnection::send_frames() {
 
 void WebSocketConnection::next_frame() {
   const Frame& frame = *frames()[next_++];
+  told_ = frame.sequence();
   text_.clear();
   text_.append("{\"id\":").append(std::to_string(frame.sequence())).append(",\"event\":\"").append(frame.event());
   text_.append("\",\"data\":").append(frame.data()).append("}");
@@ -203,6 +209,7 @@ void WebSocketConnection::next_frame() {
 
 void WebSocketConnection::send_event(std::string_view event, const std::string& json) {
   next_ = frames().size();
+  told_ = cursor();
   text_ = "{\"id\":" + std::to_string(cursor()) + ",\"event\":\"" + std::string(event) + "\",\"data\":" + json + "}";
   write(net::buffer(text_));
 }
@@ -215,7 +222,9 @@ void WebSocketConnection::write(const net::const_buffer& buffer) {
   });
 }
 
+// Pages do not see pings: where the reader has come farther than it knows, it is told.
 void WebSocketConnection::send_heartbeat() {
+  if (cursor() != told_) return send_event("heartbeat", "{\"sequence\":" + std::to_string(cursor()) + "}");
   next_ = frames().size();
   sending();
   socket_.async_ping({}, [self = own()](const ErrorCode& error) { self->sent(error); });

@@ -73,7 +73,8 @@ class StreamConnection : public Connection {
   std::shared_ptr<StreamConnection> self() { return std::static_pointer_cast<StreamConnection>(shared_from_this()); }
   // To put frames_ into bytes and send them; then calls sent().
   virtual void send_frames() = 0;
-  // The same with what keeps a silent stream alive, and with one event of its own.
+  // The same with what keeps a silent stream alive and says how far it has come (a reader of a part of the county may
+  // see nothing for long), and with one event of its own.
   virtual void send_heartbeat() = 0;
   virtual void send_event(std::string_view event, const std::string& json) = 0;
   virtual void close() = 0;
@@ -92,11 +93,13 @@ class StreamConnection : public Connection {
   void cut();
 
   StreamHub& hub_;
-  Deadline timer_;  // of the write in flight, or of the next heartbeat
+  Deadline timer_;  // of the write in flight, or of the next heartbeat, which is due so long after the last write
   StreamReader reader_;
   net::any_io_executor executor_;
   std::vector<FramePtr> frames_;  // being written
   bool writing_ = false;
+  bool reading_ = false;  // the next piece is posted: what was read held nothing for this reader
+  bool awaits_heartbeat_ = false;
   bool closed_ = false;
 };
 
@@ -144,8 +147,9 @@ class WebSocketConnection final : public StreamConnection {
   boost::beast::websocket::stream<Socket, false> socket_;
   UpgradeRequest request_;
   boost::beast::flat_buffer ignored_{4096};
-  std::string text_;  // being written
-  size_t next_ = 0;   // of frames()
+  std::string text_;   // being written
+  size_t next_ = 0;    // of frames()
+  uint64_t told_ = 0;  // the last id that was sent
 };
 
 }  // namespace tocsin::http

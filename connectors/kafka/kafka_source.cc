@@ -290,7 +290,8 @@ void KafkaSource::State::sort_out(size_t n, std::vector<Handle<rd_kafka_message_
 
 Status KafkaSource::State::hand_out(std::span<const Handle<rd_kafka_message_t>> got, std::vector<Record>& out) {
   size_t total = kPadding;
-  for (const auto& m : got) total += m->len > options.max_record ? kFaultBytes : m->len;
+  const auto shown = [&](size_t n) { return n > options.max_record ? kFaultBytes : n; };
+  for (const auto& m : got) total += shown(m->len) + (options.keys ? shown(m->key_len) : 0);
   bytes.clear();
   bytes.reserve(total);
   for (const auto& m : got) {
@@ -311,12 +312,17 @@ Status KafkaSource::State::hand_out(std::span<const Handle<rd_kafka_message_t>> 
     rd_kafka_timestamp_type_t type = RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
     const int64_t stamp = rd_kafka_message_timestamp(m.get(), &type);
     if (type != RD_KAFKA_TIMESTAMP_NOT_AVAILABLE && stamp >= 0) r.timestamp = stamp;
-    const bool oversized = m->len > options.max_record;
-    const size_t n = oversized ? kFaultBytes : m->len;
-    const size_t at = bytes.size();
-    if (n > 0) bytes.append(static_cast<const char*>(m->payload), n);
-    r.payload = {bytes.data() + at, n};
-    if (oversized) r.fault = "oversized";
+    const auto copy = [&](const void* from, size_t size) {
+      const size_t at = bytes.size(), n = shown(size);
+      if (n > 0) bytes.append(static_cast<const char*>(from), n);
+      if (n < size) r.fault = "oversized";
+      return std::string_view(bytes.data() + at, n);
+    };
+    if (options.keys) {
+      r.key = copy(m->key, m->key_len);
+      r.deletion = m->payload == nullptr;
+    }
+    r.payload = copy(m->payload, m->len);
     out.push_back(r);
     watch->polled(i, offset + 1, r.timestamp);
   }

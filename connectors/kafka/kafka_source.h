@@ -20,6 +20,7 @@ struct KafkaSourceOptions {
   DurationMs watch_every = 5'000;    // how often brokers, partitions and their ends are looked at
   bool mirror_offsets = false;       // commit offsets to group.id too, for lag tools; nothing is ever read from there
   size_t max_record = 1u << 20;      // bytes; larger ones get the fault "oversized" and keep their first KiB
+  bool keys = false;                 // Record::key and Record::deletion are told
   LogFunction log = {};
 };
 

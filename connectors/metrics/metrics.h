@@ -59,8 +59,13 @@ struct RuleMetrics {
 struct SinkMetrics {
   std::string sink;
   uint64_t depth = 0;
-  bool up = true;                                // false: it stopped, and is offered nothing more
+  bool up = true;                                // false: it takes nothing until somebody mends something
   double failed = kUnknown, refused = kUnknown;  // attempts, messages; of those that knock at a door
+};
+struct TableMetrics {
+  std::string table;
+  uint64_t rows = 0;
+  uint64_t rejected = 0;
 };
 struct LogMetrics {
   std::string topic;
@@ -83,6 +88,9 @@ struct HttpMetrics {
   uint64_t connections = 0;
   uint64_t streams = 0;
   uint64_t streams_cut = 0;  // readers that were too slow
+  uint64_t sign_in_failures = 0;
+  uint64_t audit_unlisted = 0;  // of strangers, past the limit
+  uint64_t audit_lost = 0;      // could not be written
 };
 struct MetricsSnapshot {
   std::vector<SourceMetrics> sources;
@@ -90,6 +98,7 @@ struct MetricsSnapshot {
   std::vector<RuleMetrics> rules;
   std::vector<SinkMetrics> sinks;
   std::vector<LogMetrics> logs;
+  std::vector<TableMetrics> tables;                                           // of topics
   std::array<std::array<uint64_t, kAges.size()>, kSeverities> open_by_age{};  // not cumulative
   uint64_t duplicate = 0;
   HistogramSnapshot rule_eval;

@@ -66,6 +66,10 @@ void sinks_refused(const S& s, Samples& out) {
 void logs(const S& s, Samples& out) {
   for (const auto& log : s.logs) out.add(log.bytes, {log.topic});
 }
+template <auto Member>
+void per_table(const S& s, Samples& out) {
+  for (const auto& table : s.tables) out.add(table.*Member, {table.table});
+}
 void requests(const S& s, Samples& out) {
   for (const auto& [status, count] : s.http.requests) out.add(count, {std::to_string(status)});
 }
@@ -292,8 +296,10 @@ std::vector<Row> output_rows() {
         kGauge,
         "",
         {"sink"},
-        "0 when the receiver had a fault that trying again does not mend, and is offered nothing more; else 1.",
-        "去处出现重试无法恢复的故障、不再送出时为 0，否则为 1。"},
+        "0 when the receiver takes nothing because of a fault that trying again does not mend (no such address, no "
+        "right); "
+        "else 1.",
+        "去处因重试无法恢复的故障（地址不存在、无权限等）收不到告警时为 0，否则为 1。"},
        sinks_up},
       {{"tocsin_sink_failures_total",
         kCounter,
@@ -325,6 +331,20 @@ std::vector<Row> output_rows() {
         "When the rules in force were read, since the epoch.",
         "现行规则读入的时刻（纪元秒）。"},
        one<&S::reloaded_seconds>},
+      {{"tocsin_table_rows",
+        kGauge,
+        "",
+        {"table"},
+        "Rows of a reference table that comes from a Kafka topic, as read so far.",
+        "来自 Kafka 主题的参照表已读入的行数。"},
+       per_table<&TableMetrics::rows>},
+      {{"tocsin_table_rejected_total",
+        kCounter,
+        "",
+        {"table"},
+        "Records of a table's topic that do not fit the table; their rows stay as they were, the log names them.",
+        "不符合参照表声明的主题记录数；原行不变，日志会列出。"},
+       per_table<&TableMetrics::rejected>},
   };
 }
 
@@ -379,6 +399,22 @@ std::vector<Row> program_rows() {
         "Event streams cut off because their reader was too slow; it may resume.",
         "因读取过慢而被切断的事件流数；可以续读。"},
        of<&S::http, &HttpMetrics::streams_cut>},
+      {{"tocsin_http_sign_in_failures_total", kCounter, "", {}, "Tokens that are none.", "无效令牌的登录次数。"},
+       of<&S::http, &HttpMetrics::sign_in_failures>},
+      {{"tocsin_audit_unlisted_total",
+        kCounter,
+        "",
+        {},
+        "Requests of people who have not signed in, left out of the audit log because there were too many.",
+        "未登录者的请求过多、未再记入审计日志的次数。"},
+       of<&S::http, &HttpMetrics::audit_unlisted>},
+      {{"tocsin_audit_lost_total",
+        kCounter,
+        "",
+        {},
+        "Entries that could not be written to the audit log; the service's log names them.",
+        "未能写入审计日志的条数；服务日志会列出。"},
+       of<&S::http, &HttpMetrics::audit_lost>},
       {{"tocsin_build_info",
         kGauge,
         "",

@@ -56,6 +56,8 @@ class FamilyKey final : public KeyState {
     return {};
   }
   void adopt(std::vector<Record>, TimeMs, Context&) override {}
+  void leave_stream(TimeMs, Context&) override {}
+  void enter_stream(TimeMs, Context&) override {}
   bool lives(std::string_view alert_id) const override {
     return std::any_of(states_.begin(), states_.end(),
                        [&](const auto& s) { return s != nullptr && s->lives(alert_id); });

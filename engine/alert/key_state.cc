@@ -7,6 +7,7 @@
 #include "alert/cloud_event.h"
 #include "alert/evidence.h"
 #include "alert/family_key.h"
+#include "alert/finding_input.h"
 #include "alert/record.h"
 #include "alert/takeover.h"
 #include "detect/absence.h"
@@ -24,38 +25,7 @@ namespace {
 using detect::Finding;
 using detect::Reason;
 
-constexpr uint8_t kFormat = 2;
-
-Input::Kind kind_of(Finding::Kind kind) {
-  switch (kind) {
-    case Finding::Kind::kHolds:
-      return Input::Kind::kHolds;
-    case Finding::Kind::kMatched:
-      return Input::Kind::kMatched;
-    case Finding::Kind::kCorrected:
-      return Input::Kind::kCorrected;
-    case Finding::Kind::kGone:
-      return Input::Kind::kGone;
-    case Finding::Kind::kMerged:
-      return Input::Kind::kMerged;
-    case Finding::Kind::kAnswered:
-      return Input::Kind::kAnswered;
-  }
-  return Input::Kind::kHolds;
-}
-
-Input input_of(const Finding& f) {
-  Input in;
-  in.kind = kind_of(f.kind);
-  in.reason = f.reason;
-  in.time = f.time;
-  in.last = f.last;
-  in.severity = f.severity;
-  in.worst = f.worst;
-  in.total = f.total;
-  in.recovering = f.recovering;
-  return in;
-}
+constexpr uint8_t kFormat = 3;
 
 // A detector and the alerts on its episodes. Each call hands the input to the detector, turns its findings into alerts'
 // inputs one by one, and publishes what changes. The detector lies inside, so that a key is one piece of memory.
@@ -77,6 +47,8 @@ class DetectorKey final : public KeyState {
   void adopt(std::vector<Record> former, TimeMs now, Context& context) override;
   bool lives(std::string_view alert_id) const override;
   void rejudge(TimeMs now, Context& context) override;
+  void leave_stream(TimeMs now, Context& context) override;
+  void enter_stream(TimeMs now, Context& context) override;
   void advance(TimeMs deadline, Context& context) override;
   TimeMs next_deadline() const override;
   bool has_alerts() const override { return !records_.empty() || !filed_.empty(); }
@@ -117,6 +89,7 @@ class DetectorKey final : public KeyState {
   void file(Record r, Context& context);
   void forget_closed(TimeMs time, Context& context);
   Record* find(uint32_t episode);
+  bool in_shadow() const { return rule_.mode == rule::Mode::kShadow; }
 
   const rule::Rule& rule_;
   const Hash128 key_;
@@ -125,6 +98,7 @@ class DetectorKey final : public KeyState {
   std::vector<Record> records_;  // in the order in which their episodes began
   std::vector<Record> filed_;    // those that their detector has forgotten, by the time of their end
   std::optional<Revision> revision_;
+  bool between_streams_ = false;       // after leave_stream()
   TimeMs rejudged_at_ = kNoTime;       // while rejudge() runs
   std::vector<uint32_t> passed_over_;  // episodes that rejudge() found and that are long over
 };
@@ -253,6 +227,32 @@ void DetectorKey<D>::rejudge(TimeMs now, Context& context) {
   passed_over_.clear();
   for (Record& r : records_) r.before.clear();
   sweep(context);
+}
+
+template <typename D>
+void DetectorKey<D>::leave_stream(TimeMs now, Context& context) {
+  if (revision_.has_value()) settle(context);
+  for (Record& r : records_) {
+    if (r.standing.phase != Phase::kLive) continue;
+    Change gone{TransitionType::kResolved, Reason::kRule, std::max(now, r.updated_at), r.standing};
+    gone.after.status = AlertStatus::kResolved;
+    publish(r, gone, nullptr, nullptr, context);
+  }
+  between_streams_ = true;
+}
+
+// Nobody there has taken note of it or has it in hand.
+template <typename D>
+void DetectorKey<D>::enter_stream(TimeMs now, Context& context) {
+  between_streams_ = false;
+  for (Record& r : records_) {
+    if (r.standing.phase != Phase::kLive || r.shadow == in_shadow()) continue;
+    r.standing.status = AlertStatus::kOpen;
+    r.standing.told_total = r.standing.total;
+    r.standing.told_at = std::max(now, r.updated_at);
+    r.assigned_to.clear();
+    publish(r, {TransitionType::kOpened, Reason::kRule, r.standing.told_at, r.standing}, nullptr, nullptr, context);
+  }
 }
 
 template <typename D>
@@ -415,19 +415,21 @@ void DetectorKey<D>::apply(Record& r, Input input, const Finding* finding, const
   for (size_t i = 0; i < out.count; ++i) publish(r, out.changes[i], finding, action, context);
 }
 
-// Of an alert that began and ended while its rule was warmed up nobody was told: the first that is told opens it.
-TransitionType told_as(TransitionType type, const Record& r) {
-  const bool opens = type == TransitionType::kOpened || type == TransitionType::kReopened;
-  if (!opens) return type;
-  return r.seq == 0 ? TransitionType::kOpened : TransitionType::kReopened;
-}
+bool opens(TransitionType type) { return type == TransitionType::kOpened || type == TransitionType::kReopened; }
 
 template <typename D>
 void DetectorKey<D>::publish(Record& r, const Change& decided, const Finding* finding, const Action* action,
                              Context& context) {
   Change change = decided;
-  change.type = told_as(change.type, r);
-  if (r.seq == 0 && change.type != TransitionType::kOpened) return;
+  if (opens(change.type)) {
+    // The first that a stream is told of an alert opens it: nobody was told of what began and ended while its rule was
+    // warmed up, and what went to another stream until the rule's mode was edited is new to this one.
+    const bool unheard = r.seq == 0 || r.shadow != in_shadow();
+    change.type = unheard ? TransitionType::kOpened : TransitionType::kReopened;
+    r.shadow = in_shadow();
+  } else if (r.seq == 0 || between_streams_) {
+    return;
+  }
   detect::Description d;
   detector_.describe(r.episode, d, context.arena);
   Evidence evidence = evidence_of(d);
@@ -469,7 +471,7 @@ void DetectorKey<D>::publish(Record& r, const Change& decided, const Finding* fi
   if (finding != nullptr && finding->cause != nullptr) {
     t.latency_from = static_cast<DurationMs>(finding->cause->position);
   }
-  t.shadow = rule_.mode == rule::Mode::kShadow;
+  t.shadow = r.shadow;
   t.city = r.city;
   t.town = r.town;
   t.village = r.village;

@@ -55,6 +55,11 @@ class KeyState {
   virtual bool lives(std::string_view alert_id) const = 0;
   // The rule's conditions are others now; what is kept is judged by them at once. `now`: the watermark.
   virtual void rejudge(TimeMs now, Context& context) = 0;
+  // The rule's alerts go to another stream from now on (its mode was edited, the state stays): the one that knows them
+  // is told that those that live are resolved (reason `rule`), and with enter_stream(), which must follow, the other
+  // one that they open. A rejudge() between the two tells only what opens by it.
+  virtual void leave_stream(TimeMs now, Context& context) = 0;
+  virtual void enter_stream(TimeMs now, Context& context) = 0;
   // Fires what is due exactly at next_deadline(); `deadline` < the watermark.
   virtual void advance(TimeMs deadline, Context& context) = 0;
   // The earliest instant at which advance() must be called (once the watermark has passed it), or kNever.

@@ -16,7 +16,7 @@ auto texts_of(auto& r) {
 void encode(Writer& out, const Record& r) {
   out.varint(r.episode);
   out.str(r.id);
-  out.varint(r.seq);
+  out.varint(static_cast<uint64_t>(r.seq) << 1 | (r.shadow ? 1 : 0));
   encode(out, r.standing);
   out.zigzag(r.opened_at);
   out.zigzag(r.updated_at);
@@ -33,7 +33,9 @@ Record decode_record(Reader& in) {
   Record r;
   r.episode = static_cast<uint32_t>(in.varint());
   r.id = in.str();
-  r.seq = static_cast<uint32_t>(in.varint());
+  const uint64_t seq = in.varint();
+  r.seq = static_cast<uint32_t>(seq >> 1);
+  r.shadow = (seq & 1) != 0;
   r.standing = decode_standing(in);
   r.opened_at = in.zigzag();
   r.updated_at = in.zigzag();

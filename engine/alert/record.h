@@ -20,6 +20,7 @@ struct Record {
   uint32_t episode = 0;  // of the detector
   std::string id;        // alert id; empty while pending
   uint32_t seq = 0;      // of the last transition
+  bool shadow = false;   // the stream that was told it: that of rules in shadow
   Standing standing;
   TimeMs opened_at = kNoTime;
   std::string opened_source, opened_id;

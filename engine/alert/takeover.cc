@@ -17,6 +17,7 @@ std::optional<Record> take_out(std::vector<Record>& from, const std::string& id)
 // What people know of an alert goes on with it.
 void know(Record& r, const Record& former) {
   r.seq = former.seq;
+  r.shadow = former.shadow;
   r.updated_at = former.updated_at;
   r.opened_at = former.opened_at;
   r.opened_source = former.opened_source;

@@ -74,7 +74,7 @@ Status Baseline::decode(Reader& in) {
     Held h;
     h.bucket = in.zigzag();
     h.last = in.zigzag();
-    h.severity = static_cast<Severity>(std::min<uint8_t>(in.u8(), 4));
+    h.severity = decode_severity(in);
     h.episode = static_cast<uint32_t>(in.varint());
     held_.push_back(h);
   }
@@ -84,8 +84,8 @@ Status Baseline::decode(Reader& in) {
     Episode e;
     e.handle = static_cast<uint32_t>(in.varint());
     for (int64_t* v : {&e.first, &e.focus, &e.last, &e.keep_since}) *v = in.zigzag();
-    e.severity = static_cast<Severity>(std::min<uint8_t>(in.u8(), 4));
-    e.worst = static_cast<Severity>(std::min<uint8_t>(in.u8(), 4));
+    e.severity = decode_severity(in);
+    e.worst = decode_severity(in);
     e.settled = in.flag();
     for (double* v : {&e.figures.observed, &e.figures.expected, &e.figures.p}) *v = in.f64();
     e.figures.n = static_cast<uint32_t>(in.varint());

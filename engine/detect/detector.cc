@@ -1,5 +1,6 @@
 #include "detect/detector.h"
 
+#include <algorithm>
 #include <array>
 
 #include "detect/sphere.h"
@@ -25,6 +26,8 @@ Position decode_position(Reader& in) {
   const TimeMs time = in.instant();
   return {time, in.fixed64()};
 }
+
+Severity decode_severity(Reader& in) { return static_cast<Severity>(std::min<uint8_t>(in.u8(), 4)); }
 
 std::vector<LonLat> places_of(const std::vector<Member>& members) {
   std::vector<LonLat> places;

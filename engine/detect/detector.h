@@ -116,6 +116,7 @@ class Detector {
 // Position in state: time and identity.
 void encode(Writer& out, const Position& p);
 Position decode_position(Reader& in);
+Severity decode_severity(Reader& in);
 // An alert without location is placed at the members' centre when they all lie within a kilometre of it.
 void place_members(Description& d);
 // Where the located members are, in their order.

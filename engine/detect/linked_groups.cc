@@ -397,8 +397,8 @@ Status Linked<L>::decode(Reader& in) {
     g.handle = static_cast<uint32_t>(in.varint());
     g.opened_at = in.instant();
     g.lost = static_cast<uint32_t>(in.varint());
-    g.severity = static_cast<Severity>(std::min<uint8_t>(in.u8(), 4));
-    g.worst = static_cast<Severity>(std::min<uint8_t>(in.u8(), 4));
+    g.severity = decode_severity(in);
+    g.worst = decode_severity(in);
     g.over = in.flag();
     last.push_back(in.instant());
     groups_.push_back(std::move(g));

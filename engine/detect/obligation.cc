@@ -32,8 +32,8 @@ void decode(Reader& in, Obligation& o) {
   const uint8_t flags = in.u8();
   o.fired = (flags & 1) != 0;
   o.told_answer = (flags & 2) != 0;
-  o.severity = static_cast<Severity>(std::min<uint8_t>(in.u8(), 4));
-  o.worst = static_cast<Severity>(std::min<uint8_t>(in.u8(), 4));
+  o.severity = decode_severity(in);
+  o.worst = decode_severity(in);
 }
 
 }  // namespace tocsin::detect

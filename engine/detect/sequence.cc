@@ -1,6 +1,7 @@
 #include "detect/sequence.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace tocsin::detect {
 namespace {
@@ -178,24 +179,13 @@ Sequence::Rejudged Sequence::judge_again(TimeMs from, TimeMs to, Arena& arena) {
 // ---- rows come and go
 
 void Sequence::add(const Row& row, FindingSink& sink, Arena& arena) {
-  const bool revision = revising_.has_value() && revising_->uid == row.uid;
   evict(row.watermark, arena);
   pass(row.watermark);
   const uint32_t roles = row.late ? row.roles & pattern_.awaited : row.roles;
   Touched t;
   t.cause = &row;
   t.time = row.time;
-  bool named = false;
-  if (revision) {
-    t.correction = revising_->time != kNoTime;
-    if (t.correction) {
-      t.reason = Reason::kRevised;
-      t.from = revising_->time;
-      t.to = revising_->time + within_;
-    }
-    named = revising_->named;
-    revising_.reset();
-  }
+  const bool named = take_up(revising_, row, within_, t);
   size_t at = 0;
   const bool in_order = rows_.empty() || rows_.position(rows_.size() - 1) < position_of(row);
   if (roles == 0 || row.time < complete_from_ || !insert(row, roles, named, at, arena)) {
@@ -297,14 +287,14 @@ void Sequence::retract(uint64_t uid, bool withdrawn, const Row& cause, FindingSi
   t.time = cause.time;
   t.reason = Reason::kWithdrawn;
   if (at == rows_.size()) {
-    if (withdrawn) unlist(uid, t, sink);
-    if (!withdrawn) revising_ = Revision{uid, kNoTime, cause.time, false};
+    if (withdrawn) unlist(episodes_, uid, t, sink);
+    if (!withdrawn) revising_ = TakenOut{uid, kNoTime, cause.time, false};
     return;
   }
   t.from = rows_.time(at) - ((roles_[at] & pattern_.awaited) != 0 ? within_ : 0);
   t.to = rows_.time(at) + within_;
   t.correction = true;
-  if (!withdrawn) revising_ = Revision{uid, rows_.time(at), cause.time, (rows_.flags(at) & kNamed) != 0};
+  if (!withdrawn) revising_ = TakenOut{uid, rows_.time(at), cause.time, (rows_.flags(at) & kNamed) != 0};
   rows_.erase(at);
   roles_.erase(at);
   judge_again(t.from, t.to, arena);
@@ -314,26 +304,13 @@ void Sequence::retract(uint64_t uid, bool withdrawn, const Row& cause, FindingSi
 
 void Sequence::settle(FindingSink& sink, Arena& arena) {
   if (!revising_.has_value()) return;
-  const Revision r = *revising_;
-  revising_.reset();
-  if (r.time == kNoTime) return;
-  Touched t;
-  t.time = r.cause_time;
-  t.from = r.time;
-  t.to = r.time + within_;
-  t.reason = Reason::kRevised;
-  t.correction = true;
-  refold(t, sink, arena);
+  const TakenOut gone = *std::exchange(revising_, std::nullopt);
+  if (gone.time != kNoTime) refold(gone.touched(within_), sink, arena);
 }
 
 void Sequence::rejudge(TimeMs now, FindingSink& sink, Arena& arena) {
   if (rows_.empty()) return;
-  Touched t;
-  t.from = rows_.time(0);
-  t.to = rows_.time(rows_.size() - 1);
-  t.reason = Reason::kRule;
-  t.correction = true;
-  t.time = now;
+  const Touched t = all_touched(rows_, now);
   judge_again(t.from, t.to, arena);
   reschedule();
   refold(t, sink, arena);
@@ -394,27 +371,18 @@ void Sequence::drop_rows(size_t n, Arena& arena) {
   for (size_t i = 0; i < n; ++i) base_heads_.take(pattern_, rows_.time(i), roles_[i], reach.data());
   rows_.drop_front(n);
   roles_.drop_front(n);
-  const Position oldest = rows_.empty() ? Position{kNever, 0} : rows_.position(0);
-  std::erase_if(episodes_, [&](const Episode& e) { return e.over && e.last_end < oldest; });
+  drop_over(episodes_, oldest(rows_));
 }
 
 void Sequence::forget(uint32_t episode) {
-  Episode* e = find(episode);
+  Episode* e = find(episodes_, episode);
   if (e == nullptr) return;
   e->over = true;
   e->gone = {};
   if (e == &episodes_.back()) fold_ = {};
-  const Position oldest = rows_.empty() ? Position{kNever, 0} : rows_.position(0);
-  if (e->first_end < oldest) base_ = {};
-  std::erase_if(episodes_, [&](const Episode& x) { return x.over && x.last_end < oldest; });
+  if (e->first_end < oldest(rows_)) base_ = {};
+  drop_over(episodes_, oldest(rows_));
   if (!rows_.empty()) expiry_ = std::min(expiry_, rows_.time(0) + horizon_);
-}
-
-Sequence::Episode* Sequence::find(uint32_t handle) {
-  for (Episode& e : episodes_) {
-    if (e.handle == handle) return &e;
-  }
-  return nullptr;
 }
 
 size_t Sequence::bytes() const {

@@ -29,9 +29,7 @@
 // events are kept.
 #include <optional>
 
-#include "detect/detector.h"
-#include "detect/fold.h"
-#include "detect/row_store.h"
+#include "detect/episode.h"
 #include "detect/sequence_latest.h"
 #include "detect/step_pattern.h"
 
@@ -77,39 +75,17 @@ class Sequence final : public Detector {
     uint32_t steps = 0;  // bit i: it is positive step i of the latest match
     bool listed = false, latest = false;
   };
-  struct Gone {
-    uint32_t count = 0;
-    Position last_end;  // the last row among them that held, and its severity
-    Severity severity = Severity::kNone, worst = Severity::kNone;
-    Position focus;  // the completing row that Kept::steps and ::latest speak of
+  struct Gone : GoneRows {
+    Severity severity = Severity::kNone;  // of the row at last_end
+    Position focus;                       // the completing row that Kept::steps and ::latest speak of
     std::vector<Kept> kept;
-    std::string city, town, village, grid;  // what all of them share
   };
-  struct Episode {
-    uint32_t handle = 0;
-    TimeMs opened_at = 0;          // when it was found
-    Position first_end, last_end;  // first and last row that holds
-    TimeMs last = kNoTime;         // from when quiet counts
-    TimeMs over_at = kNever;       // ended by the awaited event or by resolve.when, as told
-    uint32_t total = 0;            // members
-    Severity severity = Severity::kNone, worst = Severity::kNone;
+  struct Episode : EpisodeRows {
+    TimeMs over_at = kNever;  // ended by the awaited event or by resolve.when, as told
     Gone gone;
-    bool over = false;  // forgotten; kept while its rows are, so that it does not begin again
   };
-  // A run of rows that belong together, found by folding all rows anew.
-  struct Run {
-    Position first_end, last_end;
-    TimeMs last = kNoTime, over_at = kNever;
-    int owner = -1;      // index in episodes_, or none
-    bool begun = false;  // it began in rows that have gone, so it is its owner's
-  };
-  // What a change has touched.
-  struct Touched {
-    TimeMs from = kNever, to = kNoTime;  // rows of these times were judged again
-    const Row* cause = nullptr;
-    Reason reason = Reason::kMatched;
-    bool correction = false;
-    TimeMs time = 0;
+  struct Run : RunRows {
+    TimeMs over_at = kNever;
   };
   struct Verdict {
     bool holds = false, recovering = false;
@@ -144,18 +120,15 @@ class Sequence final : public Detector {
   void evict(TimeMs watermark, Arena& arena);
   void drop_rows(size_t n, Arena& arena);
   void bury(Episode& e, size_t n, Arena& arena);
-  static void share_area(Gone& g, const RowFacts& f);
-  bool unlist(uint64_t uid, const Touched& t, FindingSink& sink);
 
   // Steps `fold` over rows [from, to) and calls f(row, step, holds). Rows of an episode that is over are passed over,
   // and nothing is joined across it.
   template <typename F>
   void fold_rows(Fold& fold, size_t from, size_t to, F&& f) const {
-    size_t sealed = 0;
+    Sealed sealed(episodes_);
     for (size_t i = from; i < to; ++i) {
       const Position p = rows_.position(i);
-      while (sealed < episodes_.size() && (!episodes_[sealed].over || episodes_[sealed].last_end < p)) ++sealed;
-      if (sealed < episodes_.size() && episodes_[sealed].first_end <= p) {
+      if (sealed.holds(p)) {
         fold = {};
         continue;
       }
@@ -169,20 +142,15 @@ class Sequence final : public Detector {
     }
   }
   std::vector<Run> fold_all();
-  int begun() const;
   void refold(const Touched& t, FindingSink& sink, Arena& arena);
-  std::vector<Episode> claim(std::vector<Run>& runs, const Touched& t, FindingSink& sink);
   void settle_run(Episode& e, const Run& run, bool fresh, bool split, const Touched& t, std::vector<Finding>& out,
                   Arena& arena);
   uint32_t count_members(const Episode& e, Arena& arena) const;
-  bool overlaps(const Episode& e, const Run& run) const;
-  Finding finding(const Episode& e, Finding::Kind kind, const Touched& t) const;
   void over(const Episode& e, const Touched& t, std::vector<Finding>& out) const;
   bool holds(size_t i) const { return (rows_.flags(i) & kHolds) != 0; }
   Severity severity(size_t i) const {
     return static_cast<Severity>(std::min<int>(rows_.flags(i) >> kSeverityShift & 7, static_cast<int>(Severity::kRed)));
   }
-  Episode* find(uint32_t handle);
   static void encode(Writer& out, const Episode& e);
   bool decode(Reader& in, Episode& e) const;
 
@@ -207,13 +175,7 @@ class Sequence final : public Detector {
   TimeMs judged_to_ = kNoTime;      // deadlines up to here have passed
   TimeMs due_ = kNever;             // the next deadline of a trailing `not`; follows from the rows
   uint64_t dropped_ = 0;
-  struct Revision {
-    uint64_t uid = 0;
-    TimeMs time = kNoTime;  // of the row taken out; kNoTime: there was none
-    TimeMs cause_time = 0;
-    bool named = false;
-  };
-  std::optional<Revision> revising_;
+  std::optional<TakenOut> revising_;
 
   Heads heads_;  // after the last row, where heads_known_; nothing but speed depends on it
   bool heads_known_ = false;

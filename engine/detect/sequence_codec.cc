@@ -2,30 +2,16 @@
 #include "detect/sequence.h"
 
 namespace tocsin::detect {
-namespace {
-
-Severity decode_severity(Reader& in) { return static_cast<Severity>(std::min<uint8_t>(in.u8(), 4)); }
-
-}  // namespace
 
 void Sequence::encode(Writer& out) const {
   rows_.encode(out);
   for (size_t i = 0; i < rows_.size(); ++i) out.varint(roles_[i]);
   for (size_t i = 0; i + 1 < pattern_.steps; ++i) out.zigzag(base_heads_.latest[i]);
-  for (const Fold& f : {fold_, base_}) {
-    out.flag(f.open);
-    for (TimeMs t : {f.last, f.ended, f.keep_since}) out.zigzag(t);
-  }
+  for (const Fold& f : {fold_, base_}) detect::encode(out, f);
   for (TimeMs t : {base_over_at_, complete_from_, expiry_, judged_to_}) out.zigzag(t);
   out.varint(next_handle_);
   out.varint(dropped_);
-  out.flag(revising_.has_value());
-  if (revising_.has_value()) {
-    out.fixed64(revising_->uid);
-    out.zigzag(revising_->time);
-    out.zigzag(revising_->cause_time);
-    out.flag(revising_->named);
-  }
+  detect::encode(out, revising_);
   out.varint(episodes_.size());
   for (const Episode& e : episodes_) encode(out, e);
 }
@@ -45,7 +31,7 @@ void Sequence::encode(Writer& out, const Episode& e) {
   detect::encode(out, g.focus);
   out.u8(static_cast<uint8_t>(g.severity));
   out.u8(static_cast<uint8_t>(g.worst));
-  for (const std::string* code : {&g.city, &g.town, &g.village, &g.grid}) out.str(*code);
+  g.encode_areas(out);
   out.varint(g.kept.size());
   for (const Kept& k : g.kept) {
     detect::encode(out, k.position);
@@ -70,7 +56,7 @@ bool Sequence::decode(Reader& in, Episode& e) const {
   g.focus = decode_position(in);
   g.severity = decode_severity(in);
   g.worst = decode_severity(in);
-  for (std::string* code : {&g.city, &g.town, &g.village, &g.grid}) *code = in.str();
+  g.decode_areas(in);
   const uint64_t kept = in.varint();
   if (kept > in.remaining()) return false;
   for (uint64_t i = 0; i < kept; ++i) {
@@ -91,20 +77,11 @@ Status Sequence::decode(Reader& in) {
   if (Status s = rows_.decode(in, plan_.cells); !s) return s;
   for (size_t i = 0; i < rows_.size(); ++i) roles_.insert(i, static_cast<uint32_t>(in.varint()));
   for (size_t i = 0; i + 1 < pattern_.steps; ++i) base_heads_.latest[i] = in.instant();
-  for (Fold* f : {&fold_, &base_}) {
-    f->open = in.flag();
-    for (TimeMs* t : {&f->last, &f->ended, &f->keep_since}) *t = in.instant();
-  }
+  for (Fold* f : {&fold_, &base_}) detect::decode(in, *f);
   for (TimeMs* t : {&base_over_at_, &complete_from_, &expiry_, &judged_to_}) *t = in.instant();
   next_handle_ = static_cast<uint32_t>(in.varint());
   dropped_ = in.varint();
-  if (in.flag()) {
-    revising_ = Revision{};
-    revising_->uid = in.fixed64();
-    revising_->time = in.instant();
-    revising_->cause_time = in.instant();
-    revising_->named = in.flag();
-  }
+  detect::decode(in, revising_);
   const uint64_t n = in.varint();
   if (n > in.remaining()) return corrupt("a key's episodes are cut short");
   for (uint64_t i = 0; i < n; ++i) {

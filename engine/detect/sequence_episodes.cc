@@ -1,6 +1,7 @@
 // How the matches of a sequence rule hang together as episodes after something came out of order, was taken back or
 // fell due; and what is told of an episode.
 #include <algorithm>
+#include <utility>
 
 #include "detect/sequence.h"
 
@@ -11,48 +12,18 @@ constexpr size_t kListed = 100;  // of an episode's members whose rows have gone
 
 }  // namespace
 
-bool Sequence::overlaps(const Episode& e, const Run& run) const {
-  return run.first_end <= e.last_end && e.first_end <= run.last_end;
-}
-
-Finding Sequence::finding(const Episode& e, Finding::Kind kind, const Touched& t) const {
-  Finding f;
-  f.kind = kind;
-  f.episode = e.handle;
-  f.reason = t.reason;
-  f.time = t.time;
-  f.last = e.last;
-  f.severity = e.severity;
-  f.worst = e.worst;
-  f.total = e.total;
-  f.cause = t.cause;
-  return f;
-}
-
-// The living episode that began in rows that have gone: its place in episodes_, or -1.
-int Sequence::begun() const {
-  if (base_.last == kNoTime) return -1;
-  const Position oldest = rows_.empty() ? Position{kNever, 0} : rows_.position(0);
-  for (size_t i = episodes_.size(); i-- > 0;) {
-    if (!episodes_[i].over && episodes_[i].gone.last_end != Position{} && episodes_[i].first_end < oldest) {
-      return static_cast<int>(i);
-    }
-  }
-  return -1;
-}
-
 std::vector<Sequence::Run> Sequence::fold_all() {
   std::vector<Run> runs;
   fold_ = base_;
-  if (const int owner = begun(); owner >= 0) {
+  if (const int owner = begun(episodes_, base_, oldest(rows_)); owner >= 0) {
     const Episode& e = episodes_[static_cast<size_t>(owner)];
-    runs.push_back({e.first_end, e.gone.last_end, base_.last, base_over_at_, owner, true});
+    runs.push_back({{e.first_end, e.gone.last_end, base_.last, owner, true}, base_over_at_});
   }
   fold_rows(fold_, 0, rows_.size(), [&](size_t i, Fold::Step step, bool holds) {
     if (step == Fold::Step::kNone) return;
     const Position p = rows_.position(i);
     if (step == Fold::Step::kBegin || (runs.empty() && step == Fold::Step::kJoin)) {
-      runs.push_back({p, p});
+      runs.push_back({{p, p}});
     } else if (runs.empty()) {
       return;
     }
@@ -64,64 +35,13 @@ std::vector<Sequence::Run> Sequence::fold_all() {
   return runs;
 }
 
-// Which standing episode goes on in which run: each claims the first run that it overlaps, elders first; those that
-// come too late are merged, those without a run are gone. Answers the episodes that are over.
-std::vector<Sequence::Episode> Sequence::claim(std::vector<Run>& runs, const Touched& t, FindingSink& sink) {
-  std::vector<size_t> elders(episodes_.size());
-  for (size_t i = 0; i < elders.size(); ++i) elders[i] = i;
-  std::sort(elders.begin(), elders.end(), [&](size_t a, size_t b) {
-    const Episode &x = episodes_[a], &y = episodes_[b];
-    return std::pair(x.opened_at, x.handle) < std::pair(y.opened_at, y.handle);
-  });
-  std::vector<Episode> kept;
-  for (size_t i : elders) {
-    const Episode& e = episodes_[i];
-    if (e.over) {
-      kept.push_back(e);
-      continue;
-    }
-    const bool has_begun = !runs.empty() && runs.front().begun && runs.front().owner == static_cast<int>(i);
-    if (has_begun) continue;
-    const auto run = std::find_if(runs.begin(), runs.end(), [&](const Run& r) { return overlaps(e, r); });
-    if (run == runs.end()) {
-      Finding f = finding(e, Finding::Kind::kGone, t);
-      if (!t.correction) f.reason = Reason::kLate;
-      sink.on(f);
-    } else if (run->owner >= 0) {
-      Finding f = finding(e, Finding::Kind::kMerged, t);
-      f.reason = Reason::kMerged;
-      Episode& elder = episodes_[static_cast<size_t>(run->owner)];
-      f.into = elder.handle;
-      sink.on(f);
-      elder.gone.count += e.gone.count;
-      elder.gone.worst = std::max(elder.gone.worst, e.gone.worst);
-    } else {
-      run->owner = static_cast<int>(i);
-    }
-  }
-  return kept;
-}
-
 void Sequence::refold(const Touched& t, FindingSink& sink, Arena& arena) {
   std::vector<Run> runs = fold_all();
-  std::vector<Episode> next = claim(runs, t, sink);
-  std::vector<Finding> findings;  // told when all episodes stand as they now are
-  for (const Run& run : runs) {
-    const bool fresh = run.owner < 0;
-    Episode e = fresh ? Episode{} : episodes_[static_cast<size_t>(run.owner)];
-    bool split = false;
-    if (fresh) {
-      e.handle = next_handle_++;
-      e.opened_at = t.time;
-      split = std::any_of(episodes_.begin(), episodes_.end(), [&](const Episode& x) { return overlaps(x, run); });
-    }
-    settle_run(e, run, fresh, split, t, findings, arena);
-    next.push_back(std::move(e));
-  }
-  std::sort(next.begin(), next.end(), [](const Episode& a, const Episode& b) { return a.first_end < b.first_end; });
-  episodes_ = std::move(next);
   if (expiry_ == kNever && !rows_.empty()) expiry_ = rows_.time(0) + horizon_;
-  for (const Finding& f : findings) sink.on(f);
+  const auto settle = [&](Episode& e, const Run& run, bool fresh, bool split, std::vector<Finding>& findings) {
+    settle_run(e, run, fresh, split, t, findings, arena);
+  };
+  carry_on(episodes_, std::move(runs), next_handle_, t, sink, settle);
 }
 
 // Brings an episode up to date with its run and adds what is to be told of it.
@@ -217,8 +137,7 @@ void Sequence::bury(Episode& e, size_t n, Arena& arena) {
   }
   for (size_t i = all.begin; i < std::min(all.end, n); ++i) {
     if (!all.has(i)) continue;
-    share_area(g, rows_.row(i).facts());
-    ++g.count;
+    g.count_in(rows_.row(i).facts());
     if (holds(i)) {
       g.last_end = rows_.position(i);
       g.severity = severity(i);
@@ -237,33 +156,8 @@ void Sequence::bury(Episode& e, size_t n, Arena& arena) {
   }
 }
 
-void Sequence::share_area(Gone& g, const RowFacts& f) {
-  const std::pair<std::string*, std::string_view> codes[] = {
-      {&g.city, f.city}, {&g.town, f.town}, {&g.village, f.village}, {&g.grid, f.grid}};
-  bool shared = true;
-  for (const auto& [mine, theirs] : codes) {
-    if (g.count == 0) *mine = theirs;
-    shared = shared && *mine == theirs;
-    if (!shared) mine->clear();
-  }
-}
-
-// A withdrawn event whose row has gone: it is taken off the list and the count of an episode that still lists it.
-bool Sequence::unlist(uint64_t uid, const Touched& t, FindingSink& sink) {
-  for (Episode& e : episodes_) {
-    if (e.over) continue;
-    const size_t n = std::erase_if(e.gone.kept, [&](const Kept& k) { return k.position.uid == uid; });
-    if (n == 0) continue;
-    --e.gone.count;
-    --e.total;
-    sink.on(finding(e, Finding::Kind::kCorrected, t));
-    return true;
-  }
-  return false;
-}
-
 void Sequence::describe(uint32_t episode, Description& out, Arena& arena) {
-  const Episode* e = find(episode);
+  const Episode* e = find(episodes_, episode);
   if (e == nullptr) return;
   out.members.clear();
   const Gone& g = e->gone;
@@ -278,7 +172,7 @@ void Sequence::describe(uint32_t episode, Description& out, Arena& arena) {
       if ((k.steps >> step & 1) != 0) latest.set(step, SIZE_MAX, row);
     }
   }
-  if (g.count > 0) out.gone = RowFacts{{}, {}, g.city, g.town, g.village, g.grid};
+  if (g.count > 0) out.gone = g.shared();
   const Parts all = parts(e->first_end, e->last_end, false, arena);
   for (size_t i = all.begin; i < all.end; ++i) {
     if (all.has(i)) out.members.push_back({rows_.time(i), rows_.uid(i), rows_.row(i)});
@@ -297,7 +191,7 @@ void Sequence::describe(uint32_t episode, Description& out, Arena& arena) {
 }
 
 Position Sequence::name(uint32_t episode) {
-  const Episode& e = *find(episode);
+  const Episode& e = *find(episodes_, episode);
   Arena arena(4096);
   const Parts p = parts(e.first_end, e.last_end, false, arena);
   for (size_t i = p.begin; i < p.end; ++i) {
@@ -305,8 +199,7 @@ Position Sequence::name(uint32_t episode) {
     rows_.set_flags(i, rows_.flags(i) | kNamed);
     return rows_.position(i);
   }
-  // All have named an alert before: a name of its own all the same.
-  return {e.first_end.time, e.first_end.uid + 0x9e3779b97f4a7c15u * e.handle};
+  return spare_name(e);
 }
 
 }  // namespace tocsin::detect

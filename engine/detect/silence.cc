@@ -430,8 +430,8 @@ Status Silence::decode(Reader& in) {
     a.start = decode_position(in);
     a.as_of = in.instant();
     a.ended = in.instant();
-    a.severity = static_cast<Severity>(std::min<uint8_t>(in.u8(), 4));
-    a.worst = static_cast<Severity>(std::min<uint8_t>(in.u8(), 4));
+    a.severity = decode_severity(in);
+    a.worst = decode_severity(in);
     a.over = in.flag();
     alerts_.push_back(a);
   }

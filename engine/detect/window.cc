@@ -1,6 +1,7 @@
 #include "detect/window.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace tocsin::detect {
 namespace {
@@ -75,21 +76,12 @@ Window::Verdict Window::judge(size_t end, Arena& arena) {
 
 void Window::add(const Row& row, FindingSink& sink, Arena& arena) {
   if (row.late) return;
-  const bool revision = revising_.has_value() && revising_->uid == row.uid;
   evict(row.watermark);
-  bool named = false;
   const bool behind = row.watermark != kNoTime && row.time < row.watermark;
   Touched t;
   t.cause = &row;
   t.time = row.time;
-  if (revision) {
-    t.correction = revising_->time != kNoTime;
-    if (t.correction) t.reason = Reason::kRevised;
-    t.from = revising_->time == kNoTime ? kNever : revising_->time;
-    t.to = revising_->time == kNoTime ? kNoTime : revising_->time + within_;
-    named = revising_->named;
-    revising_.reset();
-  }
+  const bool named = take_up(revising_, row, within_, t);
   if (row.time < complete_from_) {  // no window that could be judged contains it
     if (t.correction) refold(t, sink);
     return;
@@ -159,15 +151,15 @@ void Window::retract(uint64_t uid, bool withdrawn, const Row& cause, FindingSink
   t.time = cause.time;
   if (at == rows_.size()) {
     t.reason = Reason::kWithdrawn;
-    if (withdrawn) unlist(uid, t, sink);
-    if (!withdrawn) revising_ = Revision{uid, kNoTime, cause.time, false};
+    if (withdrawn) unlist(episodes_, uid, t, sink);
+    if (!withdrawn) revising_ = TakenOut{uid, kNoTime, cause.time, false};
     return;
   }
   t.from = rows_.time(at);
   t.to = t.from + within_;
   t.reason = Reason::kWithdrawn;
   t.correction = true;
-  if (!withdrawn) revising_ = Revision{uid, t.from, cause.time, (rows_.flags(at) & kNamed) != 0};
+  if (!withdrawn) revising_ = TakenOut{uid, t.from, cause.time, (rows_.flags(at) & kNamed) != 0};
   const bool held = holds(at);
   before_erase(at);
   rows_.erase(at);
@@ -177,16 +169,8 @@ void Window::retract(uint64_t uid, bool withdrawn, const Row& cause, FindingSink
 
 void Window::settle(FindingSink& sink, Arena&) {
   if (!revising_.has_value()) return;
-  const Revision r = *revising_;
-  revising_.reset();
-  if (r.time == kNoTime) return;
-  Touched t;
-  t.time = r.cause_time;
-  t.from = r.time;
-  t.to = r.time + within_;
-  t.reason = Reason::kRevised;
-  t.correction = true;
-  refold(t, sink);
+  const TakenOut gone = *std::exchange(revising_, std::nullopt);
+  if (gone.time != kNoTime) refold(gone.touched(within_), sink);
 }
 
 void Window::set_verdict(size_t i, const Verdict& v) {
@@ -215,12 +199,7 @@ Window::Rejudged Window::judge_again(TimeMs from, TimeMs to, Arena& arena, const
 
 void Window::rejudge(TimeMs now, FindingSink& sink, Arena& arena) {
   if (rows_.empty()) return;
-  Touched t;
-  t.from = rows_.time(0);
-  t.to = rows_.time(rows_.size() - 1);
-  t.reason = Reason::kRule;
-  t.correction = true;
-  t.time = now;
+  const Touched t = all_touched(rows_, now);
   judge_again(t.from, t.to, arena);
   refold(t, sink);
 }
@@ -250,47 +229,23 @@ void Window::drop_rows(size_t n) {
   lo_ -= std::min(lo_, n);
   hi_ -= std::min(hi_, n);
   rows_.drop_front(n);
-  const Position oldest = rows_.empty() ? Position{kNever, 0} : rows_.position(0);
-  std::erase_if(episodes_, [&](const Episode& e) { return e.over && e.last_end < oldest; });
+  drop_over(episodes_, oldest(rows_));
 }
 
 // Of the first n rows, which are about to go, keeps what the episode must still say.
 void Window::bury(Episode& e, size_t n) {
   for_each_member_run(e, [&](size_t begin, size_t end) {
     for (size_t i = begin; i < std::min(end, n); ++i) {
-      const RowFacts f = rows_.row(i).facts();
       Gone& g = e.gone;
-      const std::pair<std::string*, std::string_view> codes[] = {
-          {&g.city, f.city}, {&g.town, f.town}, {&g.village, f.village}, {&g.grid, f.grid}};
-      bool shared = true;
-      for (const auto& [mine, theirs] : codes) {
-        if (g.count == 0) *mine = theirs;
-        shared = shared && *mine == theirs;
-        if (!shared) mine->clear();
-      }
-      ++g.count;
+      g.count_in(rows_.row(i).facts());
       if (holds(i)) {
         g.last_end = rows_.position(i);
         g.worst = std::max(g.worst, severity(i));
       }
-      const bool listed = g.listed.size() < kListed || g.listed.back().position.time == rows_.time(i);
-      if (listed && g.listed.size() < 2 * kListed) g.listed.push_back({rows_.position(i), rows_.bytes_of(i)});
+      const bool listed = g.kept.size() < kListed || g.kept.back().position.time == rows_.time(i);
+      if (listed && g.kept.size() < 2 * kListed) g.kept.push_back({rows_.position(i), rows_.bytes_of(i)});
     }
   });
-}
-
-// A withdrawn event whose row has gone: it is taken off the list and the count of an episode that still lists it.
-bool Window::unlist(uint64_t uid, const Touched& t, FindingSink& sink) {
-  for (Episode& e : episodes_) {
-    if (e.over) continue;
-    const size_t n = std::erase_if(e.gone.listed, [&](const Listed& l) { return l.position.uid == uid; });
-    if (n == 0) continue;
-    --e.gone.count;
-    --e.total;
-    sink.on(finding(e, Finding::Kind::kCorrected, t));
-    return true;
-  }
-  return false;
 }
 
 void Window::advance(TimeMs deadline, FindingSink&, Arena&) {
@@ -300,22 +255,14 @@ void Window::advance(TimeMs deadline, FindingSink&, Arena&) {
 }
 
 void Window::forget(uint32_t episode) {
-  Episode* e = find(episode);
+  Episode* e = find(episodes_, episode);
   if (e == nullptr) return;
   e->over = true;
   e->gone = {};
   if (e == &episodes_.back()) fold_ = {};
-  const Position oldest = rows_.empty() ? Position{kNever, 0} : rows_.position(0);
-  if (e->first_end < oldest) base_ = {};
-  std::erase_if(episodes_, [&](const Episode& x) { return x.over && x.last_end < oldest; });
+  if (e->first_end < oldest(rows_)) base_ = {};
+  drop_over(episodes_, oldest(rows_));
   if (!rows_.empty()) expiry_ = std::min(expiry_, rows_.time(0) + horizon_);
-}
-
-Window::Episode* Window::find(uint32_t handle) {
-  for (Episode& e : episodes_) {
-    if (e.handle == handle) return &e;
-  }
-  return nullptr;
 }
 
 size_t Window::bytes() const {

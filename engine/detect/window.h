@@ -9,9 +9,7 @@
 #include <algorithm>
 #include <optional>
 
-#include "detect/detector.h"
-#include "detect/fold.h"
-#include "detect/row_store.h"
+#include "detect/episode.h"
 
 namespace tocsin::detect {
 
@@ -35,43 +33,17 @@ class Window final : public Detector {
   uint64_t dropped() const override { return dropped_; }
 
  private:
-  // What is left of members whose rows have gone: they are counted, the earliest are still listed.
-  struct Listed {
+  // A member whose row has gone, as far as it is still told.
+  struct Kept {
     Position position;
     std::string bytes;  // packed
   };
-  struct Gone {
-    uint32_t count = 0;
-    Position last_end;  // the last row among them that held
-    Severity worst = Severity::kNone;
-    std::vector<Listed> listed;
-    std::string city, town, village, grid;  // what all of them share
+  struct Gone : GoneRows {
+    std::vector<Kept> kept;  // the earliest of them
   };
-  struct Episode {
-    uint32_t handle = 0;
-    TimeMs opened_at = 0;          // time of the row whose arrival began it
-    Position first_end, last_end;  // first and last row that holds
-    Position focus;                // the row whose window the latest verdict is about
-    TimeMs last = kNoTime;         // latest matching row
-    uint32_t total = 0;            // members
-    Severity severity = Severity::kNone, worst = Severity::kNone;
+  struct Episode : EpisodeRows {
+    Position focus;  // the row whose window the latest verdict is about
     Gone gone;
-    bool over = false;  // forgotten; kept while its rows are, so that it does not begin again
-  };
-  // A run of rows that belong together, found by folding all rows anew.
-  struct Run {
-    Position first_end, last_end;
-    TimeMs last;
-    int owner = -1;      // index in episodes_, or none
-    bool begun = false;  // it began in rows that have gone, so it is its owner's
-  };
-  // What an out-of-order change has touched.
-  struct Touched {
-    TimeMs from = kNever, to = kNoTime;  // rows of these times were judged again
-    const Row* cause = nullptr;
-    Reason reason = Reason::kMatched;
-    bool correction = false;
-    TimeMs time = 0;
   };
   struct Verdict {
     bool holds = false, recovering = false;
@@ -95,29 +67,23 @@ class Window final : public Detector {
   bool settle_inside(size_t at, Rejudged seen, const Touched& t, FindingSink& sink);
   uint32_t newly_covered(const Episode& e, size_t at) const;
   void refold(const Touched& touched, FindingSink& sink);
-  std::vector<Run> fold_all();
+  std::vector<RunRows> fold_all();
   // Steps `fold` over rows [from, to) and calls f(row, step). Rows of an episode that is over are passed over, and
   // nothing is joined across it.
   template <typename F>
   void fold_rows(Fold& fold, size_t from, size_t to, F&& f) {
-    size_t sealed = 0;
+    Sealed sealed(episodes_);
     for (size_t i = from; i < to; ++i) {
       const Position p = rows_.position(i);
-      while (sealed < episodes_.size() && (!episodes_[sealed].over || episodes_[sealed].last_end < p)) ++sealed;
-      if (sealed < episodes_.size() && episodes_[sealed].first_end <= p) {
+      if (sealed.holds(p)) {
         fold = {};
         continue;
       }
       f(i, fold.step(plan_, p.time, holds(i), (rows_.flags(i) & kRecovering) != 0));
     }
   }
-  int begun() const;
   void bury(Episode& e, size_t n);
-  bool unlist(uint64_t uid, const Touched& t, FindingSink& sink);
-  std::vector<Episode> claim(std::vector<Run>& runs, const Touched& t, FindingSink& sink);
-  std::optional<Finding> settle_run(Episode& e, const Run& run, bool fresh, bool split, const Touched& t);
-  bool overlaps(const Episode& e, const Run& run) const;
-  Finding finding(const Episode& e, Finding::Kind kind, const Touched& t) const;
+  std::optional<Finding> settle_run(Episode& e, const RunRows& run, bool fresh, bool split, const Touched& t);
   // Calls f(begin, end) for the disjoint runs of rows that are members, in order.
   template <typename F>
   void for_each_member_run(const Episode& e, F&& f) const {
@@ -140,7 +106,6 @@ class Window final : public Detector {
   Severity severity(size_t i) const {
     return static_cast<Severity>(std::min<int>(rows_.flags(i) >> kSeverityShift, static_cast<int>(Severity::kRed)));
   }
-  Episode* find(uint32_t handle);
   void evict(TimeMs watermark);
   void drop_rows(size_t n);
 
@@ -157,13 +122,7 @@ class Window final : public Detector {
   TimeMs complete_from_ = kNoTime;  // no row of this time or later has been dropped
   TimeMs expiry_ = kNever;          // when to look for rows that nobody needs
   uint64_t dropped_ = 0;
-  struct Revision {
-    uint64_t uid = 0;
-    TimeMs time = kNoTime;  // of the row taken out; kNoTime: there was none
-    TimeMs cause_time = 0;
-    bool named = false;
-  };
-  std::optional<Revision> revising_;
+  std::optional<TakenOut> revising_;
 
   size_t lo_ = 0, hi_ = 0;
   std::unique_ptr<Tallies> tallies_;  // null: not worth it

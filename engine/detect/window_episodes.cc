@@ -5,40 +5,10 @@
 
 namespace tocsin::detect {
 
-bool Window::overlaps(const Episode& e, const Run& run) const {
-  return run.first_end <= e.last_end && e.first_end <= run.last_end;
-}
-
-Finding Window::finding(const Episode& e, Finding::Kind kind, const Touched& t) const {
-  Finding f;
-  f.kind = kind;
-  f.episode = e.handle;
-  f.reason = t.reason;
-  f.time = t.time;
-  f.last = e.last;
-  f.severity = e.severity;
-  f.worst = e.worst;
-  f.total = e.total;
-  f.cause = t.cause;
-  return f;
-}
-
-// The living episode that began in rows that have gone: its place in episodes_, or -1.
-int Window::begun() const {
-  if (base_.last == kNoTime) return -1;
-  const Position oldest = rows_.empty() ? Position{kNever, 0} : rows_.position(0);
-  for (size_t i = episodes_.size(); i-- > 0;) {
-    if (!episodes_[i].over && episodes_[i].gone.last_end != Position{} && episodes_[i].first_end < oldest) {
-      return static_cast<int>(i);
-    }
-  }
-  return -1;
-}
-
-std::vector<Window::Run> Window::fold_all() {
-  std::vector<Run> runs;
+std::vector<RunRows> Window::fold_all() {
+  std::vector<RunRows> runs;
   fold_ = base_;
-  if (const int owner = begun(); owner >= 0) {
+  if (const int owner = begun(episodes_, base_, oldest(rows_)); owner >= 0) {
     const Episode& e = episodes_[static_cast<size_t>(owner)];
     runs.push_back({e.first_end, e.gone.last_end, base_.last, owner, true});
   }
@@ -53,44 +23,6 @@ std::vector<Window::Run> Window::fold_all() {
     }
   });
   return runs;
-}
-
-// Which standing episode goes on in which run: each claims the first run that it overlaps, elders first; those that
-// come too late are merged, those without a run are gone. Answers the episodes that go on and those that are over.
-std::vector<Window::Episode> Window::claim(std::vector<Run>& runs, const Touched& t, FindingSink& sink) {
-  std::vector<size_t> elders(episodes_.size());
-  for (size_t i = 0; i < elders.size(); ++i) elders[i] = i;
-  std::sort(elders.begin(), elders.end(), [&](size_t a, size_t b) {
-    const Episode &x = episodes_[a], &y = episodes_[b];
-    return std::pair(x.opened_at, x.handle) < std::pair(y.opened_at, y.handle);
-  });
-  std::vector<Episode> kept;
-  for (size_t i : elders) {
-    const Episode& e = episodes_[i];
-    if (e.over) {
-      kept.push_back(e);
-      continue;
-    }
-    const bool has_begun = !runs.empty() && runs.front().begun && runs.front().owner == static_cast<int>(i);
-    if (has_begun) continue;
-    const auto run = std::find_if(runs.begin(), runs.end(), [&](const Run& r) { return overlaps(e, r); });
-    if (run == runs.end()) {
-      Finding f = finding(e, Finding::Kind::kGone, t);
-      if (!t.correction) f.reason = Reason::kLate;
-      sink.on(f);
-    } else if (run->owner >= 0) {
-      Finding f = finding(e, Finding::Kind::kMerged, t);
-      f.reason = Reason::kMerged;
-      Episode& elder = episodes_[static_cast<size_t>(run->owner)];
-      f.into = elder.handle;
-      sink.on(f);
-      elder.gone.count += e.gone.count;
-      elder.gone.worst = std::max(elder.gone.worst, e.gone.worst);
-    } else {
-      run->owner = static_cast<int>(i);
-    }
-  }
-  return kept;
 }
 
 // A row out of order that leaves the episodes hanging together as they do, which is nearly always so: it lies among the
@@ -137,29 +69,16 @@ uint32_t Window::newly_covered(const Episode& e, size_t at) const {
 }
 
 void Window::refold(const Touched& t, FindingSink& sink) {
-  std::vector<Run> runs = fold_all();
-  std::vector<Episode> next = claim(runs, t, sink);
-  std::vector<Finding> findings;  // told when all episodes stand as they now are
-  for (const Run& run : runs) {
-    const bool fresh = run.owner < 0;
-    Episode e = fresh ? Episode{} : episodes_[static_cast<size_t>(run.owner)];
-    bool split = false;
-    if (fresh) {
-      e.handle = next_handle_++;
-      e.opened_at = t.time;
-      split = std::any_of(episodes_.begin(), episodes_.end(), [&](const Episode& x) { return overlaps(x, run); });
-    }
-    if (auto f = settle_run(e, run, fresh, split, t); f.has_value()) findings.push_back(*f);
-    next.push_back(e);
-  }
-  std::sort(next.begin(), next.end(), [](const Episode& a, const Episode& b) { return a.first_end < b.first_end; });
-  episodes_ = std::move(next);
+  std::vector<RunRows> runs = fold_all();
   if (expiry_ == kNever && !rows_.empty()) expiry_ = rows_.time(0) + horizon_;
-  for (const Finding& f : findings) sink.on(f);
+  const auto settle = [&](Episode& e, const RunRows& run, bool fresh, bool split, std::vector<Finding>& findings) {
+    if (auto f = settle_run(e, run, fresh, split, t); f.has_value()) findings.push_back(*f);
+  };
+  carry_on(episodes_, std::move(runs), next_handle_, t, sink, settle);
 }
 
 // Brings an episode up to date with its run and answers what is to be told of it.
-std::optional<Finding> Window::settle_run(Episode& e, const Run& run, bool fresh, bool split, const Touched& t) {
+std::optional<Finding> Window::settle_run(Episode& e, const RunRows& run, bool fresh, bool split, const Touched& t) {
   e.first_end = run.first_end;
   e.last_end = run.last_end;
   e.last = run.last;
@@ -194,16 +113,13 @@ std::optional<Finding> Window::settle_run(Episode& e, const Run& run, bool fresh
 }
 
 void Window::describe(uint32_t episode, Description& out, Arena& arena) {
-  const Episode* e = find(episode);
+  const Episode* e = find(episodes_, episode);
   if (e == nullptr) return;
   out.members.clear();
-  for (const Listed& l : e->gone.listed) {
-    out.members.push_back({l.position.time, l.position.uid, PackedRow(l.bytes.data())});
+  for (const Kept& k : e->gone.kept) {
+    out.members.push_back({k.position.time, k.position.uid, PackedRow(k.bytes.data())});
   }
-  if (e->gone.count > 0) {
-    const Gone& g = e->gone;
-    out.gone = RowFacts{{}, {}, g.city, g.town, g.village, g.grid};
-  }
+  if (e->gone.count > 0) out.gone = e->gone.shared();
   for_each_member_run(*e, [&](size_t begin, size_t end) {
     for (size_t i = begin; i < end; ++i) out.members.push_back({rows_.time(i), rows_.uid(i), rows_.row(i)});
   });
@@ -218,7 +134,7 @@ void Window::describe(uint32_t episode, Description& out, Arena& arena) {
 }
 
 Position Window::name(uint32_t episode) {
-  const Episode& e = *find(episode);
+  const Episode& e = *find(episodes_, episode);
   Position found;
   for_each_member_run(e, [&](size_t begin, size_t end) {
     for (size_t i = begin; i < end && found == Position{}; ++i) {
@@ -227,27 +143,17 @@ Position Window::name(uint32_t episode) {
       found = rows_.position(i);
     }
   });
-  // All have named an alert before: a name of its own all the same.
-  return found != Position{} ? found : Position{e.first_end.time, e.first_end.uid + 0x9e3779b97f4a7c15u * e.handle};
+  return found != Position{} ? found : spare_name(e);
 }
 
 void Window::encode(Writer& out) const {
   rows_.encode(out);
-  for (const Fold& f : {fold_, base_}) {
-    out.flag(f.open);
-    for (TimeMs t : {f.last, f.ended, f.keep_since}) out.zigzag(t);
-  }
+  for (const Fold& f : {fold_, base_}) detect::encode(out, f);
   out.zigzag(complete_from_);
   out.zigzag(expiry_);
   out.varint(next_handle_);
   out.varint(dropped_);
-  out.flag(revising_.has_value());
-  if (revising_.has_value()) {
-    out.fixed64(revising_->uid);
-    out.zigzag(revising_->time);
-    out.zigzag(revising_->cause_time);
-    out.flag(revising_->named);
-  }
+  detect::encode(out, revising_);
   out.varint(episodes_.size());
   for (const Episode& e : episodes_) {
     out.varint(e.handle);
@@ -260,11 +166,11 @@ void Window::encode(Writer& out) const {
     out.varint(e.gone.count);
     out.u8(static_cast<uint8_t>(e.gone.worst));
     detect::encode(out, e.gone.last_end);
-    for (const std::string* code : {&e.gone.city, &e.gone.town, &e.gone.village, &e.gone.grid}) out.str(*code);
-    out.varint(e.gone.listed.size());
-    for (const Listed& l : e.gone.listed) {
-      detect::encode(out, l.position);
-      out.str(l.bytes);
+    e.gone.encode_areas(out);
+    out.varint(e.gone.kept.size());
+    for (const Kept& k : e.gone.kept) {
+      detect::encode(out, k.position);
+      out.str(k.bytes);
     }
     out.u8(static_cast<uint8_t>(e.severity));
     out.u8(static_cast<uint8_t>(e.worst));
@@ -274,21 +180,12 @@ void Window::encode(Writer& out) const {
 
 Status Window::decode(Reader& in) {
   if (Status s = rows_.decode(in, plan_.cells); !s) return s;
-  for (Fold* f : {&fold_, &base_}) {
-    f->open = in.flag();
-    for (TimeMs* t : {&f->last, &f->ended, &f->keep_since}) *t = in.instant();
-  }
+  for (Fold* f : {&fold_, &base_}) detect::decode(in, *f);
   complete_from_ = in.instant();
   expiry_ = in.instant();
   next_handle_ = static_cast<uint32_t>(in.varint());
   dropped_ = in.varint();
-  if (in.flag()) {
-    revising_ = Revision{};
-    revising_->uid = in.fixed64();
-    revising_->time = in.instant();
-    revising_->cause_time = in.instant();
-    revising_->named = in.flag();
-  }
+  detect::decode(in, revising_);
   const uint64_t n = in.varint();
   if (n > in.remaining()) return corrupt("a key's episodes are cut short");
   for (uint64_t i = 0; i < n; ++i) {
@@ -301,17 +198,17 @@ Status Window::decode(Reader& in) {
     e.last = in.instant();
     e.total = static_cast<uint32_t>(in.varint());
     e.gone.count = static_cast<uint32_t>(in.varint());
-    e.gone.worst = static_cast<Severity>(std::min<uint8_t>(in.u8(), 4));
+    e.gone.worst = decode_severity(in);
     e.gone.last_end = decode_position(in);
-    for (std::string* code : {&e.gone.city, &e.gone.town, &e.gone.village, &e.gone.grid}) *code = in.str();
-    const uint64_t listed = in.varint();
-    for (uint64_t k = 0; k < listed && in.ok(); ++k) {
+    e.gone.decode_areas(in);
+    const uint64_t kept = in.varint();
+    for (uint64_t k = 0; k < kept && in.ok(); ++k) {
       const Position p = decode_position(in);
-      e.gone.listed.push_back({p, std::string(in.str())});
-      if (!well_formed(e.gone.listed.back().bytes, plan_.cells)) return corrupt("a member's row does not decode");
+      e.gone.kept.push_back({p, std::string(in.str())});
+      if (!well_formed(e.gone.kept.back().bytes, plan_.cells)) return corrupt("a member's row does not decode");
     }
-    e.severity = static_cast<Severity>(std::min<uint8_t>(in.u8(), 4));
-    e.worst = static_cast<Severity>(std::min<uint8_t>(in.u8(), 4));
+    e.severity = decode_severity(in);
+    e.worst = decode_severity(in);
     e.over = in.flag();
     episodes_.push_back(e);
   }

@@ -129,6 +129,19 @@ bool AreaTable::may_exist(std::string_view code) const {
   return find(number(code)) != nullptr;
 }
 
+std::vector<std::string> AreaTable::codes_named(std::string_view name, AreaLevel level) const {
+  constexpr size_t kMost = 5;
+  std::vector<std::string> equal, begins;
+  const size_t length = kLengths[static_cast<size_t>(level)];
+  for (const Entry& e : codes_) {
+    std::string code = std::to_string(e.code);
+    if (code.size() != length || name.empty()) continue;
+    std::vector<std::string>& out = e.name == name ? equal : begins;
+    if (e.name.starts_with(name) && out.size() < kMost) out.push_back(std::move(code));
+  }
+  return equal.empty() ? begins : equal;
+}
+
 std::string_view AreaTable::name(std::string_view code) const {
   if (code.size() > 12) return {};
   const Entry* e = any_level(code) ? find(number(code)) : nullptr;

@@ -34,6 +34,8 @@ class AreaTable {
   bool may_exist(std::string_view code) const;
   // The code's name, or empty.
   std::string_view name(std::string_view code) const;
+  // The codes of this level that have this name, or (where none has) whose name begins with it; ascending, at most 5.
+  std::vector<std::string> codes_named(std::string_view name, AreaLevel level) const;
   size_t size() const { return codes_.size(); }
   bool empty() const { return codes_.empty(); }
 

@@ -4,6 +4,7 @@
 
 #include "event/fields.h"
 #include "expr/env_impl.h"
+#include "rule/rule_keys.h"
 #include "rule/scope.h"
 
 namespace tocsin::rule {
@@ -323,9 +324,15 @@ ProgramPtr AggregateScope::compile(Expression& e, Type::Kind want, std::string_v
   if (!events_.lookups().resolve_calendar(e, e.ast->root, env_)) return nullptr;
   expr::Faults faults;
   const bool good = expr::check(*e.ast, e.ast->root, env_, faults);
+  const auto of_params = [&](const expr::Fault& fault) {
+    return std::string_view(e.ast->source).substr(fault.begin).starts_with("params");
+  };
+  // Of a params block with faults, told already.
+  if (events_.params_faulty() && std::erase_if(faults, of_params) > 0 && faults.empty()) return nullptr;
   for (expr::Fault& fault : faults) {
     suggest_param(e, fault);
     suggest_step(e, fault);
+    suggest_kind(e, fault);
   }
   report(reader_, e.place, faults);
   if (!good || !faults.empty()) return nullptr;
@@ -354,6 +361,23 @@ void AggregateScope::suggest_param(const Expression& e, expr::Fault& fault) cons
   if (near.empty()) return;
   fault.hint = "did you mean `params." + near + "`?";
   fault.hint_zh = "是否想写 `params." + near + "`？";
+}
+
+// A value that another kind of rule has.
+void AggregateScope::suggest_kind(const Expression& e, expr::Fault& fault) const {
+  const std::string_view at = std::string_view(e.ast->source).substr(fault.begin, fault.end - fault.begin);
+  if (fault.code != "unknown-name") return;
+  std::string kinds, kinds_zh;
+  for (const detect::RuleKind kind : rule_kinds()) {
+    const auto values = detect::kind_values(kind);
+    if (std::none_of(values.begin(), values.end(), [&](const detect::KindValue& v) { return v.name == at; })) continue;
+    kinds += (kinds.empty() ? "`" : " or `") + std::string(detect::name_of(kind)) + "`";
+    kinds_zh += (kinds_zh.empty() ? "`" : "、`") + std::string(detect::name_of(kind)) + "`";
+  }
+  if (kinds.empty()) return;
+  const std::string own(detect::name_of(rule_.plan.kind));
+  fault.hint = "it is a value of the kind " + kinds + "; this rule is a `" + own + "`";
+  fault.hint_zh = "它是 " + kinds_zh + " 规则的值，本规则是 `" + own + "`";
 }
 
 ProgramPtr AggregateScope::compile_part(const Expression& e, const Node& node) {

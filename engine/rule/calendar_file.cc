@@ -93,15 +93,28 @@ class CalendarReader {
       const auto first = parse_day(std::string_view(text).substr(0, dots));
       const auto last = dots == std::string::npos ? first : parse_day(std::string_view(text).substr(dots + 2));
       if (!first || !last || *last < *first || *last - *first > kMaxRange || out.size() > kMaxDays) {
-        read_.fault(n, {"bad-day",
-                        "a day is written as 2025-01-01, a range of at most 60 as 2025-01-28..2025-02-04",
-                        "日期写作 2025-01-01，区间写作 2025-01-28..2025-02-04（最多 60 天）",
-                        {},
-                        {}});
+        const bool order = first && last && *last < *first, pair = first && last;
+        const auto& [en, zh] = !pair ? bad_day(text)
+                               : order ? Said{"this range ends before it begins", "区间的结束日期早于开始日期"}
+                                       : Said{"a range has at most 60 days; give longer ones in parts",
+                                              "一个区间最多 60 天，更长的请分段写"};
+        read_.fault(n, {"bad-day", en, zh, "a day is written as 2025-01-01, a range as 2025-01-28..2025-02-04",
+                        "日期写作 2025-01-01，区间写作 2025-01-28..2025-02-04"});
         continue;
       }
       for (int64_t d = *first; d <= *last; ++d) out.insert(d);
     }
+  }
+
+  using Said = std::pair<std::string, std::string>;
+  static Said bad_day(const std::string& text) {
+    for (size_t at = 0; at + 10 <= text.size(); at += 12) {
+      const std::string day = text.substr(at, 10);
+      const bool form = day.size() == 10 && day.find_first_not_of("0123456789-") == std::string::npos &&
+                        day[4] == '-' && day[7] == '-';
+      if (form && !parse_day(day)) return {"there is no day " + day, "没有 " + day + " 这一天"};
+    }
+    return {"`" + text + "` is no day", "`" + text + "` 不是日期"};
   }
 
   void seasons(const yaml::Node& map) {

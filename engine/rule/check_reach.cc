@@ -152,4 +152,23 @@ bool rung_reachable(const AggregateScope& scope, std::span<const Expression* con
   return parts.size() < 2 || !conflict_in(parts, domain);
 }
 
+bool rung_reachable_under(const Rule& rule, const AggregateScope& scope, const Expression& fire,
+                          std::span<const Expression* const> graver) {
+  std::vector<Part> parts = {{fire.ast->root, fire.ast->source, false}};
+  for (const Expression* rung : graver) {
+    if (*rung) parts.push_back({rung->ast->root, rung->ast->source, true});
+  }
+  if (parts.size() < 2) return true;
+  bool tried = false;
+  for (const detect::Param& param : rule.plan.params) {
+    if (param.overrides.empty() || !number(param.value)) continue;
+    tried = true;
+    if (!conflict_in(parts, aggregate_domain(rule, scope, &param, &param.value))) return true;
+    for (const auto& [key, value] : param.overrides) {
+      if (!conflict_in(parts, aggregate_domain(rule, scope, &param, &value))) return true;
+    }
+  }
+  return !tried && !conflict_in(parts, aggregate_domain(rule, scope, nullptr, nullptr));
+}
+
 }  // namespace tocsin::rule

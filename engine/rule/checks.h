@@ -22,6 +22,9 @@ bool can_hold(const yaml::Reader& reader, const Rule& rule, const AggregateScope
               bool with_params);
 // Whether the last of these conditions, a rung of the ladder, can hold where none of the graver ones before it does.
 bool rung_reachable(const AggregateScope& scope, std::span<const Expression* const> rungs);
+// Whether `fire` can hold where none of the graver rungs does, for a param's default or one of its overrides.
+bool rung_reachable_under(const Rule& rule, const AggregateScope& scope, const Expression& fire,
+                          std::span<const Expression* const> graver);
 
 // absence: collects the shares and offsets at which a condition may change (elapsed >= 1.5, overdue >= duration("48h"))
 // into the plan's marks. A use of elapsed or overdue that tells no such point is a fault. Sets `mentions` when the

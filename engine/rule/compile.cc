@@ -38,7 +38,8 @@ class RuleCompiler {
     if (options_.vocabulary != nullptr) events_.know(*options_.vocabulary, rule_.from);
     if (options_.tables != nullptr) lookups_.set_known(options_.tables->names());
     for (const auto& table : text_.tables) lookups_.add_table(table);
-    lookups_.set_calendar(text_.calendar);
+    for (const std::string& name : text_.faulty_tables) lookups_.add_faulty(name);
+    lookups_.set_calendar(text_.calendar, options_.faulty_calendars.contains(text_.calendar.get()));
     if (text_.each != nullptr && !each()) return false;
     fail_unless(compile_params(reader_, options_, text_, events_, cells_));
     roles();
@@ -318,6 +319,7 @@ class RuleCompiler {
     fail_unless(names_no_step(reader_, plan_, resolve.e));
     ladder(rungs);
     check_fire(fire);
+    ladder_under_fire(fire, rungs);
     check_resolve(resolve);
     if (plan_.kind == RuleKind::kSimilar) fail_unless(check_of_events(reader_, rule_, fire.e, plan_.fire));
     if (plan_.kind == RuleKind::kAbsence) marks(fire, rungs);
@@ -325,7 +327,9 @@ class RuleCompiler {
     if (plan_.kind == RuleKind::kBaseline && fire.e) plan_.rises_only = asks_for_rise(plan_, *fire.e.ast->root);
     Template* const out[] = {&rule_.summary_zh, &rule_.summary_en, &rule_.advice_zh, &rule_.advice_en};
     for (size_t i = 0; i < texts.size(); ++i) {
-      *out[i] = i % 2 == 1 && nodes[i] == nodes[i - 1] ? *out[i - 1] : text(texts[i]);
+      *out[i] = i % 2 == 1 && nodes[i] == nodes[i - 1]
+                    ? *out[i - 1]
+                    : text(texts[i], i % 2 == 0, i % 2 == 0 && nodes[i] != nodes[i + 1]);
     }
   }
 
@@ -340,8 +344,13 @@ class RuleCompiler {
     }
   }
 
-  Template text(TemplateText& pieces) {
+  // A text that serves for both languages is Chinese where its words are.
+  Template text(TemplateText& pieces, bool first, bool chinese) {
     std::vector<Template::Part> parts;
+    const auto wide = [](const TemplateText::Piece& p) {
+      return std::ranges::any_of(p.literal, [](char c) { return static_cast<unsigned char>(c) >= 0xE3; });
+    };
+    chinese = chinese || (first && std::ranges::any_of(pieces.pieces, wide));
     for (TemplateText::Piece& piece : pieces.pieces) {
       Template::Part part{std::move(piece.literal), nullptr, std::move(piece.format)};
       if (piece.value) {
@@ -350,7 +359,7 @@ class RuleCompiler {
       }
       if (part.value != nullptr || !part.literal.empty()) parts.push_back(std::move(part));
     }
-    return Template(std::move(parts));
+    return Template(std::move(parts), chinese);
   }
 
   void ladder(std::vector<Condition>& rungs) {
@@ -389,6 +398,25 @@ class RuleCompiler {
         fail_unless(false);
       }
       plan_.severity.push_back({rung.severity, std::move(when)});
+    }
+  }
+
+  // A rung that no alert has, because a graver one holds whenever `fire` does: a slip, but no harm.
+  void ladder_under_fire(const Condition& fire, const std::vector<Condition>& rungs) {
+    if (!good_ || !fire.e || plan_.fire == nullptr) return;
+    std::vector<const Expression*> graver;
+    for (size_t i = 0; i < rungs.size() && rungs[i].node != nullptr; ++i) {
+      if (i > 0 && !rung_reachable_under(rule_, aggregates_, fire.e, graver)) {
+        const std::string name(detect::name_of(text_.severity[i].severity));
+        reader_
+            .fault(*text_.severity[i].name,
+                   {"unreachable", "`" + name + "` is never reached: whenever `fire` holds, a graver rung does",
+                    "`" + name + "` 永远轮不到：`fire` 成立时更重的一级已经成立",
+                    "ask more of the graver rung than `fire` does", "更重的一级应比 `fire` 要求更高"})
+            .level = Diagnostic::Level::kWarning;
+        return;
+      }
+      graver.push_back(&rungs[i].e);
     }
   }
 

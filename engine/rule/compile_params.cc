@@ -28,8 +28,13 @@ class ParamsCompiler {
     for (const ParamText& param : text_.params) {
       ParamValue value;
       value.name = param.name;
-      if (param_value(param, value)) events_.add_param(value);
+      if (param_value(param, value)) {
+        events_.add_param(value);
+      } else {
+        text_.params_faulty = true;
+      }
     }
+    if (text_.params_faulty) events_.excuse_params();
     for (const ParamValue& value : events_.params()) {
       detect::Param param;
       param.name = value.name;
@@ -72,12 +77,26 @@ class ParamsCompiler {
     if (param.by == nullptr || set != options_.set_params.end()) return true;
     out.by = parse_expression(reader_, *param.by);
     if (!out.by || !events_.resolve(out.by)) return good_ = false;
+    if (!good_areas(param, out)) return good_ = false;
     const Type::Kind by = out.by.ast->root->type.kind;
     if (by == Type::Kind::kList || by == Type::Kind::kMap) {
       reader_.fault(*param.by, {"type-mismatch", "`by` must be a single value", "`by` 应为单个值", {}, {}});
       return good_ = false;
     }
     return true;
+  }
+
+  // Overrides by a place: their keys are codes of its level.
+  bool good_areas(const ParamText& param, const ParamValue& value) const {
+    if (options_.vocabulary == nullptr) return true;
+    bool good = true;
+    for (const yaml::Node& key : param.override_->keys) {
+      auto fault = area_fault(dotted(*value.by.ast->root), key.value, options_.vocabulary->areas);
+      if (!fault) continue;
+      reader_.fault(key, {"bad-area", fault->en, fault->zh, fault->hint_en, fault->hint_zh});
+      good = false;
+    }
+    return good;
   }
 
   // A value of a params block: whole numbers, numbers, true and false, durations as 48h; anything else is a text.
@@ -129,17 +148,40 @@ class ParamsCompiler {
                               {}});
         return false;
       }
-      if (value.tag == values[0].second.tag) continue;
-      reader_.fault(*node, {"type-mismatch",
-                            "the values of `" + param.name +
-                                "` are of two types: " + expr::to_string(Type::of(type_of(values[0].second))) +
-                                " and " + expr::to_string(Type::of(type_of(value))),
-                            "`" + param.name + "` 的值类型不一致",
-                            {},
-                            {}});
-      return false;
     }
-    return true;
+    const auto odd = odd_one(values);
+    if (odd == values.end()) return true;
+    const auto other =
+        std::find_if(values.begin(), values.end(), [&](const auto& v) { return v.second.tag != odd->second.tag; });
+    const std::string meant = odd->second.is(expr::Tag::kString) ? leading_number(odd->first->value) : std::string();
+    const std::string own = expr::to_string(Type::of(type_of(odd->second)));
+    const std::string others = expr::to_string(Type::of(type_of(other->second)));
+    reader_.fault(*odd->first,
+                  {"type-mismatch",
+                   "the values of `" + param.name + "` are of two types: this is " + own + ", others are " + others,
+                   "`" + param.name + "` 的值类型不一致：此处是 " + own + "，其他是 " + others,
+                   meant.empty() ? "" : "write `" + meant + "`, without quotes and unit",
+                   meant.empty() ? "" : "请写 `" + meant + "`，不加引号和单位"});
+    return false;
+  }
+
+  using Values = std::vector<std::pair<const yaml::Node*, expr::Value>>;
+  // The first value that is not of the others' type: a text among values of another type, else what differs from the
+  // default; the end where there is none.
+  static Values::iterator odd_one(Values& values) {
+    const auto text = [](const auto& v) { return v.second.is(expr::Tag::kString); };
+    if (!std::all_of(values.begin(), values.end(), text)) {
+      const auto found = std::find_if(values.begin(), values.end(), text);
+      if (found != values.end()) return found;
+    }
+    return std::find_if(values.begin(), values.end(),
+                        [&](const auto& v) { return v.second.tag != values[0].second.tag; });
+  }
+
+  // "5个" → "5"; empty where no number leads.
+  static std::string leading_number(std::string_view text) {
+    const size_t end = std::min(text.find_first_not_of("0123456789."), text.size());
+    return yaml::as_number(text.substr(0, end)) ? std::string(text.substr(0, end)) : std::string();
   }
 
   const yaml::Reader& reader_;

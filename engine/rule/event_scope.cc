@@ -135,7 +135,9 @@ bool EventScope::refuse_unknown_values(const Expression& e, const Node& root) {
     }
     return true;
   });
-  if (vocabulary_ != nullptr) good &= check_categories(reader_, e, root, *vocabulary_, from_);
+  if (vocabulary_ == nullptr) return good;
+  good &= check_categories(reader_, e, root, *vocabulary_, from_);
+  good &= check_areas(reader_, e, root, *vocabulary_);
   return good;
 }
 
@@ -147,6 +149,7 @@ bool EventScope::put_params_in(const Expression& e, Node*& node) {
       node = param_value(e, *node, param);
       return node != nullptr;
     }
+    if (params_faulty_) return false;  // told already
     std::vector<std::string_view> names;
     for (const ParamValue& param : params_) names.push_back(param.name);
     const std::string near = nearest(node->text, names);

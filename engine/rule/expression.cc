@@ -4,10 +4,71 @@
 
 #include "base/hash.h"
 #include "base/json_writer.h"
+#include "event/fields.h"
+#include "expr/slips.h"
+#include "rule/yaml_slips.h"
 
 namespace tocsin::rule {
 
 using expr::Node;
+
+namespace {
+
+bool is_wide(char c) { return static_cast<unsigned char>(c) >= 0x80; }
+
+// A word in Chinese where a field's name should stand.
+void explain_chinese(std::string_view text, expr::Fault& fault) {
+  size_t end = fault.begin;
+  while (end < text.size() && is_wide(text[end])) {
+    const size_t n = yaml::utf8_length(text, end);
+    if (n == 0 || expr::slip_at(text.substr(end)).length > 0) break;
+    end += n;
+  }
+  if (end <= fault.begin) return;
+  std::vector<std::string_view> fields;
+  for (const FieldInfo& f : event_fields()) fields.push_back(f.name);
+  const std::string word(text.substr(fault.begin, end - fault.begin));
+  const std::string meant(yaml::meant_word(word, fields));
+  fault.end = static_cast<uint32_t>(end);
+  fault.en = "`" + word + "` is no name here: fields have English names.";
+  fault.zh = "`" + word + "` 不是名称：字段用英文名。";
+  fault.hint =
+      meant.empty() ? "as `category`, `place`, `stage`; a text stands in quotes" : "`" + word + "` is `" + meant + "`";
+  fault.hint_zh = meant.empty() ? "如 `category`、`place`、`stage`；文本要加引号" : "`" + word + "` 是 `" + meant + "`";
+}
+
+// "80%" at the end, or before an operator: a share is a number.
+void explain_percent(std::string_view text, expr::Fault& fault) {
+  size_t sign = std::min<size_t>(fault.begin, text.size());
+  while (sign > 0 && (text[sign - 1] == ' ' || text[sign - 1] == '\n')) --sign;
+  if (sign == 0 || text[sign - 1] != '%') return;
+  size_t begin = --sign;
+  while (begin > 0 && ((text[begin - 1] >= '0' && text[begin - 1] <= '9') || text[begin - 1] == '.')) --begin;
+  const auto number = yaml::as_number(text.substr(begin, sign - begin));
+  std::string share = "0.8";
+  if (number) {
+    share.clear();
+    append_json_number(share, *number / 100);
+  }
+  fault.begin = static_cast<uint32_t>(number ? begin : sign);
+  fault.end = static_cast<uint32_t>(sign + 1);
+  fault.en = "`%` is the remainder of a division, no share.";
+  fault.zh = "`%` 表示取余数，不是百分号。";
+  fault.hint = number ? "write `" + share + "`" : "a share is written 0.8";
+  fault.hint_zh = number ? "请写 `" + share + "`" : "比例写作 0.8";
+}
+
+// What people write in Chinese, and of percents.
+void explain_slip(std::string_view text, expr::Fault& fault) {
+  if (fault.code != "syntax") return;
+  if (fault.begin < text.size() && fault.en.starts_with("An expression cannot contain")) {
+    if (is_wide(text[fault.begin])) explain_chinese(text, fault);
+  } else {
+    explain_percent(text, fault);
+  }
+}
+
+}  // namespace
 
 Expression parse_expression(const yaml::Reader& reader, const yaml::Node& node) {
   return parse_expression(reader, {&node, 0}, node.value);
@@ -16,6 +77,7 @@ Expression parse_expression(const yaml::Reader& reader, const yaml::Node& node) 
 Expression parse_expression(const yaml::Reader& reader, ExpressionPlace place, std::string_view text) {
   expr::Faults faults;
   Expression out{place, expr::parse(text, faults)};
+  for (expr::Fault& fault : faults) explain_slip(text, fault);
   report(reader, place, faults);
   if (!faults.empty()) out.ast = nullptr;
   return out;

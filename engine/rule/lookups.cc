@@ -45,6 +45,12 @@ bool is_text(const Node& n) { return n.kind == Node::Kind::kLiteral && n.value.i
 
 bool is_null(const Node& n) { return n.kind == Node::Kind::kLiteral && n.value.is(expr::Tag::kNull); }
 
+// A file's name without folder and ending.
+std::string stem_of(std::string_view path) {
+  path = path.substr(path.rfind('/') + 1);  // npos + 1 is 0
+  return std::string(path.substr(0, path.rfind('.')));
+}
+
 }  // namespace
 
 // ---- the shelf
@@ -58,7 +64,10 @@ TableShelf::TableShelf(std::span<const SourceFile> files, const TimeZone& zone, 
     for (const SourceFile& rows : files) {
       if (rows.kind == SourceFile::Kind::kRows && rows.name == file.path) entry.rows = &rows;
     }
-    entries_.try_emplace(name_of_table(file.text), entry);  // of two tables of one name the first stands
+    std::string name = name_of_table(file.text);
+    if (name.empty())
+      name = stem_of(file.path);  // a declaration that cannot be read: its faults are told when asked for
+    entries_.try_emplace(std::move(name), entry);  // of two tables of one name the first stands
   }
 }
 
@@ -156,6 +165,7 @@ const Table* Lookups::table_of(const Place& place, const Node& call) {
   for (const auto& table : tables_) {
     if (table->name() == name) return table.get();
   }
+  if (std::find(faulty_.begin(), faulty_.end(), name) != faulty_.end()) return nullptr;  // told already
   if (std::find(known_.begin(), known_.end(), name) != known_.end()) {
     report(
         reader_, place.e.place, *call.args[0],
@@ -282,6 +292,7 @@ bool Lookups::season(const Place& place, Node& call) {
   }
   const std::string name(call.args[0]->value.str());
   const auto& seasons = calendar_->spec().seasons;
+  if (!seasons.contains(name) && calendar_faulty_) return false;  // told already
   if (!seasons.contains(name)) {
     std::vector<std::string_view> names;
     std::string all;

@@ -52,7 +52,13 @@ class Lookups {
  public:
   Lookups(const yaml::Reader& reader, Rule& rule) : reader_(reader), rule_(rule) {}
   void add_table(std::shared_ptr<const Table> table) { tables_.push_back(std::move(table)); }
-  void set_calendar(std::shared_ptr<const WorkingTime> calendar) { calendar_ = std::move(calendar); }
+  // `faulty`: what the calendar lacks is among the faults that it has been told for.
+  void set_calendar(std::shared_ptr<const WorkingTime> calendar, bool faulty = false) {
+    calendar_ = std::move(calendar);
+    calendar_faulty_ = faulty;
+  }
+  // A table that the rule names and that has faults, told already: what looks it up is none.
+  void add_faulty(const std::string& table) { faulty_.push_back(table); }
   // Tables that the rule set has though this rule does not name them, for what to suggest.
   void set_known(std::vector<std::string_view> names) { known_ = std::move(names); }
 
@@ -85,7 +91,9 @@ class Lookups {
   Rule& rule_;
   std::vector<std::shared_ptr<const Table>> tables_;
   std::shared_ptr<const WorkingTime> calendar_;
+  bool calendar_faulty_ = false;
   std::vector<std::string_view> known_;
+  std::vector<std::string> faulty_;
   std::map<std::string, const void*> contexts_;  // by function
   std::set<std::pair<const expr::Env*, std::string>> declared_;
 };

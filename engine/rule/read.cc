@@ -4,6 +4,7 @@
 #include "rule/lookups.h"
 #include "rule/rule_keys.h"
 #include "rule/rule_text.h"
+#include "rule/yaml_slips.h"
 
 namespace tocsin::rule {
 namespace {
@@ -81,7 +82,8 @@ class RuleReader {
       plan_.kind = kind;
       return true;
     }
-    const std::string near = nearest(name, kind_list());
+    std::string near = nearest(name, kind_list());
+    if (near.empty()) near = yaml::meant_word(name, kind_list());
     reader_.fault(*node, {"unknown-kind", "there is no kind `" + name + "`", "没有 `" + name + "` 这种规则",
                           near.empty() ? "this version knows " + join(kind_list()) : "did you mean `" + near + "`?",
                           near.empty() ? "本版本可用：" + join(kind_list()) : "是否想写 `" + near + "`？"});
@@ -143,6 +145,12 @@ class RuleReader {
     for (size_t i = 0; i < rule_.from.size(); ++i) {
       const Node& at = node->is_list() ? node->items[i] : *node;
       const std::string& name = rule_.from[i];
+      if (name.find_first_of(", ") != std::string::npos && reader_.narrow(at)) {
+        reader_.fault(at, {"bad-source", "`" + name + "` is no source: several stand in brackets",
+                           "`" + name + "` 不是一个数据源：多个数据源要用方括号", "write `from: [" + name + "]`",
+                           "请写 `from: [" + name + "]`"});
+        continue;
+      }
       rule_.reads_alerts = rule_.reads_alerts || name == "alerts";
       if (std::find(rule_.from.begin(), rule_.from.begin() + static_cast<ptrdiff_t>(i), name) !=
           rule_.from.begin() + static_cast<ptrdiff_t>(i)) {
@@ -188,6 +196,8 @@ class RuleReader {
         unknown(at, "unknown-table", "table", "表", names[i], options_.tables->names());
       } else if (auto table = options_.tables->find(names[i])) {
         out_.tables.push_back(std::move(table));
+      } else {
+        out_.faulty_tables.push_back(names[i]);
       }
     }
   }
@@ -323,12 +333,27 @@ class RuleReader {
 
   void read_params() {
     const Node* params = fields_.get("params");
-    if (params == nullptr || !reader_.expect_map(*params, "params")) return;
+    if (params == nullptr) return;
+    if (params->kind == Node::Kind::kNull) return nothing_below(*fields_.key("params"));
+    if (!reader_.expect_map(*params, "params")) {
+      out_.params_faulty = true;
+      return;
+    }
+    const size_t before = reader_.diagnostics().size();
     if (params->items.size() > kMaxParams) {
       reader_.fault(*params, {"out-of-range", "a rule has at most 100 params", "一条规则最多 100 个参数", {}, {}});
       return;
     }
     for (size_t i = 0; i < params->items.size(); ++i) read_param(params->keys[i], params->items[i]);
+    out_.params_faulty = reader_.diagnostics().size() > before;
+  }
+
+  // `params:` with its params one level too high.
+  void nothing_below(const Node& key) {
+    out_.params_faulty = true;
+    reader_.fault(key, {"wrong-type", "`params` has nothing below it", "`params` 下面没有内容",
+                        "indent the params by two blanks more than `params:`, or leave it out",
+                        "请把参数比 `params:` 多缩进两格，或删去 `params:`"});
   }
 
   void read_param(const Node& name, const Node& node) {

@@ -71,12 +71,13 @@ class StepsReader {
       return false;
     }
     const bool negated = name.value == "not";
-    if (negated && plan_.steps.empty()) {
+    if (negated && plan_.steps.empty() && !begun_) {
       reader_.fault(name, {"leading-not", "a sequence cannot begin with `not`: nothing says since when",
                            "序列不能以 `not` 开头：无从得知从何时算起", "begin with the step that it follows",
                            "请先写它所跟随的那一步"});
       return false;
     }
+    begun_ = begun_ || !negated;
     if (!negated && !good_name(name)) return false;
     plan_.steps.push_back({negated ? std::string() : name.value, negated});
     out_.steps.push_back({&name, &when});
@@ -92,8 +93,8 @@ class StepsReader {
     }
     if (means_something(text)) {
       reader_.fault(name, {"name-taken", "`" + text + "` means something else here, so no step can be called so",
-                           "`" + text + "` 另有含义，不能作步骤名", "add a word, as `first_" + text + "`",
-                           "请换个名字，如 `first_" + text + "`"});
+                           "`" + text + "` 另有含义，不能作步骤名", "add a word, as `" + text + "_step`",
+                           "请换个名字，如 `" + text + "_step`"});
       return false;
     }
     const bool twice =
@@ -107,6 +108,7 @@ class StepsReader {
   const yaml::Reader& reader_;
   RuleText& out_;
   detect::Plan& plan_;
+  bool begun_ = false;  // a step that is no `not` has been read, whatever its name
 };
 
 }  // namespace

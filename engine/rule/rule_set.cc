@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 
+#include "rule/alert_names.h"
 #include "rule/calendar_file.h"
 #include "rule/lookups.h"
 #include "rule/policy_text.h"
@@ -19,6 +20,7 @@ constexpr size_t kMaxRules = 60000;  // Row::rule has 16 bits
 struct Seen {
   std::string file;
   int line;
+  AlertSource alerts;
 };
 
 bool has_errors(const std::vector<Diagnostic>& all) {
@@ -66,6 +68,9 @@ class Loader {
       if (!near.empty()) d.hint_en = "did you mean `" + near + "`?", d.hint_zh = "是否想写 `" + near + "`？";
       out_.push_back(std::move(d));
     }
+    std::map<std::string, AlertSource> sources;
+    for (const auto& [id, seen] : seen_) sources.emplace(id, seen.alerts);
+    check_alert_names(alert_names_, sources, options_.vocabulary != nullptr, out_);
   }
 
   // What policies say of many rules goes to each of them; a rule's own `group` goes before.
@@ -98,12 +103,14 @@ class Loader {
     if (text.id_node != nullptr) know(reader, text);
     if (!text.calendar_name.empty()) calendars.insert(text.calendar_name);
     if (!read || !compile_rule(reader, options_, text)) return;
+    collect_alert_names(reader, text, alert_names_);
     for (const std::string_view key : {"inhibits", "inhibited_by"}) refer(reader, node, key, text.rule);
     if (text.rule.mode != Mode::kOff || options_.include_off) rules.push_back(std::move(text.rule));
   }
 
   void know(const yaml::Reader& reader, const RuleText& text) {
-    const auto [it, fresh] = seen_.insert({text.rule.id, {text.rule.file, text.rule.line}});
+    const auto [it, fresh] =
+        seen_.insert({text.rule.id, {text.rule.file, text.rule.line, {text.rule.mode, text.rule.reads_alerts}}});
     if (!fresh) {
       const std::string first = it->second.file + ":" + std::to_string(it->second.line);
       reader.fault(*text.id_node,
@@ -129,6 +136,7 @@ class Loader {
   std::map<std::string, Seen> seen_;
   ParamNames params_;
   std::vector<Reference> references_;
+  std::vector<AlertName> alert_names_;
   std::vector<PolicyText> policies_;
 };
 
@@ -142,8 +150,9 @@ void add_calendars(std::span<const SourceFile> files, LoadOptions& options, std:
   for (const SourceFile& file : files) {
     if (file.kind != SourceFile::Kind::kCalendar) continue;
     WorkingTime::Spec spec;
-    if (!parse_calendar(file.text, file.path, out, spec)) continue;
+    const bool good = parse_calendar(file.text, file.path, out, spec);
     auto calendar = std::make_shared<const WorkingTime>(std::move(spec));
+    if (!good) options.faulty_calendars.insert(calendar.get());
     if (first) options.calendar = calendar;
     first = false;
     options.calendars.emplace(file.name, std::move(calendar));

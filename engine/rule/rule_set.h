@@ -3,6 +3,7 @@
 // conditions demand of category, kind and stage, so that a rule that cannot match costs nothing.
 #include <map>
 #include <memory>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -33,6 +34,8 @@ struct LoadOptions {
   std::shared_ptr<const detect::WorkingTime> calendar;
   // By name, for rules with a `calendar:` of their own. RuleSet::load fills it from the files given.
   std::map<std::string, std::shared_ptr<const detect::WorkingTime>> calendars;
+  // Of these, what could be read of those with faults: so that a rule that names one has no faults of its own for it.
+  std::set<const detect::WorkingTime*> faulty_calendars;
   // Reference tables (lookups.h), likewise from the files given; null: there are none.
   std::shared_ptr<TableShelf> tables;
   // How far back the log goes: a rule that looks farther is a fault.

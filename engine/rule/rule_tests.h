@@ -60,8 +60,10 @@ struct NearMiss {
   std::optional<FewerSteps> steps;  // for LoadOptions::steps_instead
 };
 // The weaker conditions to try, nearest first, when a rule did not fire: the first under which it does tells how near
-// it came. Empty where `fire` has no whole-number threshold and the rule no steps. At most 40.
-std::vector<NearMiss> near_misses(std::span<const SourceFile> files, std::string_view rule);
+// it came. Empty where `fire` has no whole-number threshold and the rule no steps. At most 40. Of a param with
+// overrides the value is the one that is in force for the last of the `given` events (canonical JSON) that tells.
+std::vector<NearMiss> near_misses(std::span<const SourceFile> files, std::string_view rule,
+                                  std::span<const std::string> given = {});
 
 struct TestOutcome {
   bool passed = false;

@@ -143,7 +143,9 @@ void TestCheck::field(const std::string& name, const Node& value) const {
   }
   size_t index = 0;
   if (!names.empty()) reader_.read_choice(value, names, index);
-  if (name == "source" && vocabulary_ != nullptr) check_source(reader_, value, value.value, *vocabulary_);
+  if (vocabulary_ == nullptr) return;
+  if (name == "category") check_event_category(reader_, value, *vocabulary_);
+  if (name == "source") check_source(reader_, value, value.value, *vocabulary_);
 }
 
 void TestCheck::expectations(const Node& expect, const RuleTest& test, DurationMs first) const {

@@ -11,6 +11,7 @@
 #include "rule/rule_tests.h"
 #include "rule/rule_tests_check.h"
 #include "rule/yaml_file.h"
+#include "rule/yaml_slips.h"
 
 namespace tocsin::rule {
 namespace {
@@ -299,12 +300,32 @@ class TestReader {
       check_.field(name, map.items[index]);
       return &map.items[index];
     }
-    const std::string near = nearest(name, known);
-    reader_.fault(map.keys[index],
-                  {"unknown-field", "an event has no field `" + name + "`", "事件没有 `" + name + "` 字段",
-                   near.empty() ? "put it under attrs or values" : "did you mean `" + near + "`?",
-                   near.empty() ? "请放在 attrs 或 values 下" : "是否想写 `" + near + "`？"});
+    std::string near = nearest(name, known);
+    if (near.empty()) near = yaml::meant_word(name, known);
+    yaml::Say say{"unknown-field", "an event has no field `" + name + "`", "事件没有 `" + name + "` 字段",
+                  near.empty() ? "put it under attrs or values" : "did you mean `" + near + "`?",
+                  near.empty() ? "请放在 attrs 或 values 下" : "是否想写 `" + near + "`？"};
+    if (const std::string form = nested_form(name); !form.empty()) {
+      say.hint_en = "write `" + form + "`";
+      say.hint_zh = "请写 `" + form + "`";
+    }
+    reader_.fault(map.keys[index], std::move(say));
     return nullptr;
+  }
+
+  // "area.town", or 镇街: how a test writes a field that lies below another; empty for what is none.
+  static std::string nested_form(const std::string& name) {
+    std::vector<std::string_view> dotted;
+    for (const FieldInfo& f : event_fields()) {
+      if (f.name.find('.') != std::string_view::npos) dotted.push_back(f.name);
+    }
+    std::string meant(yaml::meant_word(name, dotted));
+    if (std::ranges::find(dotted, name) != dotted.end() || name.starts_with("attrs.") || name.starts_with("values.")) {
+      meant = name;
+    }
+    const size_t dot = meant.find('.');
+    if (dot == std::string::npos) return {};
+    return meant.substr(0, dot) + ": {" + meant.substr(dot + 1) + ": …}";
   }
 
   static FieldType type_of(std::string_view name) {

@@ -46,10 +46,12 @@ struct RuleText {
                    *extend_until = nullptr;
   std::vector<const yaml::Node*> key;
   std::vector<ParamText> params;
+  bool params_faulty = false;      // some could not be read, told already: one that is missing is no further fault
   std::vector<StepText> steps;     // as long as the plan's
   std::vector<RungText> severity;  // worst first
   BilingualText summary, advice;
   std::vector<std::shared_ptr<const Table>> tables;     // that it names
+  std::vector<std::string> faulty_tables;               // that it names and that cannot be read; told already
   std::shared_ptr<const detect::WorkingTime> calendar;  // its own, or the one of the rule set; or null
   std::string calendar_name;                            // its own; or empty
 };

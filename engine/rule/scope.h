@@ -33,6 +33,9 @@ class EventScope {
   // The table's columns become known as `row.COLUMN`, in the slots behind the event's fields. Before anything else.
   void add_row(const Table& table);
   void add_param(ParamValue param) { params_.push_back(std::move(param)); }
+  // From now on a param that is not there is no fault: those of the params block have been told.
+  void excuse_params() { params_faulty_ = true; }
+  bool params_faulty() const { return params_faulty_; }
   const std::vector<ParamValue>& params() const { return params_; }
 
   // Params in, names and types resolved. `root` of `e` is replaced where it is itself a param. False after a fault.
@@ -58,6 +61,7 @@ class EventScope {
   bool refuse_unknown_values(const Expression& e, const expr::Node& root);
   const yaml::Reader& reader_;
   bool resolve(const Expression& e, expr::Node*& node, const expr::Env& env);
+  bool params_faulty_ = false;
   const Vocabulary* vocabulary_ = nullptr;
   std::span<const std::string> from_;
   Lookups& lookups_;
@@ -128,6 +132,7 @@ class AggregateScope {
   bool refuse_nested(const Expression& e, const expr::Node& call) const;
   bool refuse_bare(const Expression& e, const expr::Node& name) const;
   void suggest_param(const Expression& e, expr::Fault& fault) const;
+  void suggest_kind(const Expression& e, expr::Fault& fault) const;
   expr::Type result_type(const detect::Aggregate& aggregate) const;
   const yaml::Reader& reader_;
   const TimeZone& zone_;

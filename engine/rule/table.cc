@@ -8,9 +8,12 @@ namespace {
 
 constexpr std::array<std::string_view, 8> kTypes = {"string", "int", "double", "bool", "date", "time", "point", "area"};
 
+constexpr std::array<std::string_view, 2> kFormats = {"json", "csv"};
+
 }  // namespace
 
 std::span<const std::string_view> column_type_names() { return kTypes; }
+std::span<const std::string_view> row_format_names() { return kFormats; }
 
 expr::Type type_of(ColumnType type) {
   using Kind = expr::Type::Kind;
@@ -61,10 +64,11 @@ std::string table_json_schema() {
   const std::string word = R"({"type":"string","pattern":"^[a-z][a-z0-9_]*$"})";
   return R"({"$schema":"https://json-schema.org/draft/2020-12/schema","title":"Tocsin reference table","type":"object",)"
          R"("additionalProperties":false,"required":["table"],"properties":{"table":{"type":"object",)"
-         R"("additionalProperties":false,"required":["name","file","key","columns"],"properties":{)"
+         R"("additionalProperties":false,"required":["name","key","columns"],"anyOf":[{"required":["file"]},{"required":["topic"]}],"properties":{)"
          R"("name":)" +
-         word + R"(,"version":{"type":"integer","minimum":1},"title":{},"file":{"type":"string"},"key":)" + word +
-         R"(,"columns":{"type":"object","maxProperties":64,"propertyNames":)" + word +
+         word +
+         R"(,"version":{"type":"integer","minimum":1},"title":{},"file":{"type":"string"},"topic":{"type":"string"},"format":{"enum":["json","csv"]},"key":)" +
+         word + R"(,"columns":{"type":"object","maxProperties":64,"propertyNames":)" + word +
          R"(,"additionalProperties":{"oneOf":[{"enum":[)" + types +
          R"(]},{"type":"object","additionalProperties":false,"required":["type"],"properties":{"type":{"enum":[)" +
          types + R"(]},"values":{"type":"array","items":{"type":"string"}},"note":{}}}]}}}}}})";

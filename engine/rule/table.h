@@ -6,7 +6,9 @@
 //     name: households            # what rules call it: lower-case letters, digits, _
 //     version: 3                  # counts up with each change of the columns; default 1
 //     title: {zh: 走访对象, en: Households to visit}   # optional
-//     file: households.csv        # beside this file
+//     file: households.csv        # beside this file; or
+//     topic: households           # a compacted Kafka topic; with both, the file serves where no broker is read
+//     format: json                # of the topic's records: json (default) or csv, see table_rows.h
 //     key: household              # the column that tells rows apart; string, int or area
 //     columns:
 //       household: string
@@ -21,8 +23,7 @@
 // not to be stored with the state. So is a cell that holds a phone's, an identity card's or a bank card's number.
 //
 // A table's text is part of the rule set (rule_set.h): stored with the state, so that recovery looks up what was looked
-// up then. Where the text comes from, a file today, is the caller's business: a compacted Kafka topic would be rendered
-// as such a CSV text at each reload.
+// up then. Where the text comes from is the caller's business: a topic is rendered as such a CSV text (table_rows.h).
 //
 // Immutable, thread-safe. Bounds: 200,000 rows, 64 columns, 64 MiB of text.
 #include <memory>
@@ -44,6 +45,9 @@ enum class ColumnType : uint8_t { kString, kInt, kDouble, kBool, kDate, kTime, k
 std::span<const std::string_view> column_type_names();  // in the order of ColumnType
 expr::Type type_of(ColumnType type);                    // as expressions see it
 
+enum class RowFormat : uint8_t { kJson, kCsv };
+std::span<const std::string_view> row_format_names();  // in the order of RowFormat
+
 class Table {
  public:
   struct Column {
@@ -54,6 +58,7 @@ class Table {
   const std::string& name() const { return name_; }
   int version() const { return version_; }
   const std::vector<Column>& columns() const { return columns_; }
+  RowFormat format() const { return format_; }  // of a topic's records
   size_t key_column() const { return key_; }
   // The column's index, or -1.
   int column(std::string_view name) const;
@@ -71,6 +76,7 @@ class Table {
  private:
   std::string name_;
   int version_ = 1;
+  RowFormat format_ = RowFormat::kJson;
   std::vector<Column> columns_;
   size_t key_ = 0;
   std::vector<expr::Value> cells_;  // by row; texts lie in arena_
@@ -79,12 +85,14 @@ class Table {
 };
 
 // Compiles a declaration and its rows. Every fault is appended (at most 20 of the rows), at its place in the YAML or
-// the CSV text; null when there was one. `rows` null: a fault, the file is not there.
+// the CSV text; null when there was one. `rows` null: no rows where the declaration names a topic alone, else a fault,
+// the file is not there.
 std::shared_ptr<const Table> parse_table(const SourceFile& declaration, const SourceFile* rows, const TimeZone& zone,
                                          std::vector<Diagnostic>& out);
-// The name that the declaration gives itself, and the file of its rows; empty where it does not say.
+// The name that the declaration gives itself, the file and the topic of its rows; empty where it does not say.
 std::string name_of_table(std::string_view declaration);
 std::string rows_of(std::string_view declaration);
+std::string topic_of(std::string_view declaration);
 std::vector<std::string> columns_of(std::string_view declaration);
 
 // JSON Schema (draft 2020-12) of a table's declaration, for `tocsin schema table`.

@@ -1,12 +1,9 @@
 // A table's two texts: the declaration in YAML, the rows in CSV.
 #include <algorithm>
-#include <cmath>
-#include <optional>
 
 #include "base/csv.h"
-#include "event/area_table.h"
-#include "event/mask.h"
 #include "rule/table.h"
+#include "rule/table_cell.h"
 #include "rule/yaml_file.h"
 
 namespace tocsin::rule {
@@ -33,22 +30,6 @@ size_t cell_begin(std::string_view record, size_t n) {
   return 0;
 }
 
-std::optional<expr::Value> point_of(std::string_view text) {
-  const size_t gap = text.find_first_of(" ,;");
-  if (gap == std::string_view::npos) return std::nullopt;
-  const size_t next = text.find_first_not_of(" ,;", gap);
-  if (next == std::string_view::npos) return std::nullopt;
-  const auto lon = yaml::as_number(text.substr(0, gap));
-  const auto lat = yaml::as_number(text.substr(next));
-  if (!lon || !lat || !(std::abs(*lon) <= 180 && std::abs(*lat) <= 90)) return std::nullopt;
-  return expr::Value::point({*lon, *lat});
-}
-
-bool is_area(std::string_view text) {
-  return is_area_code(text, tocsin::AreaLevel::kCity) || is_area_code(text, tocsin::AreaLevel::kTown) ||
-         is_area_code(text, tocsin::AreaLevel::kVillage);
-}
-
 // A word of the declaration, without a fault where it is none.
 std::string plain_word(std::string_view declaration, std::string_view key) {
   std::vector<Diagnostic> ignored;
@@ -65,7 +46,8 @@ class Table::Reader {
   Reader(Table& table, const TimeZone& zone, std::vector<Diagnostic>& out) : table_(table), zone_(zone), out_(out) {}
 
   void declaration(const yaml::Reader& read, const yaml::Node& node, const SourceFile* rows) {
-    const yaml::Fields f(read, node, {"name", "version", "title", "file", "key", "columns"}, "a table");
+    const yaml::Fields f(read, node, {"name", "version", "title", "file", "topic", "format", "key", "columns"},
+                         "a table");
     if (const yaml::Node* n = f.require("name");
         n != nullptr && read.read(*n, table_.name_) && !is_word(table_.name_)) {
       read.fault(*n,
@@ -78,12 +60,7 @@ class Table::Reader {
     }
     if (const yaml::Node* n = f.require("columns"); n != nullptr && read.expect_map(*n, "columns")) columns(read, *n);
     if (const yaml::Node* n = f.require("key")) key(read, *n);
-    std::string file;
-    const yaml::Node* n = f.require("file");
-    if (n != nullptr && read.read(*n, file) && rows == nullptr) {
-      read.fault(*n, {"no-file", "the file `" + file + "` cannot be read", "文件 `" + file + "` 无法读取",
-                      "it lies beside the table's declaration", "它应与表的声明放在一起"});
-    }
+    source(read, node, f, rows);
   }
 
   void rows(const SourceFile& file) {
@@ -91,6 +68,7 @@ class Table::Reader {
       return tell(file, "", 0, 1, "too-large", "a table has at most 64 MiB", "一张表最多 64 MiB");
     std::string_view rest = file.text;
     if (rest.starts_with("\xEF\xBB\xBF")) rest.remove_prefix(3);
+    if (!utf8(file, rest)) return;
     std::vector<std::string_view> cells;
     std::string wrong;
     bool header = true;
@@ -117,6 +95,42 @@ class Table::Reader {
   }
 
  private:
+  // False and one fault at the first byte that is no UTF-8, as a Chinese Excel writes its plain CSV (GBK).
+  bool utf8(const SourceFile& file, std::string_view text) {
+    size_t at = 0, n = 1;
+    while (at < text.size() && (n = yaml::utf8_length(text, at)) > 0) at += n;
+    if (at >= text.size()) return true;
+    const size_t begin = at == 0 ? 0 : text.rfind('\n', at - 1) + 1;  // npos + 1 is 0
+    at_ = 1 + static_cast<int>(std::count(text.begin(), text.begin() + static_cast<ptrdiff_t>(begin), '\n'));
+    tell(file, text.substr(begin, text.find('\n', at) - begin), at - begin, 1, "not-utf8",
+         "this byte is not valid UTF-8", "此处不是合法的 UTF-8",
+         "save the table as UTF-8; in Excel: Save As, CSV UTF-8 (comma delimited)",
+         "请把表另存为 UTF-8；在 Excel 中选“另存为”，类型“CSV UTF-8（逗号分隔）”");
+    return false;
+  }
+
+  void source(const yaml::Reader& read, const yaml::Node& node, const yaml::Fields& f, const SourceFile* rows) {
+    const yaml::Node *file = f.get("file"), *topic = f.get("topic"), *format = f.get("format");
+    if (file == nullptr && topic == nullptr) {
+      read.fault(node, {"missing-key", "a table needs `file`, or `topic`", "表缺少 `file`，或 `topic`",
+                        "file: NAME.csv beside this file, or topic: NAME, a compacted Kafka topic",
+                        "file: 本文件旁的 CSV，或 topic: 压缩的 Kafka 主题"});
+    }
+    std::string path, name;
+    if (topic != nullptr) (void)read.read(*topic, name);
+    if (file != nullptr && read.read(*file, path) && rows == nullptr) {
+      read.fault(*file, {"no-file", "the file `" + path + "` cannot be read", "文件 `" + path + "` 无法读取",
+                         "it lies beside the table's declaration", "它应与表的声明放在一起"});
+    }
+    size_t i = 0;
+    if (format != nullptr && read.read_choice(*format, row_format_names(), i)) {
+      table_.format_ = static_cast<RowFormat>(i);
+    }
+    if (format == nullptr || topic != nullptr) return;
+    read.fault(*format, {"format-of-topic", "`format` says how a topic's records are written, and there is no `topic`",
+                         "`format` 说明主题记录的写法，而此表没有 `topic`", "a file is always CSV", "文件总是 CSV"});
+  }
+
   void columns(const yaml::Reader& read, const yaml::Node& map) {
     if (map.items.empty() || map.items.size() > kMaxTableColumns) {
       read.fault(map, {"out-of-range", "a table has 1 to 64 columns", "一张表有 1 到 64 列", {}, {}});
@@ -232,13 +246,11 @@ class Table::Reader {
 
   expr::Value cell(const SourceFile& file, std::string_view record, size_t begin, const Column& column,
                    std::string_view text) {
-    cells_good_ = true;
-    if (text.empty()) return {};
-    if (auto value = value_of(column, text)) return *value;
-    cells_good_ = false;
+    const Cell read = read_cell(column, text, zone_, table_.arena_);
+    cells_good_ = read.fault == CellFault::kNone;
+    if (cells_good_) return read.value;
     const std::string_view type = column_type_names()[static_cast<size_t>(column.type)];
-    if (personal_) {
-      personal_ = false;
+    if (read.fault == CellFault::kPersonalNumber) {
       tell(file, record.substr(0, begin), begin, 1, "personal-number",
            "this looks like a phone's, a card's or a plate's number, which a table must not hold",
            "这像是电话、证件、银行卡或车牌号码，表中不得保存");
@@ -251,79 +263,25 @@ class Table::Reader {
       allowed.push_back(v);
     }
     const std::string near = nearest(text, allowed);
-    const bool listed = !column.values.empty();
+    const bool listed = read.fault == CellFault::kUnknownValue;
     tell(file, record, begin, text.size(), listed ? "unknown-value" : "wrong-type",
          listed ? "`" + column.name + "` is never `" + std::string(text) + "`"
                 : "`" + std::string(text) + "` is no " + std::string(type) + ", as `" + column.name + "` must be",
          listed ? "`" + column.name + "` 没有 `" + std::string(text) + "` 这个值"
                 : "`" + column.name + "` 应为 " + std::string(type) + "，`" + std::string(text) + "` 不是",
-         !listed        ? example(column.type)
+         !listed        ? example_of(column.type)
          : near.empty() ? "it is one of " + all
                         : "did you mean `" + near + "`?",
-         !listed        ? example(column.type)
+         !listed        ? example_of(column.type)
          : near.empty() ? "可用的值：" + all
                         : "是否想写 `" + near + "`？");
     return {};
   }
 
-  static std::string example(ColumnType type) {
-    switch (type) {
-      case ColumnType::kBool:
-        return "true / false";
-      case ColumnType::kDate:
-        return "2025-03-01";
-      case ColumnType::kTime:
-        return "2025-03-01T08:30:00+08:00";
-      case ColumnType::kPoint:
-        return "121.2410 30.1701";
-      case ColumnType::kArea:
-        return "330282, 330282004, 330282004201";
-      default:
-        return {};
-    }
-  }
-
-  std::optional<expr::Value> value_of(const Column& column, std::string_view text) {
-    switch (column.type) {
-      case ColumnType::kString:
-        if (!column.values.empty() && std::ranges::find(column.values, text) == column.values.end())
-          return std::nullopt;
-        personal_ = column.values.empty() && find_number(text, 0).has_value();
-        if (personal_) return std::nullopt;
-        return expr::Value::string(table_.arena_.copy(text));
-      case ColumnType::kArea:
-        return is_area(text) ? std::optional(expr::Value::string(table_.arena_.copy(text))) : std::nullopt;
-      case ColumnType::kInt:
-        if (const auto v = yaml::as_integer(text)) return expr::Value::integer(*v);
-        return std::nullopt;
-      case ColumnType::kDouble:
-        if (const auto v = yaml::as_integer(text)) return expr::Value::number(static_cast<double>(*v));
-        if (const auto v = yaml::as_number(text); v && std::isfinite(*v)) return expr::Value::number(*v);
-        return std::nullopt;
-      case ColumnType::kBool:
-        if (const auto v = yaml::as_boolean(text)) return expr::Value::boolean(*v);
-        return std::nullopt;
-      case ColumnType::kDate:
-        if (text.size() != 10) return std::nullopt;
-        [[fallthrough]];
-      case ColumnType::kTime:
-        if (const auto t = parse_time(text, zone_)) return expr::Value::timestamp(*t);
-        return std::nullopt;
-      case ColumnType::kPoint:
-        return point_of(text);
-    }
-    return std::nullopt;
-  }
-
   void index(size_t row) {
     const expr::Value& key = table_.at(row, table_.key_);
     if (key.is(expr::Tag::kNull)) return;
-    std::string_view text;
-    if (key.is(expr::Tag::kString)) {
-      text = key.str();
-    } else {
-      text = table_.arena_.copy(std::to_string(key.i));
-    }
+    const std::string_view text = key.is(expr::Tag::kString) ? key.str() : table_.arena_.copy(key_text(key));
     const auto [it, fresh] = table_.index_.emplace(text, static_cast<uint32_t>(row));
     if (fresh || file_ == nullptr || row >= known_.size() || faults_ >= kMaxRowFaults) return;
     const Known& k = known_[row];
@@ -379,7 +337,7 @@ class Table::Reader {
   const SourceFile* file_ = nullptr;
   size_t faults_ = 0;
   int line_ = 1, at_ = 1;
-  bool cells_good_ = true, personal_ = false;
+  bool cells_good_ = true;
 };
 
 std::shared_ptr<const Table> parse_table(const SourceFile& declaration, const SourceFile* rows, const TimeZone& zone,
@@ -410,5 +368,6 @@ std::vector<std::string> columns_of(std::string_view declaration) {
 }
 
 std::string rows_of(std::string_view declaration) { return plain_word(declaration, "file"); }
+std::string topic_of(std::string_view declaration) { return plain_word(declaration, "topic"); }
 
 }  // namespace tocsin::rule

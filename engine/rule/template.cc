@@ -1,5 +1,7 @@
 #include "rule/template.h"
 
+#include <algorithm>
+#include <array>
 #include <charconv>
 #include <cstdio>
 
@@ -28,28 +30,48 @@ void append_civil(std::string& out, TimeMs t, const TimeZone& zone, bool date, b
   }
 }
 
+// "7d7h45m" as 7天7小时45分.
+void append_chinese(std::string& out, std::string_view duration) {
+  for (size_t i = 0; i < duration.size(); ++i) {
+    const std::string_view rest = duration.substr(i);
+    if (rest.starts_with("ms")) {
+      out += "毫秒";
+      ++i;
+    } else {
+      constexpr std::array<std::pair<char, std::string_view>, 5> kUnits = {
+          {{'w', "周"}, {'d', "天"}, {'h', "小时"}, {'m', "分"}, {'s', "秒"}}};
+      const auto unit = std::ranges::find(kUnits, rest[0], [](const auto& u) { return u.first; });
+      out += unit == kUnits.end() ? rest.substr(0, 1) : unit->second;
+    }
+  }
+}
+
 // Whole minutes from a minute on, whole seconds below.
-void append_duration(std::string& out, DurationMs d) {
+void append_duration(std::string& out, DurationMs d, bool chinese) {
   if (d < 0) {
     out += '-';
     d = d == INT64_MIN ? INT64_MAX : -d;
   }
   const DurationMs unit = d >= 60'000 ? 60'000 : 1'000;
-  out += format_duration(d / unit * unit);
+  const std::string text = format_duration(d / unit * unit);
+  if (chinese)
+    append_chinese(out, text);
+  else
+    out += text;
 }
 
-void append_value(std::string& out, const expr::Value& v, std::string_view format, const TimeZone& zone) {
+void append_value(std::string& out, const expr::Value& v, std::string_view format, const TimeZone& zone, bool chinese) {
   using expr::Tag;
   if (v.is_error() || v.is(Tag::kNull)) {
     out += kNothing;
   } else if (v.is(Tag::kTimestamp)) {
     append_civil(out, v.ms(), zone, format != "time", format != "date");
   } else if (v.is(Tag::kDuration)) {
-    append_duration(out, v.ms());
+    append_duration(out, v.ms(), chinese);
   } else if (format == "duration" && (v.is(Tag::kInt) || v.is(Tag::kDouble))) {
     const double seconds = v.is(Tag::kInt) ? static_cast<double>(v.i) : v.d;
     if (seconds > -1e12 && seconds < 1e12)
-      append_duration(out, static_cast<DurationMs>(seconds * 1000));
+      append_duration(out, static_cast<DurationMs>(seconds * 1000), chinese);
     else
       out += kNothing;
   } else if (!format.empty() && format[0] >= '0' && format[0] <= '9' && (v.is(Tag::kDouble) || v.is(Tag::kInt))) {
@@ -67,7 +89,7 @@ std::string Template::render(const expr::Activation& vars, const TimeZone& zone)
   for (const Part& part : parts_) {
     out += part.literal;
     if (part.value == nullptr) continue;
-    append_value(out, part.value->evaluate(vars, arena), part.format, zone);
+    append_value(out, part.value->evaluate(vars, arena), part.format, zone, chinese_);
     arena.reset();
   }
   return out;

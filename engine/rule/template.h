@@ -19,13 +19,15 @@ class Template {
     std::string format;
   };
   Template() = default;
-  explicit Template(std::vector<Part> parts) : parts_(std::move(parts)) {}
+  // `chinese`: durations as 7天7小时45分, else as 7d7h45m.
+  explicit Template(std::vector<Part> parts, bool chinese = false) : parts_(std::move(parts)), chinese_(chinese) {}
   bool empty() const { return parts_.empty(); }
   // Renders with the values of `vars`; a value that is an error renders as "?". Times in `zone`.
   std::string render(const expr::Activation& vars, const TimeZone& zone) const;
 
  private:
   std::vector<Part> parts_;
+  bool chinese_ = false;
 };
 
 }  // namespace tocsin::rule

@@ -33,11 +33,27 @@ size_t closing(std::string_view text, size_t from) {
   return std::string_view::npos;
 }
 
+// Braces of a Chinese keyboard would stand in the alert as they are.
+bool narrow_braces(const yaml::Reader& reader, const yaml::Node& node) {
+  for (const auto& [typed, meant] :
+       {std::pair<std::string_view, std::string>{"｛｛", "{{"}, {"｝｝", "}}"}, {"{｛", "{{"}}) {
+    const size_t at = node.value.find(typed);
+    if (at == std::string::npos) continue;
+    reader.fault_within(
+        node, static_cast<uint32_t>(at), static_cast<uint32_t>(at + typed.size()),
+        {"full-width", "`" + std::string(typed) + "` are full-width braces: what is between them is no expression",
+         "`" + std::string(typed) + "` 是全角括号，其中的内容不会当作表达式", "write `" + meant + "`",
+         "请写 `" + meant + "`"});
+    return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 bool parse_template(const yaml::Reader& reader, const yaml::Node& node, TemplateText& out) {
   const std::string_view text = node.value;
-  bool good = true;
+  bool good = narrow_braces(reader, node);
   size_t at = 0;
   for (;;) {
     const size_t open = text.find("{{", at);

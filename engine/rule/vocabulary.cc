@@ -60,6 +60,27 @@ std::string list_of(const std::vector<std::string_view>& names) {
   return out;
 }
 
+bool is_wide(std::string_view text) {
+  return std::any_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) >= 0x80; });
+}
+
+// The path that a Chinese name means: of the category that is called so, or the deepest node above all whose names hold
+// it; empty where there is none.
+std::string path_named(std::string_view name, const Vocabulary& vocabulary) {
+  std::optional<std::string> found;
+  for (const Vocabulary::Category& c : vocabulary.categories) {
+    if (c.zh == name) return c.path;
+    if (c.zh.find(name) == std::string::npos) continue;
+    if (!found) {
+      found = c.path;
+      continue;
+    }
+    while (!found->empty() && !below(c.path, *found)) found->erase(std::min(found->rfind('.'), found->size()));
+    if (found->find('.') == std::string::npos && !below(c.path, *found)) found->clear();
+  }
+  return found.value_or("");
+}
+
 // The children of the deepest known node above `path`; of the whole tree where there is none.
 std::string choices(std::string_view path, const std::vector<std::string_view>& nodes, std::string& top) {
   for (const std::string_view node : nodes) {
@@ -126,10 +147,11 @@ class CategoryCheck {
     const bool of_alerts = std::find(from_.begin(), from_.end(), "alerts") != from_.end();
     if (of_alerts && (path == "alert" || path.starts_with("alert."))) return true;
     if (std::find(nodes_.begin(), nodes_.end(), path) != nodes_.end()) return false;
-    const std::string near = meant(path, nodes_);
+    const bool wide = is_wide(path);  // paths are English words, so no feed anywhere has it
+    const std::string near = wide ? path_named(path, vocabulary_) : meant(path, nodes_);
     std::string top;
     const std::string all = choices(path, nodes_, top);
-    const bool ours = !near.empty() || !top.empty();
+    const bool ours = wide || !near.empty() || !top.empty();
     good_ = good_ && !ours;
     const std::string group = top.empty() ? std::string() : "`" + top + "` ";
     tell(literal, ours ? Diagnostic::Level::kError : Diagnostic::Level::kWarning,
@@ -193,7 +215,7 @@ bool read_categories(const std::string& path, const std::string& text, Vocabular
   if (tree == nullptr || !reader.expect_map(*tree, "categories")) return false;
   for (size_t i = 0; i < tree->keys.size() && out.categories.size() < kMaxCategories; ++i) {
     const yaml::Fields one(reader, tree->items[i], {"zh", "en", "from"}, "a category");
-    Vocabulary::Category category{tree->keys[i].value, {}};
+    Vocabulary::Category category{tree->keys[i].value, {}, {}};
     const std::string allowed = "abcdefghijklmnopqrstuvwxyz0123456789_.";
     if (category.path.empty() || category.path.find_first_not_of(allowed) != std::string::npos) {
       reader.fault(
@@ -203,6 +225,7 @@ bool read_categories(const std::string& path, const std::string& text, Vocabular
       continue;
     }
     one.read("from", category.sources);
+    one.read("zh", category.zh);
     out.categories.push_back(std::move(category));
   }
   return diagnostics.size() == before;
@@ -226,6 +249,24 @@ bool check_source(const yaml::Reader& reader, const yaml::Node& at, const std::s
 bool check_categories(const yaml::Reader& reader, const Expression& e, const expr::Node& root,
                       const Vocabulary& vocabulary, std::span<const std::string> from) {
   return vocabulary.categories.empty() || CategoryCheck(reader, e, vocabulary, from).run(root);
+}
+
+void check_event_category(const yaml::Reader& reader, const yaml::Node& at, const Vocabulary& vocabulary) {
+  const std::string& path = at.value;
+  if (vocabulary.categories.empty() || path.starts_with("alert.")) return;
+  const auto is = [&](const Vocabulary::Category& c) { return c.path == path; };
+  if (std::any_of(vocabulary.categories.begin(), vocabulary.categories.end(), is)) return;
+  const std::vector<std::string_view> nodes = nodes_of(vocabulary);
+  if (std::find(nodes.begin(), nodes.end(), path) != nodes.end()) return;  // an inner node: what a rule's `where` tells
+  const bool wide = is_wide(path);
+  const std::string near = wide ? path_named(path, vocabulary) : meant(path, nodes);
+  std::string top;
+  const std::string all = choices(path, nodes, top);
+  Diagnostic& d = reader.fault(
+      at, {"unknown-category", "no source feeds a category `" + path + "`", "没有数据源提供类别 `" + path + "`",
+           near.empty() ? "known: " + all : "did you mean `" + near + "`?",
+           near.empty() ? "已知类别：" + all : "是否想写 `" + near + "`？"});
+  if (near.empty() && top.empty() && !wide) d.level = Diagnostic::Level::kWarning;
 }
 
 }  // namespace tocsin::rule

@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "rule/yaml_file.h"
+#include "rule/yaml_slips.h"
 
 namespace tocsin::rule::yaml {
 namespace {
@@ -203,23 +204,6 @@ class Builder final : public YAML::EventHandler {
   std::map<YAML::anchor_t, Node> anchors_;
 };
 
-// yaml-cpp's messages, as sentences that help.
-Say syntax_fault(const std::string& message) {
-  Say say{"yaml-syntax", "this is not valid YAML: " + message, "YAML 语法错误：" + message, {}, {}};
-  if (message == "bad file") {
-    return {"too-deep", "this is nested too deeply to be read", "嵌套过深，无法读取", {}, {}};
-  }
-  if (message.find("flow") != std::string::npos) {
-    say.hint_en =
-        "inside { } and [ ], put an expression that has brackets or commas in quotes: {red: 'kind in [\"a\"]'}";
-    say.hint_zh = "在 { } 和 [ ] 内，含括号或逗号的表达式请加引号：{red: 'kind in [\"a\"]'}";
-  } else if (message.find("map") != std::string::npos || message.find("key") != std::string::npos) {
-    say.hint_en = "look at the indentation, and put a text that contains \": \" or begins with a quote in quotes";
-    say.hint_zh = "请检查缩进；含“: ”或以引号开头的文本要整体加引号";
-  }
-  return say;
-}
-
 }  // namespace
 
 const Node* Node::find(std::string_view key) const {
@@ -259,11 +243,13 @@ std::unique_ptr<const Document> Document::parse(std::string path, std::string te
   } catch (const YAML::Exception& e) {
     const uint32_t offset = static_cast<uint32_t>(std::max(e.mark.pos, 0)) + shift;
     // A key without its colon swallows the next line: the cause stands above where the parser stops.
-    for (int number = doc->place(offset).line, first = std::max(1, number - 3); number >= first; --number) {
+    const int last = doc->place(offset).line;
+    for (int number = last, first = std::max(1, last - 3); number >= first; --number) {
       const uint32_t begin = doc->lines_[static_cast<size_t>(number - 1)];
       size_t at = 0, length = 0;
-      auto colon = full_width_colon(doc->line(begin), at, length);
-      if (colon) return refuse(begin + static_cast<uint32_t>(at), std::move(*colon));
+      std::optional<Say> slip = full_width_colon(doc->line(begin), at, length);
+      if (!slip) slip = line_slip(doc->line(begin), at, length);
+      if (slip) return refuse(begin + static_cast<uint32_t>(at), std::move(*slip));
     }
     Say say = syntax_fault(e.msg);
     const std::string_view line = doc->line(offset);

@@ -249,7 +249,8 @@ bool Reader::read_choice(const Node& node, std::span<const std::string_view> nam
   const auto found = std::find(names.begin(), names.end(), node.value);
   if (found == names.end()) {
     if (!narrow(node)) return false;
-    const std::string near = nearest(node.value, {names.begin(), names.end()});
+    std::string near = nearest(node.value, {names.begin(), names.end()});
+    if (near.empty()) near = meant_word(node.value, names);
     fault(node,
           {"unknown-value", quoted(node.value) + " is not one of " + all, quoted(node.value) + " 不在可选值中：" + all,
            near.empty() ? "" : "did you mean `" + near + "`?", near.empty() ? "" : "是否想写 `" + near + "`？"});
@@ -266,11 +267,11 @@ bool Reader::expect_map(const Node& node, std::string_view what) const {
     fault_within(node, static_cast<uint32_t>(offset), static_cast<uint32_t>(offset + length), *say);
     return false;
   }
-  fault(node, {"wrong-type",
-               std::string(what) + " must be a map of keys and values, found " + std::string(kind_en(node)),
-               "此处应为键值映射，却是" + std::string(kind_zh(node)),
-               {},
-               {}});
+  const std::string name(what), form(form_of(what));
+  const bool key = name.find_first_not_of("abcdefghijklmnopqrstuvwxyz_") == std::string::npos;
+  fault(node, {"wrong-type", name + " must be a map of keys and values, found " + std::string(kind_en(node)),
+               (key ? "`" + name + "` 应为键值映射，却是" : "此处应为键值映射，却是") + std::string(kind_zh(node)),
+               form.empty() ? "" : "as `" + form + "`", form.empty() ? "" : "写法：`" + form + "`"});
   return false;
 }
 
@@ -296,8 +297,14 @@ Fields::Fields(const Reader& reader, const Node& node, std::span<const std::stri
       continue;
     }
     Say say{"unknown-key", what_ + " has no key " + quoted(key.value), "没有 " + quoted(key.value) + " 这个键", {}, {}};
-    const std::string near = nearest(key.value, {known.begin(), known.end()});
-    if (!near.empty()) {
+    std::string near = nearest(key.value, {known.begin(), known.end()});
+    if (near.empty()) near = meant_word(key.value, known);
+    const Joined joined = joined_key(key.value);
+    if (std::find(known.begin(), known.end(), joined.key) != known.end()) {
+      const std::string apart = std::string(joined.key) + ": " + std::string(joined.value);
+      say.hint_en = "a blank is missing behind the colon: write `" + apart + "`";
+      say.hint_zh = "冒号后面缺少空格：请写 `" + apart + "`";
+    } else if (!near.empty()) {
       say.hint_en = "did you mean `" + near + "`?";
       say.hint_zh = "是否想写 `" + near + "`？";
     } else if (key.value.find_first_of("()\"'") != std::string::npos) {

@@ -1,5 +1,7 @@
 #include "runtime/engine.h"
 
+#include <absl/container/flat_hash_map.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -13,31 +15,9 @@ namespace {
 constexpr size_t kTypes = static_cast<size_t>(alert::TransitionType::kAmended) + 1;
 constexpr char kProgressKey[] = "progress";
 
-std::string seen_key(int64_t day) { return "seen/" + state::big_endian(static_cast<uint64_t>(day) ^ (1ULL << 63)); }
-
-std::string encode_outbox(const alert::Transition& t, TimeMs cause) {
-  std::string out;
-  Writer w(out);
-  w.u8(static_cast<uint8_t>(t.shadow | t.muted << 1));
-  w.zigzag(cause);
-  w.str(t.alert_id);
-  w.str(t.json);
-  return out;
-}
+SharedArea area_of(const AlertLine& l) { return {l.city, l.town, l.village, l.grid}; }
 
 }  // namespace
-
-OutboxEntry decode_outbox(std::string_view bytes) {
-  Reader in(bytes);
-  OutboxEntry e;
-  const uint8_t flags = in.u8();
-  e.shadow = (flags & 1) != 0;
-  e.muted = (flags & 2) != 0;
-  e.cause = in.zigzag();
-  e.alert_id = in.str();
-  e.json = in.str();
-  return e;
-}
 
 std::string history_key(std::string_view alert_id, uint32_t seq) {
   return "h/" + std::string(alert_id) + '\0' + state::big_endian(seq);
@@ -71,18 +51,35 @@ Engine::~Engine() = default;
 
 Engine::Works Engine::build(std::shared_ptr<const rule::RuleSet> rules) const {
   return {
-      rules, std::make_unique<Router>(rules, Router::Options{horizon_of(*rules)}),
+      rules,
+      nullptr,
+      std::make_unique<Router>(rules, Router::Options{horizon_of(*rules)}),
       std::make_unique<ShardPool>(rules, options_.zone, std::clamp<uint32_t>(options_.shards, 1, 256), options_.ticker),
-      std::make_unique<alert::Policy>(rules), std::make_unique<AlertStage>(rules)};
+      std::make_unique<alert::Policy>(rules),
+      std::make_unique<AlertStage>(rules)};
 }
 
 void Engine::install(Works works) {
+  retire({std::move(rules_), std::move(warm_rules_), std::move(router_), std::move(shards_), std::move(policy_),
+          std::move(stage_)});
   rules_ = std::move(works.rules);
+  warm_rules_ = std::move(works.warm_rules);
   router_ = std::move(works.router);
   shards_ = std::move(works.shards);
   policy_ = std::move(works.policy);
   stage_ = std::move(works.stage);
   by_type_.assign(rules_->rules().size(), std::vector<uint64_t>(kTypes));
+}
+
+// Hundreds of thousands of keys take their time: beside the engine's own.
+void Engine::retire(Works works) {
+  if (works.shards == nullptr) return;
+  if (retirement_ == nullptr) retirement_ = std::make_unique<BackgroundTask>();
+  (void)retirement_->wait();  // it cannot fail
+  retirement_->start([old = std::make_shared<Works>(std::move(works))]() mutable {
+    old.reset();
+    return Status();
+  });
 }
 
 Result<std::unique_ptr<Engine>> Engine::open(Options options, std::shared_ptr<const rule::RuleSet> rules,
@@ -137,47 +134,12 @@ Status Engine::recover(const CompileRules& compile) {
   return load_book();
 }
 
-Status Engine::load_checkpoint() {
-  std::map<std::string, uint16_t, std::less<>> index;
-  for (size_t i = 0; i < rules_->rules().size(); ++i) index[rules_->rules()[i].id] = static_cast<uint16_t>(i);
-  Status status;
-  auto scanned = store_->scan(state::Table::kState, "", "", [&](std::string_view key, std::string_view value) {
-    if (key.size() < 17 || key[key.size() - 17] != '\0') {
-      status = corrupt("a key of the state table does not decode");
-      return false;
-    }
-    const auto rule = index.find(key.substr(0, key.size() - 17));
-    if (rule == index.end()) return true;  // of a rule that is gone
-    const Hash128 hash{state::from_big_endian(key.substr(key.size() - 16, 8)),
-                       state::from_big_endian(key.substr(key.size() - 8))};
-    status = shards_->owner(rule->second, hash).load(rule->second, hash, value);
-    return status.is_ok();
-  });
-  if (!scanned) return scanned;
-  if (!status) return status;
-  scanned = store_->scan(state::Table::kMeta, "policy/", "policy0", [&](std::string_view key, std::string_view value) {
-    status = policy_->load(key, value);
-    return status.is_ok();
-  });
-  if (!scanned) return scanned;
-  if (!status) return status;
-  policy_->check_at(progress_.watermark);
-  scanned = store_->scan(state::Table::kMeta, "seen/", "seen0", [&](std::string_view key, std::string_view value) {
-    const auto day = static_cast<int64_t>(state::from_big_endian(key.substr(5)) ^ (1ULL << 63));
-    status = router_->seen().load_day(day, value);
-    return status.is_ok();
-  });
-  if (!scanned || !status) return scanned ? status : scanned;
-  return load_duties();
-}
-
 Status Engine::apply_deltas() {
   Status status;
   std::vector<alert::Transition> already_in_the_outbox;
   const auto scanned = store_->scan(
       state::Table::kDelta, state::big_endian(progress_.checkpoint + 1), state::big_endian(progress_.commit + 1),
       [&](std::string_view key, std::string_view delta) {
-        if (is_notes_key(key)) return true;
         router_->replay(delta);
         if (!shards_->apply(delta, already_in_the_outbox) || !shards_->apply_alerts(delta, already_in_the_outbox)) {
           status = corrupt("delta " + std::to_string(state::from_big_endian(key)) + " of the state does not decode");
@@ -330,6 +292,11 @@ uint64_t Engine::sink_floor(const std::string& sink) const {
 
 void Engine::stage_transitions(const rule::RuleSet& rules) {
   next_.outgoing.clear();
+  next_.lines.reserve(next_.lines.size() + next_.transitions.size());
+  absl::flat_hash_map<std::string_view, const AlertLine*> last;  // of each alert, as far as it is not in the book yet
+  for (const auto* staged : {&flying_, &next_}) {
+    for (const AlertLine& line : staged->lines) last[line.alert_id] = &line;
+  }
   for (alert::Transition& t : next_.transitions) {
     const uint64_t sequence = ++progress_.outbox;
     ++progress_.totals.transitions;
@@ -359,63 +326,18 @@ void Engine::stage_transitions(const rule::RuleSet& rules) {
     Writer w(latest);
     encode(w, line);
     w.str(t.json);
-    next_.batch.puts.push_back({state::Table::kOutbox, state::big_endian(sequence), encode_outbox(t, cause)});
+    OutboxEntry entry{t.alert_id, t.json, cause, t.shadow, t.muted, area_of(line)};
+    AlertLine known;
+    if (const auto it = last.find(t.alert_id); it != last.end()) {
+      entry.before = area_of(*it->second);
+    } else if (t.seq > 1 && book_.find(t.alert_id, known)) {
+      entry.before = area_of(known);
+    }
+    next_.batch.puts.push_back({state::Table::kOutbox, state::big_endian(sequence), encode_outbox(entry)});
     next_.batch.puts.push_back({state::Table::kAlerts, latest_key(t.alert_id), std::move(latest)});
     next_.batch.puts.push_back({state::Table::kAlerts, history_key(t.alert_id, t.seq), state::big_endian(sequence)});
-    next_.lines.push_back(std::move(line));
+    last[t.alert_id] = &next_.lines.emplace_back(std::move(line));
   }
-}
-
-// Ended alerts that have had their time go, and their histories with them; not one that this batch tells again.
-void Engine::stage_outdated() {
-  const TimeMs now = progress_.watermark;
-  const TimeMs before = now == kNoTime ? kNoTime : now - options_.keep_ended;
-  for (auto& [id, transitions] : book_.outdated(before, options_.max_ended)) {
-    const auto tells = [&](const Staged& s) {
-      return std::ranges::find(s.lines, id, &AlertLine::alert_id) != s.lines.end();
-    };
-    if (tells(next_) || tells(flying_)) continue;
-    next_.batch.deletes.push_back({state::Table::kAlerts, latest_key(id)});
-    for (uint32_t seq = 1; seq <= transitions; ++seq) {
-      next_.batch.deletes.push_back({state::Table::kAlerts, history_key(id, seq)});
-    }
-    next_.gone.push_back(std::move(id));
-  }
-}
-
-void Engine::stage_checkpoint(const rule::RuleSet& rules, Router& router, ShardPool& shards) {
-  std::string key;
-  for (Shard* shard : shards.all()) {
-    shard->take_changed([&](uint16_t rule, const Hash128& hash, std::string_view bytes) {
-      key = state_key(rules.rules()[rule].id, hash);
-      if (bytes.empty()) {
-        next_.batch.deletes.push_back({state::Table::kState, key});
-      } else {
-        next_.batch.puts.push_back({state::Table::kState, key, std::string(bytes)});
-      }
-    });
-  }
-  stage_duties(shards);
-  std::vector<std::pair<int64_t, std::string>> days;
-  router.seen().take_changed(days);
-  for (auto& [day, bytes] : days) {
-    if (bytes.empty()) {
-      next_.batch.deletes.push_back({state::Table::kMeta, seen_key(day)});
-    } else {
-      next_.batch.puts.push_back({state::Table::kMeta, seen_key(day), std::move(bytes)});
-    }
-  }
-  const auto drop_before = [&](state::Table table, uint64_t last, uint64_t keep) {
-    if (last > keep) next_.batch.ranges.push_back({table, state::big_endian(0), state::big_endian(last - keep)});
-  };
-  next_.batch.ranges.push_back({state::Table::kDelta, state::big_endian(0), state::big_endian(progress_.commit + 1)});
-  drop_before(state::Table::kOutbox, progress_.outbox, options_.history);
-  drop_before(state::Table::kDead, progress_.dead, options_.keep_dead);
-  drop_before(state::Table::kLate, progress_.late, options_.keep_dead);
-  stage_outdated();
-  progress_.checkpoint = progress_.commit;
-  delta_bytes_ = 0;
-  checkpoint_due_ = false;
 }
 
 void Engine::stage_policy(alert::Policy& policy) {
@@ -513,6 +435,8 @@ Result<std::span<const Outgoing>> Engine::commit() {
     }
     if (checkpoint) {
       stage_checkpoint(*rules_, *router_, *shards_);
+      delta_bytes_ = 0;
+      checkpoint_due_ = false;
     } else if (!delta_.empty()) {
       next_.batch.puts.push_back({state::Table::kDelta, state::big_endian(progress_.commit), std::move(delta_)});
     }

@@ -19,6 +19,7 @@
 #include "runtime/alert_book.h"
 #include "runtime/alert_stage.h"
 #include "runtime/background_task.h"
+#include "runtime/outbox.h"
 #include "runtime/ports.h"
 #include "runtime/progress.h"
 #include "runtime/router.h"
@@ -182,7 +183,7 @@ class Engine {
   Status load_book();
   // What works under one set of rules.
   struct Works {
-    std::shared_ptr<const rule::RuleSet> rules;
+    std::shared_ptr<const rule::RuleSet> rules, warm_rules;  // the latter: some keys were warmed up under them
     std::unique_ptr<Router> router;
     std::unique_ptr<ShardPool> shards;
     std::unique_ptr<alert::Policy> policy;
@@ -190,13 +191,14 @@ class Engine {
   };
   Works build(std::shared_ptr<const rule::RuleSet> rules) const;
   void install(Works works);
+  void retire(Works works);
   struct Succession;
   Succession succession(const rule::RuleSet& rules) const;
-  Status load_warm(Engine& warm, Works& to, std::vector<int>& map) const;
+  Status load_warm(Engine& warm, Works& to, std::vector<int>& map);
   Status end_old(const Succession& by, Works& next, std::vector<Shard::Left>& left, std::string& notes);
   Status move_keys(const Succession& by, Works& to);
   void begin_new(const Succession& by, std::vector<Shard::Left> left, Works& next, std::string& notes);
-  Status stage_swap(Works& next, const std::string& notes);
+  Status stage_swap(Works& next, const Succession& by, const std::string& notes);
   void take_offset(uint32_t partition, uint64_t next_offset);
   SourceTotals* source_totals(std::string_view source);
   SourceTotals* find_totals(std::string_view source);
@@ -205,7 +207,12 @@ class Engine {
   const alert::Transition* unwritten(std::string_view alert_id) const;
   void stage_transitions(const rule::RuleSet& rules);
   void stage_policy(alert::Policy& policy);
-  void stage_checkpoint(const rule::RuleSet& rules, Router& router, ShardPool& shards);
+  void stage_checkpoint(const rule::RuleSet& rules, Router& router, ShardPool& shards,
+                        const std::vector<bool>* but = nullptr);
+  void stage_seen(Seen& seen);
+  void stage_fresh(const rule::RuleSet& rules, ShardPool& shards, const std::vector<bool>& begun);
+  Status load_seen();
+  Status load_fresh(const std::map<std::string, uint16_t, std::less<>>& index);
   void stage_outdated();
   void stage_progress();
   struct Staged {  // one commit's
@@ -222,7 +229,7 @@ class Engine {
   void settle(Staged& written);
 
   Options options_;
-  std::shared_ptr<const rule::RuleSet> rules_;
+  std::shared_ptr<const rule::RuleSet> rules_, warm_rules_;
   state::Store* store_;
   std::unique_ptr<Router> router_;
   std::unique_ptr<ShardPool> shards_;
@@ -253,24 +260,21 @@ class Engine {
   LatencyHistogram judge_latency_, write_latency_;
   size_t delta_bytes_ = 0;  // since the last checkpoint
   bool checkpoint_due_ = false;
+  bool fresh_stored_ = false;  // keys lie under kFreshPieces
   bool write_pending_ = false;
   bool progress_changed_ = false;
-  std::unique_ptr<BackgroundTask> writer_;  // with Options::overlap; last: it reads flying_
+  std::unique_ptr<BackgroundTask> retirement_;  // takes apart what other rules have worked with
+  std::unique_ptr<BackgroundTask> writer_;      // with Options::overlap; last: it reads flying_
 };
 
 // Keys of the store's tables, for `tocsin state` and the API. Under latest_key() stands the alert's line, then the text
 // of its latest transition; under history_key() the sequence of one of its transitions.
 std::string history_key(std::string_view alert_id, uint32_t seq);
 std::string latest_key(std::string_view alert_id);
-// Of Table::kDelta: notes for the scorecards, not a delta.
+// Of Table::kDelta: a commit's notes for the scorecards. They lie behind all deltas.
+std::string notes_key(uint64_t commit);
 bool is_notes_key(std::string_view key);
 // Of Table::kMeta: pieces of the scorecards.
 inline constexpr std::string_view kScorePieces = "score/", kScorePiecesEnd = "score0";
-struct OutboxEntry {
-  std::string_view alert_id, json;
-  TimeMs cause = kNoTime;
-  bool shadow = false, muted = false;
-};
-OutboxEntry decode_outbox(std::string_view bytes);
 
 }  // namespace tocsin::runtime

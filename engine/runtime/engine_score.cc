@@ -1,5 +1,6 @@
 // The scorecards beside the rules: noted with each batch, stored with it, recovered from the same bytes. Notes of the
-// commit n lie in Table::kDelta under big_endian(n) + 's'; pieces of the checkpoint in Table::kMeta under "score/".
+// commit n lie in Table::kDelta under 's' + big_endian(n) until pieces are stored that hold them; the pieces in
+// Table::kMeta under "score/".
 #include "runtime/engine.h"
 #include "runtime/stored_score.h"
 #include "score/keeper.h"
@@ -9,10 +10,9 @@ namespace {
 
 constexpr char kHead[] = "score/head";
 
-std::string notes_key(uint64_t commit) { return state::big_endian(commit) + 's'; }
-
 }  // namespace
 
+std::string notes_key(uint64_t commit) { return "s" + state::big_endian(commit); }
 bool is_notes_key(std::string_view key) { return key.size() == sizeof(uint64_t) + 1; }
 
 // Once kept, always kept: a state that has scorecards goes on with them, so that no day is missing.
@@ -67,6 +67,7 @@ Status Engine::stage_score(bool checkpoint, bool settle) {
 }
 
 void Engine::stage_score_pieces(uint64_t commit) {
+  next_.batch.ranges.push_back({state::Table::kDelta, notes_key(0), notes_key(commit + 1)});
   score_->take_changed(commit, [&](const std::string& name, std::string bytes) {
     std::string key = std::string(kScorePieces) + name;
     if (bytes.empty()) {
@@ -77,11 +78,10 @@ void Engine::stage_score_pieces(uint64_t commit) {
   });
 }
 
-// Rules are being exchanged: what that tells of alerts is applied only when it was written, so it lies beside a
-// checkpoint of what was before, which has settled.
+// Rules are being exchanged: what that tells of alerts is applied only when it was written. The pieces stay as they
+// are, and so do the notes of the commits after them.
 void Engine::stage_swapped_score(const std::string& notes) {
   if (score_ == nullptr) return;
-  stage_score_pieces(progress_.commit - 1);
   next_.batch.puts.push_back({state::Table::kDelta, notes_key(progress_.commit), notes});
 }
 
@@ -92,7 +92,6 @@ void Engine::take_swapped_score(std::string notes) {
 // It was not written, and did not happen; but the numbers that were given stay given.
 void Engine::forget_swapped_score(const std::string& notes) {
   if (score_ == nullptr) return;
-  score_->mark_all();
   notes_ += score::names_in(notes);
 }
 

@@ -8,10 +8,11 @@ namespace tocsin::runtime {
 
 // How one rule set follows another.
 struct Engine::Succession {
-  std::vector<int> heirs;      // of each old rule the new one that keeps its state; -1: none
-  std::vector<int> namesakes;  // of each old rule the new one of its id
-  std::vector<bool> edited;    // new rules that judge the state that they keep by other conditions
-  std::vector<bool> begun;     // new rules that keep no state: warmed up, or anew
+  std::vector<int> heirs;          // of each old rule the new one that keeps its state; -1: none
+  std::vector<int> namesakes;      // of each old rule the new one of its id
+  std::vector<bool> other_stream;  // of each old rule: its namesake's mode is another
+  Shard::Edits edits;              // what became of new rules that keep their state
+  std::vector<bool> begun;         // new rules that keep no state: warmed up, or anew
   const rule::RuleSet* rules = nullptr;
 
   // The key is no longer in force: its rule has no heir, or the row that owed has left the population.
@@ -25,21 +26,26 @@ struct Engine::Succession {
 Engine::Succession Engine::succession(const rule::RuleSet& rules) const {
   Succession by;
   by.rules = &rules;
-  by.edited.resize(rules.rules().size());
+  by.edits.conditions.resize(rules.rules().size());
+  by.edits.stream.resize(rules.rules().size());
   by.begun.assign(rules.rules().size(), true);
   for (const rule::Rule& old : rules_->rules()) {
     int heir = -1, namesake = -1;
+    bool other_stream = false;
     for (size_t j = 0; j < rules.rules().size(); ++j) {
       const rule::Rule& now = rules.rules()[j];
       if (now.id != old.id) continue;
       namesake = static_cast<int>(j);
+      other_stream = now.mode != old.mode;
       if (now.identity != old.identity) continue;
       heir = namesake;
       by.begun[j] = false;
-      by.edited[j] = now.judgement != old.judgement;
+      by.edits.conditions[j] = now.judgement != old.judgement;
+      by.edits.stream[j] = other_stream;
     }
     by.heirs.push_back(heir);
     by.namesakes.push_back(namesake);
+    by.other_stream.push_back(other_stream);
   }
   return by;
 }
@@ -53,30 +59,27 @@ std::shared_ptr<const rule::RuleSet> Engine::to_warm_up(const rule::RuleSet& rul
   return fresh.empty() ? nullptr : rule::RuleSet::of(std::move(fresh));
 }
 
-// Brings `warm` to the present and loads its keys. `map`: of its rules, the new ones.
-Status Engine::load_warm(Engine& warm, Works& to, std::vector<int>& map) const {
+// Brings `warm` to the present and takes its keys. `map`: of its rules, the new ones.
+Status Engine::load_warm(Engine& warm, Works& to, std::vector<int>& map) {
   for (const rule::Rule& r : warm.rules().rules()) {
     const auto& rules = to.rules->rules();
     const auto it = std::ranges::find(rules, r.id, &rule::Rule::id);
-    if (it == rules.end() || it->identity != r.identity) return invalid("what was warmed up is not the rule " + r.id);
+    const bool same = it != rules.end() && it->identity == r.identity && it->judgement == r.judgement;
+    if (!same) return invalid("what was warmed up is not the rule " + r.id);
     map.push_back(static_cast<int>(it - rules.begin()));
   }
   const TimeMs now = router_->watermark().now();
   if (now != kNoTime) warm.advance_to(now);
   if (auto done = warm.commit(); !done) return done.error();
-  Status status;
-  std::string bytes;
-  for (const Shard* shard : warm.shards_->all()) {
-    shard->for_each([&](const Shard::Held& held) {
-      if (!status || held.state == nullptr) return;
-      const auto rule = static_cast<uint16_t>(map[held.rule]);
-      bytes.clear();
-      Writer w(bytes);
-      held.state->encode(w);
-      status = to.shards->owner(rule, held.key).load(rule, held.key, bytes, true);
+  for (Shard* shard : warm.shards_->all()) {
+    shard->give_away([&](uint16_t held, const Hash128& key, std::unique_ptr<alert::KeyState> state) {
+      const auto rule = static_cast<uint16_t>(map[held]);
+      to.shards->owner(rule, key).take_in(rule, key, std::move(state));
     });
   }
-  bytes.clear();
+  to.warm_rules = warm.rules_;
+  Status status;
+  std::string bytes;
   Writer w(bytes);
   warm.shards_->all()[0]->duties().encode(w);
   for (Shard* shard : to.shards->all()) {
@@ -90,7 +93,7 @@ Status Engine::end_old(const Succession& by, Works& next, std::vector<Shard::Lef
   const TimeMs now = router_->watermark().now();
   const auto ends = [&](uint16_t rule, const Hash128& key) { return by.ends(rule, key); };
   const auto goes_on = [&](uint16_t rule, const Hash128& key, std::string_view id) {
-    if (by.heirs[rule] >= 0 || by.namesakes[rule] < 0) return false;
+    if (by.heirs[rule] >= 0 || by.namesakes[rule] < 0 || by.other_stream[rule]) return false;
     return next.shards->owner(static_cast<uint16_t>(by.namesakes[rule]), key).lives(key, id);
   };
   next_.transitions.clear();
@@ -137,7 +140,7 @@ void Engine::begin_new(const Succession& by, std::vector<Shard::Left> left, Work
   const TimeMs watermark = router_->watermark().now(), greatest = greatest_event_time();
   const TimeMs now = watermark != kNoTime ? watermark : greatest != kNoTime ? greatest : 0;
   next_.transitions.clear();
-  if (watermark != kNoTime) next.shards->rejudge(by.edited, watermark, router_->position());
+  next.shards->rejudge(by.edits, watermark, now, router_->position());
   next.shards->adopt(by.begun, std::move(left), now, router_->position());
   next.shards->take_changes(next_.transitions);
   next.policy->apply(next_.transitions, watermark);
@@ -145,11 +148,12 @@ void Engine::begin_new(const Succession& by, std::vector<Shard::Left> left, Work
   stage_transitions(*next.rules);
 }
 
-Status Engine::stage_swap(Works& next, const std::string& notes) {
+Status Engine::stage_swap(Works& next, const Succession& by, const std::string& notes) {
   if (store_ == nullptr) return {};
   next_.batch.puts.push_back({state::Table::kMeta, kRulesKey, encode_rules(*next.rules)});
   ++progress_.commit;
-  stage_checkpoint(*next.rules, *next.router, *next.shards);
+  stage_checkpoint(*next.rules, *next.router, *next.shards, &by.begun);
+  stage_fresh(*next.rules, *next.shards, by.begun);
   stage_swapped_score(notes);
   stage_policy(*next.policy);
   stage_progress();
@@ -165,6 +169,7 @@ Status Engine::swap_rules(std::shared_ptr<const rule::RuleSet> rules, Engine* wa
   if (auto s = settle_score(); !s) return s;
   const Progress before = progress_;
   const auto by_type = by_type_;
+  const bool fresh_before = fresh_stored_;
   const Succession by = succession(*rules);
   Works next = build(rules);
   carry_duties(*next.shards, router_->watermark().now());
@@ -178,22 +183,25 @@ Status Engine::swap_rules(std::shared_ptr<const rule::RuleSet> rules, Engine* wa
   if (status) status = move_keys(by, next);
   next.router->watermark() = router_->watermark();
   next.router->seen() = std::move(router_->seen());
-  const auto dropped = next.router->seen().renumber(by.heirs);
+  auto former = next.router->seen().renumber(by.heirs, rules->rules().size());
   next.router->restore(progress_.position, progress_.watermark);
-  std::vector<Seen::Added> added;
-  if (warm != nullptr) added = next.router->seen().add_routes(warm->router_->seen(), warm_map);
+  std::vector<uint64_t> entered;
+  if (warm != nullptr) entered = next.router->seen().absorb(std::move(warm->router_->seen()), warm_map);
   if (status) {
     begin_new(by, std::move(left), next, notes);
-    status = stage_swap(next, notes);
+    status = stage_swap(next, by, notes);
   }
   if (status) {
+    next.router->seen().fold();
     install(std::move(next));
     take_swapped_score(std::move(notes));
     return {};
   }
   // Nothing of it was written: the rules that were in force stay, and what they know is where it was.
-  next.router->seen().take_back(added);
-  next.router->seen().renumber_back(by.heirs, dropped);
+  next.router->seen().not_stored();
+  if (warm != nullptr) next.router->seen().take_back(entered);
+  next.router->seen().restore(std::move(former));
+  fresh_stored_ = fresh_before;
   router_->seen() = std::move(next.router->seen());
   progress_.commit = before.commit;
   progress_.checkpoint = before.checkpoint;

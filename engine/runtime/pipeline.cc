@@ -271,6 +271,13 @@ Pipeline::Lane* Pipeline::earliest() {
   return best;
 }
 
+// A replay: a lane that has ended lets time go on without it, until a part that is moved on has more of it.
+void Pipeline::rest(Lane& lane, bool idle) {
+  if (lane.decoder == nullptr && !idle) return;
+  lane.idle = idle;
+  engine_.set_idle(lane.partition, idle);
+}
+
 Result<bool> Pipeline::fill_merged() {
   bool waited = false;
   while (!batch_full() && !past_until_) {
@@ -278,12 +285,10 @@ Result<bool> Pipeline::fill_merged() {
     for (Lane& lane : lanes_) {
       if (!starving(lane)) {
         lane.waiting_since = kNoTime;
-        if (clock_ == nullptr && lane.items.empty() && !lane.idle) {  // it has ended: time goes on without it
-          lane.idle = true;
-          engine_.set_idle(lane.partition, true);
-        }
+        if (clock_ == nullptr && lane.idle != lane.items.empty()) rest(lane, lane.items.empty());
         continue;
       }
+      if (clock_ == nullptr && lane.idle) rest(lane, false);
       const TimeMs now = clock_ == nullptr ? 0 : clock_->now();
       if (lane.waiting_since == kNoTime) lane.waiting_since = now;
       wanting = wanting || clock_ == nullptr || now - lane.waiting_since < options_.patience;

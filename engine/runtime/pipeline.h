@@ -124,6 +124,7 @@ class Pipeline {
   Result<bool> fill_direct();
   Result<bool> fill_merged();
   bool starving(const Lane& lane);
+  void rest(Lane& lane, bool idle);
   static bool goes_first(const Item& a, const Item& b);
   Lane* earliest();
   void tick();

@@ -23,6 +23,8 @@ struct Record {
   std::string_view payload;
   std::string_view
       fault;  // not empty: the source could not read the record (truncated, too large); to the dead letters
+  std::string_view key = {};  // where the log has keys and was asked for them
+  bool deletion = false;      // the log says that the key has no value any more; there is no payload
 };
 
 enum class PollState : uint8_t {

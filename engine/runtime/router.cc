@@ -40,7 +40,7 @@ Outcome Router::route(const Event& event, uint32_t partition, std::string& delta
     if (!withdrawal) write_rows(event, true, delta);
     return Outcome::kLate;
   }
-  if (known != nullptr) take_back(*known, event, withdrawal, delta);
+  if (known != nullptr) take_back(known->time, event, withdrawal, delta);
   seen_.put(uid, event.occurred_at, static_cast<uint64_t>(event.revision), withdrawal);
   DeltaWriter(delta).seen(uid, event.occurred_at, static_cast<uint64_t>(event.revision) << 1 | (withdrawal ? 1 : 0));
   if (!withdrawal) write_rows(event, false, delta);
@@ -65,12 +65,11 @@ detect::Row Router::row_of(const Event& event, bool late) const {
   return row;
 }
 
-void Router::take_back(const Seen::Entry& entry, const Event& event, bool withdrawn, std::string& delta) {
-  const auto routes = seen_.routes(entry);
-  old_routes_.assign(routes.begin(), routes.end());
+void Router::take_back(TimeMs was, const Event& event, bool withdrawn, std::string& delta) {
+  seen_.routes(uid_, old_routes_);
   DeltaWriter out(delta);
   detect::Row cause = row_of(event, false);
-  cause.was = entry.time;
+  cause.was = was;
   for (const Route& r : old_routes_) {
     if (r.rule >= rules_->rules().size()) continue;  // a rule that is gone
     cause.rule = r.rule;

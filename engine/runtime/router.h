@@ -63,7 +63,7 @@ class Router {
   void write_row(uint16_t index, const Event& event, uint32_t roles, bool late, DeltaWriter& out);
   bool build_key(const rule::Rule& rule, const expr::Activation& vars, std::string& text);
   void fail(uint16_t rule, const expr::Value& error);
-  void take_back(const Seen::Entry& entry, const Event& event, bool withdrawn, std::string& delta);
+  void take_back(TimeMs was, const Event& event, bool withdrawn, std::string& delta);
   detect::Row row_of(const Event& event, bool late) const;
 
   std::shared_ptr<const rule::RuleSet> rules_;

@@ -2,183 +2,181 @@
 
 #include <algorithm>
 
+#include "state/store.h"
+
 namespace tocsin::runtime {
 namespace {
-constexpr DurationMs kDayMs = 86'400'000;
-constexpr uint16_t kGone = UINT16_MAX;  // a route of a rule that is no longer there
-int64_t day_number(TimeMs t) { return t >= 0 ? t / kDayMs : (t - kDayMs + 1) / kDayMs; }
+
+constexpr uint64_t kFirst = 0;  // the number of the layer that every event enters
+constexpr uint64_t kSign = 1ULL << 63;
+
+// Names: 'l' layer, day, piece (numbers big-endian); 'n': the numbers of the rules.
+std::string layer_name(uint64_t layer) { return "l" + state::big_endian(layer); }
+std::string day_name(uint64_t layer, int64_t day) {
+  return layer_name(layer) + state::big_endian(static_cast<uint64_t>(day) ^ kSign);
+}
+constexpr char kNumbers[] = "n";
+
 }  // namespace
 
-Seen::Day& Seen::day_of(TimeMs time) {
-  const int64_t n = day_number(time);
-  if (last_day_ == nullptr || n != last_day_number_) {
-    last_day_ = &days_[n];
-    last_day_number_ = n;
-  }
-  return *last_day_;
+std::optional<uint16_t> Seen::rule_of(uint32_t number) const {
+  if (of_rule_.empty()) return static_cast<uint16_t>(number);
+  const auto it = rule_of_.find(number);
+  return it == rule_of_.end() ? std::nullopt : std::optional(it->second);
 }
 
-std::span<const Route> Seen::routes(const Entry& entry) const {
-  const auto it = days_.find(day_number(entry.time));
-  if (it == days_.end()) return {};
-  return std::span<const Route>(it->second.routes).subspan(entry.first_route, entry.routes);
+void Seen::routes(uint64_t uid, std::vector<Route>& out) const {
+  out.clear();
+  const auto add = [&](const SeenDays& events) {
+    const Entry* e = events.find(uid);
+    if (e == nullptr) return;
+    for (const SeenDays::NumberedRoute& r : events.routes(*e)) {
+      if (const auto rule = rule_of(r.number)) out.push_back({*rule, r.key});
+    }
+  };
+  add(events_);
+  for (const Layer& layer : layers_) add(layer.events);
 }
 
 void Seen::put(uint64_t uid, TimeMs time, uint64_t revision, bool withdrawn) {
-  Day& day = day_of(time);
-  auto [it, fresh] = entries_.try_emplace(uid);
-  if (!fresh && day_number(it->second.time) != last_day_number_) days_[day_number(it->second.time)].changed = true;
-  if (fresh || day_number(it->second.time) != last_day_number_) day.uids.push_back(uid);
-  it->second = {time, static_cast<uint32_t>(revision > UINT32_MAX ? UINT32_MAX : revision),
-                static_cast<uint32_t>(day.routes.size()), 0, withdrawn};
-  day.changed = true;
-  open_ = &it->second;
-  open_day_ = &day;
-}
-
-void Seen::add_route(uint16_t rule, const Hash128& key) {
-  open_day_->routes.push_back({rule, key});
-  ++open_->routes;
+  if (events_.put(uid, time, revision, withdrawn)) return;
+  for (Layer& layer : layers_) layer.events.erase(uid);
 }
 
 void Seen::forget_before(TimeMs horizon) {
-  while (!days_.empty() && (days_.begin()->first + 1) * kDayMs <= horizon) {
-    const auto day = days_.begin();
-    for (const uint64_t uid : day->second.uids) {
-      const auto it = entries_.find(uid);
-      if (it != entries_.end() && day_number(it->second.time) == day->first) entries_.erase(it);
-    }
-    forgotten_.push_back(day->first);
-    days_.erase(day);
-    last_day_ = nullptr;
-    open_ = nullptr;
-    open_day_ = nullptr;
-  }
+  events_.forget_before(horizon);
+  for (Layer& layer : layers_) layer.events.forget_before(horizon);
 }
 
 size_t Seen::bytes() const {
-  size_t n = entries_.capacity() * (sizeof(Entry) + sizeof(uint64_t) + 1);
-  for (const auto& [number, day] : days_) n += day.uids.capacity() * 8 + day.routes.capacity() * sizeof(Route);
+  size_t n = events_.bytes();
+  for (const Layer& layer : layers_) n += layer.events.bytes();
   return n;
 }
 
-void Seen::take_changed(std::vector<std::pair<int64_t, std::string>>& out) {
-  for (const int64_t n : forgotten_) {
-    if (!days_.contains(n)) out.emplace_back(n, std::string());
-  }
-  forgotten_.clear();
-  for (auto& [number, day] : days_) {
-    if (!day.changed) continue;
-    day.changed = false;
+void Seen::take_layer(uint64_t number, SeenDays& events, Changes& out) {
+  events.take_changed(
+      number == kFirst,
+      {.forgotten = [&](int64_t day) { out.gone.emplace_back(day_name(number, day), day_name(number, day + 1)); },
+       .piece =
+           [&](int64_t day, uint32_t piece, std::string bytes) {
+             out.pieces.emplace_back(day_name(number, day) + state::big_endian(piece), std::move(bytes));
+           }});
+}
+
+Seen::Changes Seen::take_changed() {
+  Changes out;
+  for (const uint64_t number : gone_layers_) out.gone.emplace_back(layer_name(number), layer_name(number + 1));
+  told_gone_ = std::exchange(gone_layers_, {});
+  take_layer(kFirst, events_, out);
+  for (Layer& layer : layers_) take_layer(layer.number, layer.events, out);
+  if (!of_rule_.empty()) {
     std::string bytes;
     Writer w(bytes);
-    for (const uint64_t uid : day.uids) {
-      const auto it = entries_.find(uid);
-      if (it == entries_.end() || day_number(it->second.time) != number) continue;
-      const Entry& e = it->second;
-      w.fixed64(uid);
-      w.zigzag(e.time);
-      w.varint(e.revision);
-      w.flag(e.withdrawn);
-      w.varint(e.routes);
-      for (const Route& r : routes(e)) {
-        w.varint(r.rule);
-        w.hash(r.key);
-      }
-    }
-    out.emplace_back(number, std::move(bytes));
+    w.varint(next_number_);
+    w.varint(of_rule_.size());
+    for (const uint32_t n : of_rule_) w.varint(n);
+    out.pieces.emplace_back(kNumbers, std::move(bytes));
   }
+  return out;
 }
 
-Status Seen::load_day(int64_t day, std::string_view bytes) {
-  Reader in(bytes);
-  while (in.ok() && !in.at_end()) {
-    const uint64_t uid = in.fixed64();
-    const TimeMs time = in.zigzag();
-    const uint64_t revision = in.varint();
-    const bool withdrawn = in.flag();
-    put(uid, time, revision, withdrawn);
-    const uint64_t routes = in.varint();
-    for (uint64_t i = 0; i < routes && in.ok(); ++i) {
-      const auto rule = static_cast<uint16_t>(in.varint());
-      add_route(rule, in.hash());
-    }
-  }
-  if (const auto it = days_.find(day); it != days_.end()) it->second.changed = false;
-  if (!in.ok()) return corrupt("the index of seen events for day " + std::to_string(day) + " does not decode");
-  return {};
+void Seen::not_stored() {
+  gone_layers_.insert(gone_layers_.end(), told_gone_.begin(), told_gone_.end());
+  told_gone_.clear();
+  events_.not_stored();
+  for (Layer& layer : layers_) layer.events.not_stored();
 }
 
-std::vector<Seen::Dropped> Seen::renumber(std::span<const int> map) {
-  std::vector<Dropped> dropped;
-  for (auto& [number, day] : days_) {
-    for (size_t i = 0; i < day.routes.size(); ++i) {
-      Route& r = day.routes[i];
-      const int to = r.rule < map.size() ? map[r.rule] : -1;
-      if (to < 0 && r.rule != kGone) dropped.push_back({number, i, r.rule});
-      r.rule = to < 0 ? kGone : static_cast<uint16_t>(to);
-    }
-    day.changed = true;
+Status Seen::load(std::string_view name, std::string_view bytes) {
+  if (name == kNumbers) {
+    Reader in(bytes);
+    Numbering numbering;
+    numbering.next = static_cast<uint32_t>(in.varint());
+    const uint64_t n = in.varint();
+    for (uint64_t i = 0; i < n && in.ok(); ++i) numbering.of_rule.push_back(static_cast<uint32_t>(in.varint()));
+    if (!in.ok()) return corrupt("the numbers of the rules in the index of seen events do not decode");
+    restore(std::move(numbering));
+    return {};
   }
-  return dropped;
+  if (name.size() != 1 + 3 * sizeof(uint64_t)) return corrupt("a name in the index of seen events does not decode");
+  const uint64_t number = state::from_big_endian(name.substr(1, 8));
+  const auto day = static_cast<int64_t>(state::from_big_endian(name.substr(9, 8)) ^ kSign);
+  const auto piece = static_cast<uint32_t>(state::from_big_endian(name.substr(17)));
+  if (number == kFirst) return events_.load(day, piece, bytes);
+  if (layers_.empty() || layers_.back().number != number) layers_.push_back({number, {}});
+  return layers_.back().events.load(day, piece, bytes);
 }
 
-void Seen::renumber_back(std::span<const int> map, std::span<const Dropped> dropped) {
-  std::vector<uint16_t> back;
-  for (size_t i = 0; i < map.size(); ++i) {
-    if (map[i] < 0) continue;
-    back.resize(std::max(back.size(), static_cast<size_t>(map[i]) + 1), kGone);
-    back[static_cast<size_t>(map[i])] = static_cast<uint16_t>(i);
+Seen::Numbering Seen::renumber(std::span<const int> heirs, size_t rules) {
+  Numbering former{of_rule_, of_rule_.empty() ? static_cast<uint32_t>(heirs.size()) : next_number_};
+  Numbering now{std::vector<uint32_t>(rules, SeenDays::kNobody), former.next};
+  for (size_t i = 0; i < heirs.size(); ++i) {
+    if (heirs[i] >= 0) now.of_rule[static_cast<size_t>(heirs[i])] = number_of(static_cast<uint16_t>(i));
   }
-  for (auto& [number, day] : days_) {
-    for (Route& r : day.routes) r.rule = r.rule < back.size() ? back[r.rule] : kGone;
-    day.changed = true;
+  for (uint32_t& n : now.of_rule) {
+    if (n == SeenDays::kNobody) n = now.next++;
   }
-  for (const Dropped& d : dropped) days_.at(d.day).routes[d.index].rule = d.rule;
+  restore(std::move(now));
+  return former;
 }
 
-// Routes of one event lie together, so those that are known are copied behind the others; the days are written
+void Seen::restore(Numbering numbering) {
+  of_rule_ = std::move(numbering.of_rule);
+  next_number_ = numbering.next;
+  rule_of_.clear();
+  for (size_t i = 0; i < of_rule_.size(); ++i) rule_of_[of_rule_[i]] = static_cast<uint16_t>(i);
+}
+
+std::vector<uint64_t> Seen::absorb(Seen other, std::span<const int> map) {
+  std::vector<uint64_t> entered;
+  SeenDays& theirs = other.events_;
+  theirs.renumber([&](uint32_t n) {
+    return n < map.size() && map[n] >= 0 ? number_of(static_cast<uint16_t>(map[n])) : SeenDays::kNobody;
+  });
+  theirs.for_each([&](uint64_t uid, const Entry& e) {
+    if (events_.find(uid) != nullptr) return;
+    events_.put(uid, e.time, e.revision, e.withdrawn);
+    entered.push_back(uid);
+  });
+  uint64_t number = kFirst + 1;
+  if (!layers_.empty()) number = layers_.back().number + 1;
+  layers_.push_back({number, std::move(theirs)});
+  return entered;
+}
+
+void Seen::take_back(std::span<const uint64_t> entered) {
+  layers_.pop_back();
+  for (const uint64_t uid : entered) events_.erase(uid);
+}
+
+void Seen::fold() {
+  std::erase_if(layers_, [&](const Layer& layer) {
+    if (layer.events.empty()) gone_layers_.push_back(layer.number);
+    return layer.events.empty();
+  });
+  while (layers_.size() > kLayers) fold_eldest();
+}
+
+// Routes of one event lie together, so those that are known are copied behind the others; the days are stored
 // compactly.
-std::vector<Seen::Added> Seen::add_routes(const Seen& other, std::span<const int> map) {
-  std::vector<Added> added;
-  std::vector<Route> routes_of_event;
-  for (const auto& [number, day] : other.days_) {
-    for (const uint64_t uid : day.uids) {
-      const Entry* theirs = other.find(uid);
-      if (theirs == nullptr || day_number(theirs->time) != number) continue;
-      const Entry* ours = find(uid);
-      if (ours != nullptr && theirs->routes == 0) continue;
-      routes_of_event.clear();
-      std::optional<Entry> before;
-      if (ours != nullptr) {
-        before = *ours;
-        const auto known = routes(*ours);
-        routes_of_event.assign(known.begin(), known.end());
-      }
-      for (const Route& r : other.routes(*theirs)) {
-        const int to = r.rule < map.size() ? map[r.rule] : -1;
-        const Route here{static_cast<uint16_t>(to), r.key};
-        const auto same = [&](const Route& known) { return known.rule == here.rule && known.key == here.key; };
-        if (to >= 0 && std::ranges::none_of(routes_of_event, same)) routes_of_event.push_back(here);
-      }
-      added.push_back({uid, before});
-      const Entry& last = before.has_value() ? *before : *theirs;
-      put(uid, last.time, last.revision, last.withdrawn);
-      for (const Route& r : routes_of_event) add_route(r.rule, r.key);
+void Seen::fold_eldest() {
+  const Layer eldest = std::move(layers_.front());
+  layers_.erase(layers_.begin());
+  gone_layers_.push_back(eldest.number);
+  std::vector<SeenDays::NumberedRoute> together;
+  eldest.events.for_each([&](uint64_t uid, const Entry& theirs) {
+    const Entry* ours = events_.find(uid);
+    if (ours == nullptr || theirs.routes == 0) return;
+    const Entry e = *ours;
+    const auto known = events_.routes(e), more = eldest.events.routes(theirs);
+    together.assign(known.begin(), known.end());
+    together.insert(together.end(), more.begin(), more.end());
+    events_.put(uid, e.time, e.revision, e.withdrawn);
+    for (const SeenDays::NumberedRoute& r : together) {
+      if (rule_of(r.number)) events_.add_route(r.number, r.key);
     }
-  }
-  open_ = nullptr;
-  return added;
-}
-
-void Seen::take_back(std::span<const Added> added) {
-  for (auto it = added.rbegin(); it != added.rend(); ++it) {
-    if (it->before.has_value()) {
-      entries_.at(it->uid) = *it->before;
-    } else {
-      entries_.erase(it->uid);
-    }
-  }
+  });
 }
 
 }  // namespace tocsin::runtime

@@ -60,6 +60,11 @@ void Shard::begin_event(uint64_t position, uint16_t rule, const Hash128& key, Ti
 // After a call on a key: timers that it set in the past fire under the same tag; the rest are queued.
 void Shard::finish(const Hash128& key, Slot& s) {
   touch(key, s);
+  settle(key, s);
+}
+
+// False: nothing was left, and the key is gone.
+bool Shard::settle(const Hash128& key, Slot& s) {
   TimeMs next = s.state->next_deadline();
   while (next < watermark_) {
     alert::Context c = context(s.rule);
@@ -68,10 +73,13 @@ void Shard::finish(const Hash128& key, Slot& s) {
   }
   if (s.state->empty()) {
     drop(key, s);
-  } else if (next < s.scheduled) {
+    return false;
+  }
+  if (next < s.scheduled) {
     s.scheduled = next;
     timers_.push({next, s.rule, key});
   }
+  return true;
 }
 
 // Periods that have begun and timers that are due, each in its turn.
@@ -222,9 +230,12 @@ bool Shard::apply_operations(std::string_view delta) {
   return in.ok();
 }
 
-void Shard::take_changed(const std::function<void(uint16_t, const Hash128&, std::string_view)>& f) {
+void Shard::take_changed(const std::function<void(uint16_t, const Hash128&, std::string_view)>& f,
+                         const std::vector<bool>* but) {
   std::string bytes;
+  const auto left_out = [&](const auto& k) { return but != nullptr && (*but)[k.first]; };
   for (const auto& [rule, key] : changed_) {
+    if (but != nullptr && (*but)[rule]) continue;
     const auto it = slots_.find(key);
     if (it == slots_.end() || !it->second.changed) continue;
     it->second.changed = false;
@@ -235,26 +246,44 @@ void Shard::take_changed(const std::function<void(uint16_t, const Hash128&, std:
     f(rule, key, bytes);
   }
   for (const auto& [rule, key] : gone_) {
+    if (but != nullptr && (*but)[rule]) continue;
     if (!slots_.contains(key)) f(rule, key, {});
   }
-  changed_.clear();
-  gone_.clear();
+  std::erase_if(changed_, [&](const auto& k) { return !left_out(k); });
+  std::erase_if(gone_, [&](const auto& k) { return !left_out(k); });
 }
 
 Status Shard::load(uint16_t rule, const Hash128& key, std::string_view bytes, bool changed) {
   auto state = alert::decode_key_state(rules_->rules()[rule], key, bytes);
   if (!state) return state.error();
-  Slot& s = slots_[key];
-  s.state = std::move(*state);
-  s.rule = rule;
+  Slot& s = put(rule, key, std::move(*state));
   s.stored = true;
   if (changed) touch(key, s);
+  return {};
+}
+
+Shard::Slot& Shard::put(uint16_t rule, const Hash128& key, std::unique_ptr<alert::KeyState> state) {
+  Slot& s = slots_[key];
+  s.state = std::move(state);
+  s.rule = rule;
   ++keys_by_rule_[rule];
   if (const TimeMs next = s.state->next_deadline(); next != kNever) {
     s.scheduled = next;
     timers_.push({next, rule, key});
   }
-  return {};
+  return s;
+}
+
+void Shard::give_away(const std::function<void(uint16_t, const Hash128&, std::unique_ptr<alert::KeyState>)>& f) {
+  for (auto& [key, s] : slots_) f(s.rule, key, std::move(s.state));
+  slots_.clear();
+  changed_.clear();
+  gone_.clear();
+  keys_by_rule_.assign(keys_by_rule_.size(), 0);
+}
+
+void Shard::take_in(uint16_t rule, const Hash128& key, std::unique_ptr<alert::KeyState> state) {
+  touch(key, put(rule, key, std::move(state)));
 }
 
 void Shard::for_each(const std::function<void(const Held&)>& f) const {
@@ -287,8 +316,14 @@ Status Shard::end_keys(const Ends& ends, const GoesOn& goes_on, TimeMs time, uin
 
 void Shard::adopt(const std::vector<bool>& begun, std::vector<Left> former, TimeMs now, uint64_t position) {
   std::map<std::pair<uint16_t, Hash128>, Left*> keys;
-  for (const auto& [key, s] : slots_) {
-    if (begun[s.rule]) keys[{s.rule, key}] = nullptr;
+  for (auto& [key, s] : slots_) {
+    if (!begun[s.rule]) continue;
+    if (s.state->has_alerts()) {
+      keys[{s.rule, key}] = nullptr;
+    } else {  // most: there is nothing to tell
+      alert::Context c = context(s.rule);
+      s.state->adopt({}, now, c);
+    }
   }
   for (Left& l : former) keys[{l.rule, l.key}] = &l;
   for (const auto& [of, left] : keys) {
@@ -306,19 +341,28 @@ bool Shard::lives(const Hash128& key, std::string_view alert_id) const {
   return it != slots_.end() && it->second.state->lives(alert_id);
 }
 
-void Shard::rejudge(const std::vector<bool>& edited, TimeMs now, uint64_t position) {
-  watermark_ = std::max(watermark_, now);
+void Shard::rejudge(const Edits& edits, TimeMs watermark, TimeMs now, uint64_t position) {
+  watermark_ = std::max(watermark_, watermark);
   std::vector<std::pair<uint16_t, Hash128>> keys;
   for (const auto& [key, s] : slots_) {
-    if (edited[s.rule]) keys.emplace_back(s.rule, key);
+    if (edits.touch(s.rule)) keys.emplace_back(s.rule, key);
   }
   std::sort(keys.begin(), keys.end());
+  std::string before, after;
   for (const auto& [rule, key] : keys) {
     collector_.tag = {watermark_, 0, position, over_alerts_, rule, key, 0};
     Slot& s = slots_.at(key);
+    before.clear();
+    after.clear();
+    Writer was(before), is(after);
+    s.state->encode(was);
     alert::Context c = context(rule);
-    s.state->rejudge(now, c);
-    finish(key, s);
+    if (edits.stream[rule]) s.state->leave_stream(now, c);
+    if (edits.conditions[rule] && watermark != kNoTime) s.state->rejudge(watermark, c);
+    if (edits.stream[rule]) s.state->enter_stream(now, c);
+    if (!settle(key, s)) continue;
+    s.state->encode(is);
+    if (after != before) touch(key, s);  // most are judged as they were, and lie in the store
   }
 }
 

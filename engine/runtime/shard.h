@@ -32,8 +32,9 @@ class Shard {
   std::vector<alert::Transition>& transitions() { return transitions_; }
 
   // Checkpoint: calls f(rule index, key hash, bytes) for each key that changed since the last call, with empty bytes
-  // for a key that is gone.
-  void take_changed(const std::function<void(uint16_t, const Hash128&, std::string_view)>& f);
+  // for a key that is gone. Keys of rules that `but` names are left for a later call.
+  void take_changed(const std::function<void(uint16_t, const Hash128&, std::string_view)>& f,
+                    const std::vector<bool>* but = nullptr);
   // Recovery: a key as encoded at a checkpoint. Counted as `changed` since then or not.
   Status load(uint16_t rule, const Hash128& key, std::string_view bytes, bool changed = false);
   // All keys, for a change of the rule set or of the number of shards.
@@ -44,6 +45,11 @@ class Shard {
     bool changed;                  // since the last checkpoint
   };
   void for_each(const std::function<void(const Held&)>& f) const;
+  // Gives all keys away, and has none from then on: f(rule, key, state). For take_in() of another shard, under a rule
+  // that is the same in all; what the states refer to must live on.
+  void give_away(const std::function<void(uint16_t, const Hash128&, std::unique_ptr<alert::KeyState>)>& f);
+  // A key that no store holds yet.
+  void take_in(uint16_t rule, const Hash128& key, std::unique_ptr<alert::KeyState> state);
 
   // What is told when the keys that `ends` names are taken out of force at `time`: their alerts are resolved, in the
   // order of (rule, key), but those that `goes_on` names. The keys stay as they are: copies of them are ended. What
@@ -69,8 +75,14 @@ class Shard {
   // known. The first period that counts is the first that begins when time does, or after.
   Duties& duties() { return duties_; }
 
-  // Rules that `edited` names have other conditions now: their keys are judged anew, in the order of (rule, key).
-  void rejudge(const std::vector<bool>& edited, TimeMs now, uint64_t position);
+  // What became of rules that keep their state; by rule.
+  struct Edits {
+    std::vector<bool> conditions;  // they are others: the keys are judged anew
+    std::vector<bool> stream;      // the mode is another: what lives goes to the other stream
+    bool touch(uint16_t rule) const { return conditions[rule] || stream[rule]; }
+  };
+  // In the order of (rule, key). `watermark` kNoTime: nothing is judged yet.
+  void rejudge(const Edits& edits, TimeMs watermark, TimeMs now, uint64_t position);
 
   bool owns(const Hash128& key) const { return key.lo % count_ == index_; }
   size_t keys() const { return slots_.size(); }
@@ -103,6 +115,8 @@ class Shard {
   void apply_action(const DeltaOp& op);
   void begin_event(uint64_t position, uint16_t rule, const Hash128& key, TimeMs watermark);
   void finish(const Hash128& key, Slot& slot);
+  bool settle(const Hash128& key, Slot& slot);
+  Slot& put(uint16_t rule, const Hash128& key, std::unique_ptr<alert::KeyState> state);
   void fire_due(TimeMs watermark);
   bool apply_op(const DeltaOp& op);
   void fetch_state(const Hash128& key) const;

@@ -71,8 +71,8 @@ Status ShardPool::end_keys(const Shard::Ends& ends, const Shard::GoesOn& goes_on
   return {};
 }
 
-void ShardPool::rejudge(const std::vector<bool>& edited, TimeMs now, uint64_t position) {
-  for (Shard* shard : all()) shard->rejudge(edited, now, position);
+void ShardPool::rejudge(const Shard::Edits& edits, TimeMs watermark, TimeMs now, uint64_t position) {
+  for (Shard* shard : all()) shard->rejudge(edits, watermark, now, position);
 }
 
 void ShardPool::adopt(const std::vector<bool>& begun, std::vector<Shard::Left> former, TimeMs now, uint64_t position) {

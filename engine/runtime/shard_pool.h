@@ -27,7 +27,7 @@ class ShardPool {
   Status end_keys(const Shard::Ends& ends, const Shard::GoesOn& goes_on, TimeMs time, uint64_t position,
                   std::vector<Shard::Left>& left, std::vector<alert::Transition>& out);
   // See Shard::rejudge and Shard::adopt, for a change of the rule set; transitions in the order of (rule, key).
-  void rejudge(const std::vector<bool>& edited, TimeMs now, uint64_t position);
+  void rejudge(const Shard::Edits& edits, TimeMs watermark, TimeMs now, uint64_t position);
   void adopt(const std::vector<bool>& begun, std::vector<Shard::Left> former, TimeMs now, uint64_t position);
   void take_changes(std::vector<alert::Transition>& out);
   // The shard of rules over alerts; null where there are none.

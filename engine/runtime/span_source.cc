@@ -24,7 +24,10 @@ void SpanSource::move_on(std::vector<uint64_t> until) {
 }
 
 bool SpanSource::reached() const {
-  return ended_ || std::ranges::all_of(parts_, [](const Part& p) { return p.next >= p.until; });
+  const auto passed = [](const Part& p) {
+    return p.next >= p.until && (p.waiting.empty() || p.waiting.front().record.offset >= p.until);
+  };
+  return ended_ || std::ranges::all_of(parts_, passed);
 }
 
 uint64_t SpanSource::left() const {
@@ -80,7 +83,7 @@ void SpanSource::deliver_waiting(size_t max, std::vector<Record>& out) {
 void SpanSource::put_by(Part& part, const Record& record) {
   part.waiting.push_back(
       {record, std::string(record.payload) + std::string(kPadding, '\0'), std::string(record.fault)});
-  part.next = std::max(part.next, part.until);
+  part.next = std::max(part.next, std::min(part.until, part.waiting.front().record.offset));
 }
 
 Result<PollState> SpanSource::poll(size_t max, DurationMs wait, std::vector<Record>& out) {

@@ -17,6 +17,11 @@ namespace tocsin::runtime {
 inline constexpr char kRulesKey[] = "rules";    // the texts in force
 inline constexpr char kDutiesKey[] = "duties";  // Duties::encode, as of the checkpoint
 
+// Of Table::kMeta: the index of seen events (Seen::take_changed), and keys that rules began with after a change of
+// rules, many together (FreshKeys), until the next checkpoint stores each by itself.
+inline constexpr std::string_view kSeenPieces = "seen/", kSeenPiecesEnd = "seen0";
+inline constexpr std::string_view kFreshPieces = "fresh/", kFreshPiecesEnd = "fresh0";
+
 // Of Table::kState.
 inline std::string state_key(std::string_view rule_id, const Hash128& key) {
   std::string k(rule_id);

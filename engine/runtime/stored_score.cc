@@ -14,11 +14,12 @@ Status load_score(const state::Store& store, uint64_t commit, score::Keeper& kee
       });
   if (!scanned || !status) return scanned ? status : scanned;
   const uint64_t stored = keeper.loaded();
-  scanned = store.scan(state::Table::kDelta, state::big_endian(stored + 1), state::big_endian(commit + 1),
+  scanned = store.scan(state::Table::kDelta, notes_key(stored + 1), notes_key(commit + 1),
                        [&](std::string_view key, std::string_view notes) {
-                         if (is_notes_key(key) && !keeper.apply(notes)) {
-                           status = corrupt("the notes of commit " + std::to_string(state::from_big_endian(key)) +
-                                            " for the scorecards do not decode");
+                         if (!keeper.apply(notes)) {
+                           status =
+                               corrupt("the notes of commit " + std::to_string(state::from_big_endian(key.substr(1))) +
+                                       " for the scorecards do not decode");
                          }
                          return status.is_ok();
                        });

@@ -58,7 +58,18 @@ class AlertBook {
   AlertBook(Cube& cube, EventBook& events, const CivilDays& days) : cube_(cube), events_(events), days_(days) {}
   void take(const AlertNote& note);
   void pass(TimeMs watermark);
-  const absl::flat_hash_map<uint64_t, ScoredAlert>& alerts() const { return alerts_; }
+  // The first day of UTC from `day` on that alerts opened on; INT64_MAX: none.
+  int64_t day_from(int64_t day) const {
+    const auto it = pieces_.lower_bound(day);
+    return it == pieces_.end() ? INT64_MAX : it->first;
+  }
+  // f(alert) for those that opened on a day of UTC.
+  template <typename F>
+  void each_of_day(int64_t day, F&& f) const {
+    const auto it = pieces_.find(day);
+    if (it == pieces_.end()) return;
+    for (const uint64_t id : it->second.ids) f(alerts_.at(id));
+  }
 
   // Pieces by the day that alerts opened on.
   void take_changed(const std::function<void(int64_t, std::string)>& f);

@@ -1,7 +1,6 @@
 #include "score/card.h"
 
 #include <algorithm>
-#include <unordered_map>
 
 #include "time/format.h"
 
@@ -51,30 +50,29 @@ Standing standing_of(const Figures& f, Order order) {
 
 }  // namespace
 
-Sheet::Sheet(const Cut& cut, const Names& events, const Names& alerts) : cut_(cut), tier_(cut.rows()) {
-  place(events.spots(), events_);
-  // Alerts are of areas, not of posts.
-  place(alerts.spots(), alerts_);
+bool Sheet::learn(const Names& events, const Names& alerts) {
   choose(events.sorts(), events_);
-  alerts_.kinds.resize(alerts.sorts().size());
-  for (Kind& k : alerts_.kinds) k.wanted = cut.channel.empty() && cut.category.empty();
+  for (size_t i = alerts_.kinds.size(); i < alerts.sorts().size(); ++i) {
+    alerts_.kinds.push_back({.wanted = cut_.channel.empty() && cut_.category.empty()});
+  }
+  // Alerts are of areas, not of posts.
+  return place(events.spots(), events_) || place(alerts.spots(), alerts_);
 }
 
-void Sheet::place(const std::vector<Spot>& spots, Side& side) {
-  std::unordered_map<std::string_view, int32_t> rows;
-  for (size_t i = 0; i < keys_.size(); ++i) rows.emplace(keys_[i], static_cast<int32_t>(i));
-  side.places.resize(spots.size());
-  std::vector<std::string> fresh;
-  for (size_t i = 0; i < spots.size(); ++i) {
+// True: there are more.
+bool Sheet::place(const std::vector<Spot>& spots, Side& side) {
+  const size_t end = std::min(spots.size(), side.places.size() + kAtOnce);
+  for (size_t i = side.places.size(); i < end; ++i) {
+    Place& place = side.places.emplace_back();
     if (!lies_in(spots[i], cut_.area)) continue;
-    side.places[i].inside = true;
+    place.inside = true;
     const std::string& key = key_of(spots[i], tier_);
     if (key.empty()) continue;
-    const auto [it, added] = rows.try_emplace(key, static_cast<int32_t>(rows.size()));
-    if (added) fresh.push_back(key);
-    side.places[i].row = it->second;
+    const auto [it, added] = rows_.try_emplace(key, static_cast<int32_t>(rows_.size()));
+    if (added) keys_.push_back(key);
+    place.row = it->second;
   }
-  std::move(fresh.begin(), fresh.end(), std::back_inserter(keys_));
+  return end < spots.size();
 }
 
 uint16_t Sheet::number(std::vector<std::string>& names, std::string_view name) {
@@ -87,10 +85,9 @@ uint16_t Sheet::number(std::vector<std::string>& names, std::string_view name) {
 }
 
 void Sheet::choose(const std::vector<Sort>& sorts, Side& side) {
-  side.kinds.resize(sorts.size());
-  for (size_t i = 0; i < sorts.size(); ++i) {
+  for (size_t i = side.kinds.size(); i < sorts.size(); ++i) {
     const Sort& s = sorts[i];
-    Kind& k = side.kinds[i];
+    Kind& k = side.kinds.emplace_back();
     k.wanted = (cut_.channel.empty() || s.channel == cut_.channel) && lies_under(s.category, cut_.category);
     if (!k.wanted) continue;
     k.channel = number(channels_, s.channel);

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "score/cube.h"
@@ -42,7 +43,10 @@ struct Spans {
 // Which row each spot belongs to, and what each sort counts as: made while the names may not change.
 class Sheet {
  public:
-  Sheet(const Cut& cut, const Names& events, const Names& alerts);
+  explicit Sheet(const Cut& cut) : cut_(cut), tier_(cut.rows()) {}
+  // Takes in names that it does not know yet, some thousands a call, so that whoever keeps them still meanwhile need
+  // not do so for long. False: it knows all.
+  bool learn(const Names& events, const Names& alerts);
   void add_up(const Spans& spans, bool has_before, bool has_year_before, Card& card) const;
 
  private:
@@ -59,14 +63,16 @@ class Sheet {
     std::vector<Place> places;
     std::vector<Kind> kinds;
   };
-  void place(const std::vector<Spot>& spots, Side& side);
+  bool place(const std::vector<Spot>& spots, Side& side);
   void choose(const std::vector<Sort>& sorts, Side& side);
   void add_slice(const Slice& slice, std::vector<Adder>& rows, Adder& total) const;
   void rank(Card& card) const;
   uint16_t number(std::vector<std::string>& names, std::string_view name);
 
+  static constexpr size_t kAtOnce = 4096;  // spots a call
   const Cut cut_;
   Tier tier_;
+  std::unordered_map<std::string, int32_t> rows_;  // by key
   Side events_, alerts_;
   std::vector<std::string> keys_;  // of rows
   std::vector<std::string> channels_, categories_;

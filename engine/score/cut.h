@@ -46,6 +46,7 @@ Status check(const Cut& cut);
 
 struct PlaceCut {
   std::string area = {};      // a code: what lies under it; empty: everything
+  std::string scope = {};     // whoever asks sees alerts of this area alone; empty: all
   int64_t from = 0, to = 0;   // civil days since 1970-01-01, both included
   std::string category = {};  // only what suffers from this, or from something under it; empty: any
   uint64_t least_days = 2;    // on at least so many days

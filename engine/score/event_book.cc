@@ -9,6 +9,7 @@ constexpr DurationMs kDayMs = 86'400'000;
 
 void encode(Writer& w, const Counted& c, TimeMs midnight) {
   w.fixed64(c.uid);
+  if (c.uid == 0) return;
   w.u8(static_cast<uint8_t>(c.report | c.on_spot << 1 | c.rewarded << 2 | c.withdrawn << 3 | (c.matter != 0) << 4 |
                             (c.place != 0) << 5 | (c.confirmed != 0) << 6 | (c.revision != 0) << 7));
   w.varint(static_cast<uint64_t>(c.time - midnight));
@@ -23,6 +24,7 @@ void encode(Writer& w, const Counted& c, TimeMs midnight) {
 Counted decode(Reader& in, TimeMs midnight) {
   Counted c;
   c.uid = in.fixed64();
+  if (c.uid == 0) return c;
   const uint8_t flags = in.u8();
   c.report = (flags & 1) != 0;
   c.on_spot = (flags & 2) != 0;
@@ -62,7 +64,7 @@ void EventBook::put(const Counted& counted) {
   const auto [it, fresh] = where_.try_emplace(counted.uid);
   if (!fresh) {
     Day& was = day_of(it->second.day);
-    was.changed = true;
+    was.touch(it->second.index);
     if (it->second.day == number) {
       was.events[it->second.index] = counted;
       return;
@@ -70,9 +72,13 @@ void EventBook::put(const Counted& counted) {
     was.events[it->second.index].uid = 0;
   }
   Day& day = day_of(number);
-  day.changed = true;
   it->second = {static_cast<int32_t>(number), static_cast<uint32_t>(day.events.size())};
+  day.touch(day.events.size());
   day.events.push_back(counted);
+}
+
+void EventBook::touch(const Counted& counted) {
+  if (const auto it = where_.find(counted.uid); it != where_.end()) day_of(it->second.day).touch(it->second.index);
 }
 
 void EventBook::forget_first_day() {
@@ -80,7 +86,7 @@ void EventBook::forget_first_day() {
   for (const Counted& c : day->second.events) {
     if (c.uid != 0) where_.erase(c.uid);
   }
-  forgotten_.push_back(day->first);
+  forgotten_.emplace_back(day->first, (day->second.events.size() + kPiece - 1) / kPiece);
   horizon_ = std::max(horizon_, (day->first + 1) * kDayMs);
   last_day_ = nullptr;
   days_.erase(day);
@@ -98,34 +104,48 @@ size_t EventBook::bytes() const {
   return n;
 }
 
-void EventBook::take_changed(const std::function<void(int64_t, std::string)>& f) {
-  for (const int64_t n : forgotten_) f(n, {});
+void EventBook::take_changed(const std::function<void(int64_t, uint32_t, std::string)>& f) {
+  for (const auto& [number, pieces] : forgotten_) {
+    for (size_t piece = 0; piece < pieces; ++piece) f(number, static_cast<uint32_t>(piece), {});
+  }
   forgotten_.clear();
   for (auto& [number, day] : days_) {
-    if (!day.changed) continue;
-    day.changed = false;
-    std::string bytes;
-    bytes.reserve(day.events.size() * 40);
-    Writer w(bytes);
-    for (const Counted& c : day.events) {
-      if (c.uid != 0) encode(w, c, number * kDayMs);
+    for (size_t piece = 0; piece < day.changed.size(); ++piece) {
+      if (!day.changed[piece]) continue;
+      day.changed[piece] = false;
+      const size_t begin = piece * kPiece, end = std::min(begin + kPiece, day.events.size());
+      std::string bytes;
+      bytes.reserve((end - begin) * 40);
+      Writer w(bytes);
+      for (size_t i = begin; i < end; ++i) encode(w, day.events[i], number * kDayMs);
+      f(number, static_cast<uint32_t>(piece), std::move(bytes));
     }
-    f(number, std::move(bytes));
   }
 }
 
-Status EventBook::load(int64_t day, std::string_view bytes) {
+// Also what has moved to another day has its place: an event stays in its piece.
+Status EventBook::load(int64_t day, uint32_t piece, std::string_view bytes) {
+  const auto fault = [] { return corrupt("the events of scorecards in the state directory do not decode"); };
+  Day& of = day_of(day);
+  if (of.events.size() != piece * kPiece) return fault();
   Reader in(bytes);
   while (in.ok() && !in.at_end()) {
     const Counted c = decode(in, day * kDayMs);
-    if (in.ok()) put(c);
+    if (!in.ok() || of.events.size() == (piece + 1) * kPiece) return fault();
+    if (c.uid == 0) {
+      of.events.push_back(c);
+    } else if (day_number(c.time) != day || where_.contains(c.uid)) {
+      return fault();
+    } else {
+      put(c);
+    }
   }
-  if (const auto it = days_.find(day); it != days_.end()) it->second.changed = false;
-  return in.ok() ? Status() : corrupt("the events of scorecards in the state directory do not decode");
+  of.changed.assign(of.changed.size(), false);
+  return in.ok() ? Status() : fault();
 }
 
 void EventBook::mark_all() {
-  for (auto& [number, day] : days_) day.changed = true;
+  for (auto& [number, day] : days_) day.changed.assign((day.events.size() + kPiece - 1) / kPiece, true);
 }
 
 }  // namespace tocsin::score

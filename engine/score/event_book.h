@@ -37,28 +37,34 @@ class EventBook {
  public:
   static constexpr DurationMs kKeep = 40LL * 86'400'000;
   static constexpr size_t kMost = 4'000'000;
+  static constexpr size_t kPiece = 4096;  // events of a day that are stored together
 
   // Null: not remembered. Valid until the next put() or forget_before().
   Counted* find(uint64_t uid);
   void fetch(uint64_t uid) const { where_.prefetch(uid); }
   void put(const Counted& counted);
   // Its day will be stored with the next checkpoint.
-  void touch(const Counted& counted) { days_[day_number(counted.time)].changed = true; }
+  void touch(const Counted& counted);
   // Events of before this are not taken in any more.
   TimeMs horizon() const { return horizon_; }
   void forget_before(TimeMs t);
   size_t size() const { return where_.size(); }
   size_t bytes() const;
 
-  void take_changed(const std::function<void(int64_t, std::string)>& f);
-  Status load(int64_t day, std::string_view bytes);
+  // f(day, piece, bytes); empty bytes: it is gone. Load the pieces of a day in their order.
+  void take_changed(const std::function<void(int64_t, uint32_t, std::string)>& f);
+  Status load(int64_t day, uint32_t piece, std::string_view bytes);
   void loaded(TimeMs horizon) { horizon_ = horizon; }
   void mark_all();
 
  private:
   struct Day {
     std::vector<Counted> events;  // in the order in which they came
-    bool changed = false;
+    std::vector<bool> changed;    // by piece
+    void touch(size_t index) {
+      if (changed.size() <= index / kPiece) changed.resize(index / kPiece + 1);
+      changed[index / kPiece] = true;
+    }
   };
   struct Where {
     int32_t day;  // of UTC
@@ -74,7 +80,7 @@ class EventBook {
   std::map<int64_t, Day> days_;
   Day* last_day_ = nullptr;
   int64_t last_number_ = 0;
-  std::vector<int64_t> forgotten_;
+  std::vector<std::pair<int64_t, size_t>> forgotten_;  // and how many pieces it had
   TimeMs horizon_ = kNoTime;
 };
 

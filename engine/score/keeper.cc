@@ -24,6 +24,18 @@ int64_t number_in(std::string_view name, std::string_view kind) {
   std::from_chars(digits.data(), digits.data() + digits.size(), n);
   return n - 1'000'000'000;
 }
+// A piece of a day: behind the day, so wide that names sort like the numbers.
+constexpr size_t kPieceDigits = 6;
+std::string piece_of(std::string day, uint32_t piece) {
+  const std::string digits = std::to_string(piece);
+  return std::move(day) + "/" + std::string(kPieceDigits - std::min(kPieceDigits, digits.size()), '0') + digits;
+}
+uint32_t piece_in(std::string_view name) {
+  uint32_t n = 0;
+  const std::string_view digits = name.substr(name.rfind('/') + 1);
+  std::from_chars(digits.data(), digits.data() + digits.size(), n);
+  return n;
+}
 
 }  // namespace
 
@@ -129,19 +141,19 @@ void Keeper::take(const EventNote& n) {
     if (!newer) return;
     c.confirmed = known->confirmed;
   }
-  if (n.time < events_.horizon() || days_.at(n.time) < cube_.first_day()) {
-    ++too_old_;
-    return;
-  }
+  const bool too_old = n.time < events_.horizon() || days_.at(n.time) < cube_.first_day();
+  if (too_old) ++too_old_;
+  if (too_old && known == nullptr) return;
+  c.uid = n.uid;
+  c.time = n.time;
   if (known != nullptr) {
     const Counted old = *known;
     take_back(old);
+    if (too_old) c.time = old.time;  // its day is past, but what it was is taken back, and is remembered as that
   }
-  c.uid = n.uid;
-  c.time = n.time;
   c.revision = static_cast<uint32_t>(std::min<uint64_t>(n.revision, UINT32_MAX));
-  c.withdrawn = n.withdrawal;
-  if (!n.withdrawal) count(n, c);
+  c.withdrawn = n.withdrawal || too_old;
+  if (!c.withdrawn) count(n, c);
   events_.put(c);
 }
 
@@ -197,7 +209,9 @@ void Keeper::take_changed(uint64_t commit, const std::function<void(std::string,
   alert_names_.take_changed(
       [&](std::string name, std::string bytes) { f(std::string(kAlertNames) + name, std::move(bytes)); });
   cube_.take_changed(under(kDays));
-  events_.take_changed(under(kEvents));
+  events_.take_changed([&](int64_t day, uint32_t piece, std::string bytes) {
+    f(piece_of(numbered(kEvents, day), piece), std::move(bytes));
+  });
   cases_.take_changed(under(kCases));
   places_.take_changed(under(kPlaces));
   alerts_.take_changed(under(kAlerts));
@@ -230,7 +244,7 @@ Status Keeper::load(std::string_view name, std::string_view bytes) {
   if (name.starts_with(kNames)) return names_.load(name.substr(kNames.size()), bytes);
   if (name.starts_with(kAlertNames)) return alert_names_.load(name.substr(kAlertNames.size()), bytes);
   if (name.starts_with(kDays)) return cube_.load(number_in(name, kDays), bytes);
-  if (name.starts_with(kEvents)) return events_.load(number_in(name, kEvents), bytes);
+  if (name.starts_with(kEvents)) return events_.load(number_in(name, kEvents), piece_in(name), bytes);
   if (name.starts_with(kCases)) return cases_.load(number_in(name, kCases), bytes);
   if (name.starts_with(kPlaces)) return places_.load(number_in(name, kPlaces), bytes);
   if (name.starts_with(kAlerts)) return alerts_.load(number_in(name, kAlerts), bytes);

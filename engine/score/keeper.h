@@ -11,6 +11,7 @@
 // meanwhile.
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <shared_mutex>
 
 #include "score/card.h"
@@ -43,7 +44,7 @@ class Keeper {
   // What changed since the last call, as pieces of a store: f(name, bytes), empty bytes: the piece is gone. `commit`
   // is kept with it: notes of later commits are to be applied to what load() finds.
   void take_changed(uint64_t commit, const std::function<void(std::string, std::string)>& f);
-  // The next take_changed() tells all: what the last one told was not stored.
+  // The next take_changed() tells all.
   void mark_all();
   Status load(std::string_view name, std::string_view bytes);
   // After the last piece. Answers the commit that it was stored with; notes of later commits are to be applied.
@@ -61,6 +62,9 @@ class Keeper {
 
  private:
   class Window;
+  std::optional<PlaceRow> row_of(const Place& place, const PlaceCut& cut, const CivilDays& days) const;
+  void add_alerts(const PlaceCut& cut, const CivilDays& days, const absl::flat_hash_map<uint64_t, size_t>& rows,
+                  PlaceList& list) const;
   void take(const EventNote& n);
   void take_back(const Counted& c);
   void count(const EventNote& n, Counted& c);

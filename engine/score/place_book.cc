@@ -70,8 +70,7 @@ void PlaceBook::insert(uint64_t id, Place& place, const PlaceReport& report) {
 void PlaceBook::add(uint64_t id, const PlaceReport& report, std::string_view name, std::string_view trouble,
                     int32_t lon, int32_t lat) {
   touch(id);
-  const auto again = places_.find(id);
-  if (again != places_.end()) return insert(id, again->second, report);
+  if (Place* again = find(id); again != nullptr) return insert(id, *again, report);
   const auto [once, fresh] = once_.try_emplace(id, report);
   if (fresh) {
     enqueue(id, last_day(report));
@@ -85,8 +84,8 @@ void PlaceBook::add(uint64_t id, const PlaceReport& report, std::string_view nam
   place.lat = lat;
   place.reports.push_back(once->second);
   once_.erase(once);
-  Place& kept = places_.emplace(id, std::move(place)).first->second;
-  insert(id, kept, report);
+  ++again_;
+  insert(id, places_[id % kPieces].emplace(id, std::move(place)).first->second, report);
 }
 
 void PlaceBook::remove(uint64_t id, uint64_t uid) {
@@ -95,9 +94,9 @@ void PlaceBook::remove(uint64_t id, uint64_t uid) {
     if (once->second.uid == uid) once_.erase(once);
     return;
   }
-  const auto it = places_.find(id);
-  if (it == places_.end()) return;
-  auto& list = it->second.reports;
+  Place* place = find(id);
+  if (place == nullptr) return;
+  auto& list = place->reports;
   const auto at = std::ranges::find(list, uid, &PlaceReport::uid);
   if (at == list.end()) return;
   const int64_t day = days_.at(at->time);
@@ -105,17 +104,17 @@ void PlaceBook::remove(uint64_t id, uint64_t uid) {
   const auto i = static_cast<size_t>(at - list.begin());
   list.erase(at);
   if (list.empty()) {
-    places_.erase(it);
+    erase(id);
     return;
   }
   if (i < list.size()) judge(list, i);
-  enqueue(id, last_day(it->second));  // it may have to go sooner now
+  enqueue(id, last_day(*place));  // it may have to go sooner now
 }
 
 void PlaceBook::let_go(uint64_t id) {
   touch(id);
   once_.erase(id);
-  places_.erase(id);
+  erase(id);
 }
 
 // Of each place some entry of the queue lies at or before its last day; when that comes, it is put where it belongs.
@@ -124,9 +123,9 @@ void PlaceBook::let_go_before(int64_t day) {
     const auto node = ends_.extract(ends_.begin());
     for (const uint64_t id : node.mapped()) {
       const auto once = once_.find(id);
-      const auto again = places_.find(id);
-      if (once == once_.end() && again == places_.end()) continue;
-      const int64_t last = again != places_.end() ? last_day(again->second) : last_day(once->second);
+      const Place* again = find(id);
+      if (once == once_.end() && again == nullptr) continue;
+      const int64_t last = again != nullptr ? last_day(*again) : last_day(once->second);
       last > node.key() ? enqueue(id, last) : let_go(id);
     }
   }
@@ -140,24 +139,26 @@ void PlaceBook::pass(TimeMs watermark) {
 }
 
 size_t PlaceBook::bytes() const {
-  size_t n = once_.capacity() * (sizeof(PlaceReport) + 9) + places_.capacity() * (sizeof(Place) + 9);
-  for (const auto& [id, p] : places_) n += p.reports.capacity() * sizeof(PlaceReport) + p.name.capacity();
+  size_t n = once_.capacity() * (sizeof(PlaceReport) + 9);
+  for (const Places& piece : places_) {
+    n += piece.capacity() * (sizeof(Place) + 9);
+    for (const auto& [id, p] : piece) n += p.reports.capacity() * sizeof(PlaceReport) + p.name.capacity();
+  }
   return n + size() * 8;
 }
 
 void PlaceBook::take_changed(const std::function<void(int64_t, std::string)>& f) {
-  std::vector<std::vector<uint64_t>> once(kPieces), again(kPieces);
+  std::vector<std::vector<uint64_t>> once(kPieces);
   for (const auto& [id, r] : once_) {
     if (changed_[id % kPieces]) once[id % kPieces].push_back(id);
-  }
-  for (const auto& [id, p] : places_) {
-    if (changed_[id % kPieces]) again[id % kPieces].push_back(id);
   }
   for (size_t i = 0; i < kPieces; ++i) {
     if (!changed_[i]) continue;
     changed_[i] = false;
+    std::vector<uint64_t> again;
+    for (const auto& [id, p] : places_[i]) again.push_back(id);
     std::ranges::sort(once[i]);
-    std::ranges::sort(again[i]);
+    std::ranges::sort(again);
     std::string bytes;
     Writer w(bytes);
     w.varint(once[i].size());
@@ -165,8 +166,8 @@ void PlaceBook::take_changed(const std::function<void(int64_t, std::string)>& f)
       w.fixed64(id);
       encode(w, once_.at(id));
     }
-    for (const uint64_t id : again[i]) {
-      const Place& p = places_.at(id);
+    for (const uint64_t id : again) {
+      const Place& p = places_[i].at(id);
       w.fixed64(id);
       w.str(p.name);
       w.str(p.trouble);
@@ -175,7 +176,7 @@ void PlaceBook::take_changed(const std::function<void(int64_t, std::string)>& f)
       w.varint(p.reports.size());
       for (const PlaceReport& r : p.reports) encode(w, r);
     }
-    f(static_cast<int64_t>(i), once[i].empty() && again[i].empty() ? std::string() : std::move(bytes));
+    f(static_cast<int64_t>(i), once[i].empty() && again.empty() ? std::string() : std::move(bytes));
   }
 }
 
@@ -193,7 +194,8 @@ Status PlaceBook::load(int64_t, std::string_view bytes) {
     p.lon = static_cast<int32_t>(in.zigzag());
     p.lat = static_cast<int32_t>(in.zigzag());
     for (uint64_t n = in.varint(); n > 0 && in.ok(); --n) p.reports.push_back(decode(in));
-    if (in.ok() && !p.reports.empty()) places_[id] = std::move(p);
+    if (in.ok() && !p.reports.empty())
+      again_ += places_[id % kPieces].insert_or_assign(id, std::move(p)).second ? 1 : 0;
   }
   return in.ok() ? Status() : corrupt("the places of scorecards in the state directory do not decode");
 }
@@ -201,7 +203,9 @@ Status PlaceBook::load(int64_t, std::string_view bytes) {
 void PlaceBook::loaded(TimeMs watermark) {
   if (watermark != kNoTime) today_ = utc_day(watermark);
   for (const auto& [id, r] : once_) enqueue(id, last_day(r));
-  for (const auto& [id, p] : places_) enqueue(id, last_day(p));
+  for (const Places& piece : places_) {
+    for (const auto& [id, p] : piece) enqueue(id, last_day(p));
+  }
 }
 
 }  // namespace tocsin::score

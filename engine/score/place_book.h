@@ -9,6 +9,7 @@
 // first that would be let go first).
 #include <absl/container/flat_hash_map.h>
 
+#include <array>
 #include <functional>
 #include <map>
 #include <string>
@@ -50,9 +51,11 @@ class PlaceBook {
   void remove(uint64_t id, uint64_t uid);
   void fetch(uint64_t id) const { once_.prefetch(id); }
   void pass(TimeMs watermark);
-  // Places with more than one report.
-  const absl::flat_hash_map<uint64_t, Place>& places() const { return places_; }
-  size_t size() const { return once_.size() + places_.size(); }
+  // Places with more than one report, in kPieces parts of about one size.
+  static constexpr size_t kPieces = 64;
+  using Places = absl::flat_hash_map<uint64_t, Place>;
+  const Places& places(size_t piece) const { return places_[piece]; }
+  size_t size() const { return once_.size() + again_; }
   size_t bytes() const;
 
   // Pieces by the last bits of the place's hash.
@@ -62,19 +65,24 @@ class PlaceBook {
   void mark_all() { changed_.assign(kPieces, true); }
 
  private:
-  static constexpr size_t kPieces = 64;
   void touch(uint64_t id) { changed_[id % kPieces] = true; }
   void judge(std::vector<PlaceReport>& reports, size_t i);
   void insert(uint64_t id, Place& place, const PlaceReport& report);
   void enqueue(uint64_t id, int64_t day) { ends_[day].push_back(id); }
   void let_go_before(int64_t day);
   void let_go(uint64_t id);
+  Place* find(uint64_t id) {
+    const auto it = places_[id % kPieces].find(id);
+    return it == places_[id % kPieces].end() ? nullptr : &it->second;
+  }
+  void erase(uint64_t id) { again_ -= places_[id % kPieces].erase(id); }
 
   Cube& cube_;
   const CivilDays& days_;
   int64_t today_ = INT64_MIN;
   absl::flat_hash_map<uint64_t, PlaceReport> once_;  // most places have one report
-  absl::flat_hash_map<uint64_t, Place> places_;
+  std::array<Places, kPieces> places_;
+  size_t again_ = 0;                               // in places_
   std::map<int64_t, std::vector<uint64_t>> ends_;  // by day of UTC: when to look whether the place may go
   std::vector<bool> changed_ = std::vector<bool>(kPieces);
 };

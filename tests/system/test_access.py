@@ -125,6 +125,38 @@ class Access(ServiceCase):
         self.assertNotIn(THERE, json.dumps([e for _, e in stream.events]))
         self.assertEqual(first["data"]["area"]["village"], HERE)
 
+    def test_places_name_no_alert_that_lies_beyond_the_asker(self):
+        self.ingest(report("1", HERE, "mine"), report("2", HERE, "mine"))
+        def told(name):
+            status, body = self.ask(name, "GET", f"/api/v1/scorecard/places?area={HERE}&days=1")
+            return sorted(body["places"][0]["alerts"]) if status == 200 and body["places"] else []
+        wait_for("both alerts of the place", lambda: len(told("village")) == 2)
+        ids = {a["rule"]: a["alert_id"] for a in self.ask("village", "GET", "/api/v1/alerts")[1]["alerts"]}
+        self.ingest(report("3", THERE, "elsewhere"))
+        wait_for("one of them to outgrow the village", lambda: self.ask("village", "GET", "/api/v1/alerts/" + ids["spread"])[0] == 404)
+        wait_for("the scorecards to know", lambda: told("village") == [ids["seen"]])
+        for name in ("town", "viewer"):
+            self.assertEqual(told(name), sorted(ids.values()), name)
+
+    def test_the_status_tells_an_area_no_counts_of_the_county_and_shadow_rules_to_planners_alone(self):
+        self.ingest(report("1", HERE, "mine"), report("2", AWAY, "theirs"))
+
+        def status(name):
+            return self.ask(name, "GET", "/api/v1/status")[1]
+        wait_for("the status to know", lambda: status("viewer")["sources"] and status("viewer")["sources"][0]["read"] == 2)
+        village, viewer, planner = status("village"), status("viewer"), status("planner")
+        self.assertEqual([r["id"] for r in village["rules"]], ["seen", "spread"])
+        self.assertEqual([r["id"] for r in viewer["rules"]], ["seen", "spread"])
+        self.assertEqual([r["id"] for r in planner["rules"]], ["seen", "spread", "tried"])
+        self.assertEqual([(r["matches"], r["errors"], r["state_keys"]) for r in village["rules"]], [(None,) * 3] * 2)
+        self.assertEqual({r["id"]: r["matches"] for r in viewer["rules"]}, {"seen": 2, "spread": 2})
+        [source] = village["sources"]
+        self.assertEqual([source[k] for k in ("partitions", "read", "rejected", "duplicate", "late", "rate", "lag_records")],
+                         [None] * 7)
+        self.assertIsNotNone(source["last_event_at"], "how fresh a source is, everybody may know")
+        self.assertEqual((village["shards"], village["outbox_depth"], village["state_bytes"]), ([], None, None))
+        self.assertEqual(len(viewer["shards"]), 1)
+
     def test_sessions_and_the_audit_log_outlive_a_restart(self):
         self.ingest(report("1", HERE))
         wait_for("the alert", lambda: self.alerts("village"))

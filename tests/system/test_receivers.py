@@ -106,15 +106,22 @@ class Webhook(ReceiverCase):
         service.start()
         wait_for("the alert", lambda: [event["id"] for event in receiver.taken()] == self.filed())
 
-    def test_the_wrong_door_stops_the_receiver_and_says_so(self):
+    def test_a_wrong_door_is_told_and_gone_on_with_when_it_is_mended(self):
         receiver = self.hook(403)
-        service = self.service(self.entry(receiver)).start()
+        service = self.service(self.entry(receiver, ", headers: {Authorization: 'Bearer x'}")).start()
         service.ingest(report("a", "bridge"))
-        wait_for("the receiver to stop", lambda: service.metrics().get('tocsin_sink_up{sink="webhook:desk"}') == 0, 40)
+        up = lambda: service.metrics().get('tocsin_sink_up{sink="webhook:desk"}')
+        wait_for("the receiver to count as a wrong door", lambda: up() == 0, 60)
         status, body = service.get("/-/ready")
         self.assertEqual(status, 503)
-        self.assertIn("webhook:desk answers status 403", body)
+        self.assertIn("webhook:desk does not take alerts (status 403)", body)
         self.assertNotIn(SECRET, service.told() + body)
+        service.ingest(report("b", "tunnel"))
+        receiver.answer = 204
+        wait_for("both alerts, without a restart", lambda: len(receiver.taken()) == 2, 60)
+        self.assertEqual([event["id"] for event in receiver.taken()], self.filed())
+        wait_for("the receiver to be up", lambda: up() == 1)
+        self.assertEqual(service.get("/-/ready")[0], 200)
 
     def test_what_is_silenced_is_not_told(self):
         receiver = self.hook()

@@ -119,6 +119,10 @@ class Terminal(ServiceCase):
         self.assertIn("no open alert", self.well("alerts", "--url", service.url, "--token", TOKEN).out)
         self.assertIn("TOCSIN_TOKEN", self.ends(tocsin("simulate", "--post", service.url, "--events", 5, "--days", 1), 2).err)
         self.assertIn("ready", self.well("top", "--url", service.url, TOCSIN_TOKEN=TOKEN).out)
+        self.assertIn("TOCSIN_TOKEN", self.ends(tocsin("scorecard", "--url", service.url), 2).err)
+        for asked in (("--token", TOKEN), ("--places", "--token", TOKEN)):
+            self.assertIn("nothing was counted yet", self.ends(tocsin("scorecard", "--url", service.url, *asked), 3).err)
+        self.assertIn("nothing was counted yet", self.ends(tocsin("scorecard", "--url", service.url, TOCSIN_TOKEN=TOKEN), 3).err)
         self.well("silence", "add", "--url", service.url, "--reason", "x", "--for", "1h", "--by", "else", TOCSIN_TOKEN=TOKEN)
         wait_for("the silence, by the account", lambda: "指挥室: x" in self.well(
             "silence", "list", "--url", service.url, TOCSIN_TOKEN=TOKEN).out)

@@ -152,7 +152,8 @@ class Broker:
             raise
 
     def produce(self, topic, records, partition=0):
-        """`records`: values, or (partition, value), or (partition, key, value). In order; answers once all are in the log."""
+        """`records`: values, or (partition, value), or (partition, key, value), None for a deletion. In order; answers once all
+        are in the log."""
         producer = self.producer()
         handle = self.lib.rd_kafka_topic_new(producer, topic.encode(), None)
         wanted = {}
@@ -162,7 +163,8 @@ class Broker:
             if p not in wanted:
                 wanted[p] = self.range(topic, p)[1]
             wanted[p] += 1
-            while self.lib.rd_kafka_produce(handle, p, 2, value, len(value), key, 0 if key is None else len(key), None) != 0:
+            size = 0 if value is None else len(value)
+            while self.lib.rd_kafka_produce(handle, p, 2, value, size, key, 0 if key is None else len(key), None) != 0:
                 error = self.lib.rd_kafka_last_error()
                 assert error == -184, self.lib.rd_kafka_err2str(error).decode()  # the queue is full: wait
                 self.lib.rd_kafka_poll(producer, 50)

@@ -438,6 +438,13 @@ document.addEventListener('keydown', event => {
   const next = buttons[at < 0 ? 0 : at + step];
   if (next) { event.preventDefault(); next.focus(); }
 });
+// An alert's own address, as the console has it and Alertmanager's links name it: #/alerts/ID.
+function followLink() {
+  const link = /^#\/alerts\/([a-z0-9-]+)$/.exec(location.hash);
+  if (link) choose(link[1]);
+}
+window.addEventListener('hashchange', followLink);
 setInterval(draw, 10000);  // ages
 draw();
 load();
+followLink();

@@ -80,6 +80,58 @@ TEST(Alertmanager, AChangeOfSeverityEndsTheAlertOfTheOldOne) {
   EXPECT_NE(body.find(R"("endsAt":"2023-11-14T22:17:20Z")", fresh), std::string::npos);
 }
 
+// An alert that outgrows its town, or gets another owner, is another one to Alertmanager: the former is ended.
+TEST(Alertmanager, AChangeOfAnyLabelEndsTheAlertOfTheFormer) {
+  const std::string before = transition("a", "yellow", "open");
+  std::string grown = before, handed = before;
+  grown.replace(grown.find(R"(,"town":"330282004")"), 19, "");
+  handed.replace(handed.find(R"("owner":"town")"), 14, R"("owner":"city")");
+  for (const std::string& after : {grown, handed}) {
+    Desk desk;
+    desk.tell("a", before);
+    desk.tell("a", after);
+    desk.tell("a", after);
+    const std::string body = desk.receiver.got().at(1).body;
+    const size_t old = body.find(R"("owner":"town","city":"330282","town":"330282004"})");
+    ASSERT_NE(old, std::string::npos) << body;
+    EXPECT_LT(old, body.find(R"("endsAt":"2023-11-14T22:13:20Z")")) << "ends now";
+    EXPECT_NE(body.find(R"("endsAt":"2023-11-14T22:17:20Z")"), std::string::npos) << "and the new one stands";
+    EXPECT_THAT(desk.receiver.got().at(2).body, Not(HasSubstr(R"("endsAt":"2023-11-14T22:13:20Z")"))) << "once";
+  }
+}
+
+// Within one request: what it was in between is ended, what it is again is not.
+TEST(Alertmanager, WhatComesBackToItsLabelsIsNotEnded) {
+  Desk desk;
+  desk.tell("a", transition("a", "yellow", "open"));
+  const std::string red = transition("a", "red", "open"), yellow = transition("a", "yellow", "open");
+  const runtime::Outgoing both[] = {{2, "a", red, kNoTime, false}, {3, "a", yellow, kNoTime, false}};
+  ASSERT_TRUE(desk.sink->publish(both));
+  ASSERT_TRUE(desk.sink->flush(10'000));
+  const std::string body = desk.receiver.got().at(1).body;
+  const size_t old = body.find(R"("severity":"red")"), now = body.find(R"("severity":"yellow")");
+  ASSERT_NE(old, std::string::npos);
+  ASSERT_NE(now, std::string::npos);
+  EXPECT_LT(body.find(R"("endsAt":"2023-11-14T22:13:20Z")"), now) << body;
+  EXPECT_EQ(body.find(R"("severity":"yellow")", now + 1), std::string::npos) << body;
+}
+
+TEST(Alertmanager, TheLinkIsTheConsolesOwn) {
+  Receiver receiver;
+  HandClock clock;
+  AlertmanagerOptions o;
+  o.urls = {receiver.url("")};
+  o.console = "https://desk.example/tocsin//";
+  auto sink = make_alertmanager(o, clock);
+  ASSERT_TRUE(sink);
+  ASSERT_TRUE((*sink)->resume(0));
+  const std::string json = transition("flood-1-2", "yellow", "open");
+  const runtime::Outgoing one[] = {{1, "flood-1-2", json, kNoTime, false}};
+  ASSERT_TRUE((*sink)->publish(one));
+  EXPECT_THAT(receiver.wait(1)[0].body,
+              HasSubstr(R"("generatorURL":"https://desk.example/tocsin/#/alerts/flood-1-2")"));
+}
+
 TEST(Alertmanager, AStartAheadOfTheClockIsNow) {
   Desk desk;
   desk.tell("a", transition("a", "yellow", "open", "2023-11-14T23:59:00Z"));

@@ -189,6 +189,9 @@ TEST(Report, NothingToDivideByIsNoNumber) {
   EXPECT_TRUE(std::isnan(a.precision()));
   EXPECT_TRUE(std::isnan(a.recall()));
   EXPECT_EQ(a.lead(0.5), 0);
+  const Accuracy unjudged =
+      report(columns({"a"}), {story(0, "a-1", {kHour}, kNoTime, {})}, 1, &labels).columns.at(0).accuracy;
+  EXPECT_TRUE(std::isnan(unjudged.precision())) << "no label speaks of this rule";
 }
 
 TEST(Labels, SaysWhichLineIsWrong) {

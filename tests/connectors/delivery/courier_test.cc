@@ -135,15 +135,30 @@ TEST(Courier, SaysWhyItDoesNotGetOnWhileNobodyAnswers) {
   ASSERT_TRUE(publish(desk.courier, {2, 2})) << "it still takes more";
 }
 
+// What a courier logs.
+class LogLines {
+ public:
+  std::function<void(int, std::string_view)> log() {
+    return [this](int, std::string_view line) {
+      const std::scoped_lock lock(mutex_);
+      lines_.emplace_back(line);
+    };
+  }
+  std::vector<std::string> all() {
+    const std::scoped_lock lock(mutex_);
+    return lines_;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::vector<std::string> lines_;
+};
+
 // The one that the receiver refuses is found, tried again, given up; the others arrive, each once more at most.
 TEST(Courier, GivesUpWhatIsRefusedAndGoesOn) {
   CourierOptions o = quick();
-  std::vector<std::string> lines;
-  std::mutex mutex;
-  o.log = [&](int, std::string_view line) {
-    const std::scoped_lock lock(mutex);
-    lines.emplace_back(line);
-  };
+  LogLines lines;
+  o.log = lines.log();
   Desk desk(o);
   desk.receiver.answers([](const Receiver::Got& got) {
     return Receiver::Answer{got.body.find("m2\n") != std::string::npos ? 422 : 200, "no\nthanks"};
@@ -153,23 +168,36 @@ TEST(Courier, GivesUpWhatIsRefusedAndGoesOn) {
   EXPECT_THAT(bodies(desk.receiver.got()), ElementsAre("m1\nm2\nm3\n", "m1\n", "m2\n", "m2\n", "m2\n", "m3\n"));
   EXPECT_EQ(desk.courier.delivered(), 3u);
   EXPECT_EQ(desk.courier.stats().refused, 1u);
-  const std::scoped_lock lock(mutex);
-  EXPECT_THAT(lines,
+  EXPECT_THAT(lines.all(),
               testing::Contains("receiver=test gave up alert=alert sequence=2 reason=\"status 422: no thanks\""));
 }
 
-TEST(Courier, StopsWhereTheDoorIsTheWrongOne) {
+// What only people can mend is told as such, tried on, and goes on by itself once it is mended.
+TEST(Courier, AWrongDoorIsToldAndGoesOnWhenItIsMended) {
   for (const int status : {301, 401, 403, 404}) {
-    Desk desk;
-    desk.receiver.answers([=](const Receiver::Got&) { return Receiver::Answer{status, ""}; });
+    CourierOptions o = quick();
+    LogLines lines;
+    o.log = lines.log();
+    Desk desk(o);
+    std::atomic<int> answer{status};
+    desk.receiver.answers([&](const Receiver::Got&) { return Receiver::Answer{answer, "no"}; });
     ASSERT_TRUE(publish(desk.courier, {1, 2}));
-    const Status s = desk.courier.flush(10'000);
-    ASSERT_FALSE(s) << status;
-    EXPECT_EQ(s.error().code, Code::kInvalid);
-    EXPECT_THAT(s.error().message, HasSubstr("answers status " + std::to_string(status)));
-    EXPECT_EQ(desk.receiver.got().size(), 3u) << "as often as `tries` says";
-    EXPECT_EQ(publish(desk.courier, {3, 3}).error().code, Code::kInvalid);
-    EXPECT_EQ(desk.courier.delivered(), 0u) << "what waits is offered again in the next life";
+    desk.receiver.wait(5);  // more often than `tries`
+    EXPECT_TRUE(desk.courier.stats().wrong_door) << status;
+    EXPECT_THAT(desk.courier.stats().trouble, HasSubstr("(status " + std::to_string(status) + ": no)"));
+    EXPECT_EQ(desk.courier.flush(0).error().code, Code::kUnavailable);
+    EXPECT_TRUE(publish(desk.courier, {3, 3})) << "it still takes more";
+    answer = 200;
+    ASSERT_TRUE(desk.courier.flush(10'000)) << status;
+    EXPECT_EQ(desk.courier.delivered(), 3u);
+    EXPECT_FALSE(desk.courier.stats().wrong_door);
+    EXPECT_EQ(desk.courier.stats().trouble, "");
+    EXPECT_EQ(desk.courier.stats().refused, 0u) << "nothing is given up";
+    const auto told = lines.all();
+    EXPECT_EQ(std::ranges::count_if(told, [](const std::string& l) { return l.find("mend its address") != l.npos; }),
+              1);
+    EXPECT_THAT(told.back(), HasSubstr("answers again"));
+    for (const std::string& line : told) EXPECT_THAT(line, testing::Not(HasSubstr("/hook"))) << "a path may be secret";
   }
 }
 
@@ -218,6 +246,86 @@ TEST(Courier, OneOfSeveralAddressesIsEnough) {
   ASSERT_TRUE(courier.flush(10'000));
   EXPECT_THAT(bodies(first.got()), ElementsAre("m1\n"));
   EXPECT_THAT(bodies(second.got()), ElementsAre("m1\n"));
+}
+
+// A message that the one refuses is given up, also while the other is away; the rest arrives.
+TEST(Courier, OneThatIsAwayAndOneThatRefusesHoldUpNothing) {
+  for (const bool away_first : {true, false}) {
+    Receiver away;
+    const std::string dead = away.url();
+    away.close();
+    Receiver there;
+    there.answers([](const Receiver::Got& got) { return Receiver::Answer{got.body == "m2\n" ? 400 : 200, ""}; });
+    const std::string alive = there.url();
+    CourierOptions o = quick();
+    o.group_most = 1;
+    HandClock clock;
+    Courier courier(o,
+                    std::make_unique<Lines>(away_first ? std::vector<std::string>{dead, alive}
+                                                       : std::vector<std::string>{alive, dead}),
+                    clock);
+    ASSERT_TRUE(courier.resume(0));
+    ASSERT_TRUE(publish(courier, {1, 3}));
+    ASSERT_TRUE(courier.flush(10'000));
+    EXPECT_EQ(courier.delivered(), 3u);
+    EXPECT_EQ(courier.stats().refused, 1u);
+    EXPECT_THAT(bodies(there.got()), ElementsAre("m1\n", "m2\n", "m2\n", "m2\n", "m3\n"));
+  }
+}
+
+// One that takes the connection and never answers is tried once a pause, not once a message.
+TEST(Courier, OneThatHangsIsLeftAloneForAWhile) {
+  boost::asio::io_context io;
+  boost::asio::ip::tcp::acceptor silent(io, {boost::asio::ip::make_address("127.0.0.1"), 0});
+  Receiver there;
+  CourierOptions o = quick();
+  o.group_most = 1;
+  o.first_pause = o.longest_pause = 600'000;
+  o.post.timeout = 50;
+  HandClock clock;
+  const std::string dead = "http://127.0.0.1:" + std::to_string(silent.local_endpoint().port());
+  Courier courier(o, std::make_unique<Lines>(std::vector<std::string>{dead, there.url()}), clock);
+  ASSERT_TRUE(courier.resume(0));
+  ASSERT_TRUE(publish(courier, {1, 20}));
+  ASSERT_TRUE(courier.flush(10'000));
+  EXPECT_EQ(there.got().size(), 20u);
+  EXPECT_EQ(courier.stats().failed, 1u);
+  EXPECT_EQ(courier.stats().trouble, "") << "the other takes them";
+  EXPECT_FALSE(courier.stats().wrong_door);
+}
+
+// Has always something to say again.
+class Repeating final : public Format {
+ public:
+  explicit Repeating(std::string url) : url_(std::move(url)) {}
+  Request pack(std::span<const Message> group, TimeMs) const override { return {{url_}, {}, group.front().json}; }
+  std::optional<Request> again(TimeMs) override { return Request{{url_}, {}, "again"}; }
+  TimeMs next_again() const override { return 0; }
+
+ private:
+  const std::string url_;
+};
+
+// What is new does not wait for all that is to be said again, nor the other way round.
+TEST(Courier, WhatIsNewTakesTurnsWithWhatIsSaidAgain) {
+  Receiver receiver;
+  std::atomic<bool> open{false};
+  receiver.answers([&](const Receiver::Got& got) {
+    while (!open) std::this_thread::yield();  // until all is published
+    return Receiver::Answer{got.body.empty() ? 500 : 200, ""};
+  });
+  HandClock clock;
+  CourierOptions o = quick();
+  o.group_most = 1;
+  Courier courier(o, std::make_unique<Repeating>(receiver.url()), clock);
+  ASSERT_TRUE(courier.resume(0));
+  ASSERT_TRUE(publish(courier, {1, 5}));
+  open = true;
+  ASSERT_TRUE(courier.flush(10'000));
+  std::string order;
+  for (const auto& got : receiver.got()) order += got.body == "again" ? "." : got.body;
+  order = order.substr(order.find('m'));
+  EXPECT_TRUE(order.starts_with("m1.m2.m3.m4.m5")) << order;
 }
 
 TEST(Knock, TellsWhetherSomebodyIsThere) {

@@ -11,6 +11,7 @@
 
 #include "connectors/http/route.h"
 #include "connectors/http/server.h"
+#include "connectors/http/stranger_limit.h"
 #include "fake_backend.h"
 #include "test_client.h"
 
@@ -215,6 +216,63 @@ TEST_F(AccessTest, AllThatPeopleDoIsAudited) {
                                         "officer officer createSilence s-1 202"));
   EXPECT_EQ(c.get("/api/v1/audit?after=5&limit=2", as("admin")).body, R"({"entries":[],"next":7})");
   EXPECT_EQ(c.get("/api/v1/audit?limit=0", as("admin")).status, 400);
+}
+
+// Whoever guesses tokens is told to wait and does not fill the audit log; who has one comes in all the same.
+TEST_F(AccessTest, StrangersDoNotFlushTheAuditLog) {
+  start();
+  auto c = client();
+  std::map<int, int> answers;
+  for (int i = 0; i < 40; ++i) ++answers[c.post("/api/v1/session", R"({"token":"guessed"})").status];
+  for (int i = 0; i < 40; ++i) EXPECT_EQ(c.post("/api/v1/session/end", "").status, 200);
+  for (int i = 0; i < 40; ++i) c.post("/api/v1/session", "nonsense");
+  EXPECT_EQ(answers[401] + answers[429], 40);
+  EXPECT_GE(answers[401], 10);
+  EXPECT_GE(answers[429], 20);
+  EXPECT_LT(backend.audited().size(), 20u);
+  EXPECT_TRUE(c.post("/api/v1/session", R"({"token":"guessed"})").headers.contains("retry-after"));
+  const size_t before = backend.audited().size();
+  EXPECT_EQ(c.post("/api/v1/session", R"({"token":"officer-token"})").status, 200);
+  EXPECT_EQ(c.post("/api/v1/alerts/in/acknowledge", "{}", as("village")).status, 202);
+  ASSERT_EQ(backend.audited().size(), before + 2) << "what people do who have signed in is always listed";
+  const std::string metrics_text = c.get("/metrics", as("viewer")).body;
+  EXPECT_THAT(metrics_text, HasSubstr("tocsin_http_sign_in_failures_total 41\n"));
+  EXPECT_THAT(metrics_text, HasSubstr("tocsin_audit_unlisted_total " + std::to_string(121 - before) + "\n"));
+}
+
+// An action whose entry could not be written is done, and stands in its own record: it is answered as done, and
+// counted.
+TEST_F(AccessTest, AnEntryThatIsLostIsCounted) {
+  start();
+  auto c = client();
+  backend.audit_fails = true;
+  EXPECT_EQ(c.post("/api/v1/alerts/in/acknowledge", "{}", as("village")).status, 202);
+  EXPECT_EQ(c.post("/-/reload", "", as("viewer")).status, 403);
+  EXPECT_EQ(backend.actions().size(), 1u);
+  EXPECT_THAT(c.get("/metrics", as("viewer")).body, HasSubstr("tocsin_audit_lost_total 2\n"));
+}
+
+TEST(StrangerLimit, AnAllowanceAnAddressAndOneForAll) {
+  StrangerLimit limit;
+  for (int i = 0; i < StrangerLimit::kOfAddress; ++i) EXPECT_TRUE(limit.take("a", 1000));
+  EXPECT_FALSE(limit.take("a", 1000));
+  EXPECT_TRUE(limit.take("b", 1000)) << "another's is its own";
+  EXPECT_FALSE(limit.take("a", 1000 + StrangerLimit::kAddressSeconds - 1));
+  EXPECT_TRUE(limit.take("a", 1000 + StrangerLimit::kAddressSeconds)) << "one has come back";
+  EXPECT_FALSE(limit.take("a", 1000 + StrangerLimit::kAddressSeconds));
+  int64_t taken = 0;
+  StrangerLimit many;
+  for (int i = 0; i < 10'000; ++i) taken += many.take("x" + std::to_string(i), 1000) ? 1 : 0;
+  EXPECT_EQ(taken, StrangerLimit::kOfAll);
+  EXPECT_LE(many.addresses(), StrangerLimit::kMostAddresses);
+  taken = 0;
+  constexpr int64_t kDay = 86'400;
+  for (int64_t t = 0; t < kDay; ++t) {  // a day of a new address each second
+    for (int i = 0; i < 3; ++i) taken += many.take(std::to_string(t * 3 + i), 100'000 + t) ? 1 : 0;
+    ASSERT_LE(many.addresses(), StrangerLimit::kMostAddresses + 1);
+  }
+  EXPECT_LE(taken, StrangerLimit::kOfAll + kDay / StrangerLimit::kAllSeconds);
+  EXPECT_GT(taken, kDay / StrangerLimit::kAllSeconds / 2);
 }
 
 TEST_F(AccessTest, ACookieIsASession) {

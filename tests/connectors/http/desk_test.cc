@@ -32,6 +32,20 @@ class DeskTest : public testing::Test {
   std::unique_ptr<Server> server;
 };
 
+std::string unzipped(const std::string& bytes) {
+  z_stream stream{};
+  inflateInit2(&stream, 15 + 16);
+  std::string out(1 << 20, '\0');
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));
+  stream.avail_in = static_cast<uInt>(bytes.size());
+  stream.next_out = reinterpret_cast<Bytef*>(out.data());
+  stream.avail_out = static_cast<uInt>(out.size());
+  EXPECT_EQ(inflate(&stream, Z_FINISH), Z_STREAM_END);
+  out.resize(stream.total_out);
+  inflateEnd(&stream);
+  return out;
+}
+
 TEST_F(DeskTest, AreasBelowOneWithTheirCounts) {
   start();
   backend.put_counts({{"330282101", {0, 1, 2, 0, 3}}, {"", {0, 9, 0, 0, 0}}, {"330282999", {0, 0, 0, 1, 0}}});
@@ -83,11 +97,60 @@ TEST_F(DeskTest, TheMapIsGeoJson) {
   EXPECT_EQ(client().get("/api/v1/map?limit=3").status, 400);
 }
 
+// The map is much to make: whoever asks for a list meanwhile does not wait for it.
+TEST_F(DeskTest, AListDoesNotWaitForAMap) {
+  start();
+  backend.put_alert("a", {R"({"alert_id":"a","filler":")" + std::string(5000, 'x') + R"("})", {}});
+  backend.hold();
+  auto map = client();
+  map.send("GET /api/v1/map HTTP/1.1\r\nHost: localhost\r\nAccept-Encoding: gzip\r\n\r\n");
+  backend.wait_for_held(1);
+  EXPECT_EQ(client().get("/api/v1/alerts").status, 200);
+  backend.release();
+  const TestReply reply = map.read_reply();
+  EXPECT_EQ(reply.status, 200);
+  EXPECT_EQ(reply.headers.at("content-type"), "application/geo+json");
+  EXPECT_TRUE(reply.headers.contains("etag"));
+  EXPECT_EQ(client().get("/api/v1/map", {{"If-None-Match", reply.headers.at("etag")}}).status, 304);
+  backend.fail_with(unavailable("not now"));
+  EXPECT_EQ(client().get("/api/v1/map").status, 503);
+}
+
+// What is out of range is refused, not passed over as if it were not there.
+TEST_F(DeskTest, NumbersOutOfRangeAreRefused) {
+  start();
+  for (const char* query : {"limit=0", "limit=1001", "limit=99999999999999999999", "limit=-1", "limit=5x", "limit=1e2",
+                            "since=99999999999999999999", "until=-99999999999999999999", "since=1718000000000x"}) {
+    EXPECT_EQ(client().get(std::string("/api/v1/alerts?") + query).status, 400) << query;
+  }
+  EXPECT_EQ(client().get("/api/v1/alerts?limit=1000&since=1718000000000").status, 200);
+  EXPECT_EQ(backend.last_query().limit, 1000u);
+  EXPECT_EQ(backend.last_query().since, 1718000000000);
+}
+
 TEST_F(DeskTest, BoundariesAsTheyWereGiven) {
   start();
   EXPECT_EQ(client().get("/api/v1/map/boundaries").status, 404);
   start([](Options& o) { o.boundaries = R"({"type":"FeatureCollection","features":[]})"; });
   EXPECT_EQ(client().get("/api/v1/map/boundaries").body, R"({"type":"FeatureCollection","features":[]})");
+}
+
+TEST_F(DeskTest, LongBoundariesAreMadeSmallerOnce) {
+  const std::string text = R"({"type":"FeatureCollection","features":[)" + std::string(5000, ' ') + "]}";
+  start([&](Options& o) { o.boundaries = text; });
+  const TestReply plain = client().get("/api/v1/map/boundaries");
+  EXPECT_EQ(plain.body, text);
+  EXPECT_EQ(plain.headers.at("vary"), "Accept-Encoding");
+  const TestReply zipped = client().get("/api/v1/map/boundaries", {{"Accept-Encoding", "gzip"}});
+  EXPECT_EQ(zipped.headers.at("content-encoding"), "gzip");
+  EXPECT_EQ(unzipped(zipped.body), text);
+  EXPECT_EQ(zipped.headers.at("etag"), plain.headers.at("etag"));
+  for (const char* coding : {"gzip", "identity"}) {
+    const TestReply again = client().get("/api/v1/map/boundaries",
+                                         {{"If-None-Match", plain.headers.at("etag")}, {"Accept-Encoding", coding}});
+    EXPECT_EQ(again.status, 304) << coding;
+    EXPECT_FALSE(again.headers.contains("content-encoding")) << coding;
+  }
 }
 
 TEST_F(DeskTest, TheRuleDesk) {
@@ -118,43 +181,12 @@ TEST_F(DeskTest, TheRuleDesk) {
   }
 }
 
-// A backtest for somebody who has gone away is told so.
-TEST_F(DeskTest, ABacktestEndsWithItsClient) {
-  start();
-  backend.hold();
-  auto gone = client();
-  gone.send(
-      "POST /api/v1/rules/backtest HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
-      "Content-Length: 2\r\n\r\n{}");
-  backend.wait_for_held(1);
-  const auto flag = backend.tried().gone;
-  EXPECT_FALSE(*flag);
-  gone.close();
-  while (!*flag) std::this_thread::yield();  // ctest's own limit ends it
-  backend.release();
-  EXPECT_EQ(client().get("/-/healthy").status, 200);
-}
-
 TEST_F(DeskTest, StatusWithWhatTheServerKnows) {
   start();
   backend.checks = {{"commits", true, ""}, {"kafka", false, "no broker"}};
   EXPECT_EQ(client().get("/api/v1/status").body,
             R"({"uptime_seconds":1,"sources":[],"streams":0,"ready":false,"checks":[{"name":"commits","ok":true,)"
             R"("reason":""},{"name":"kafka","ok":false,"reason":"no broker"}]})");
-}
-
-std::string unzipped(const std::string& bytes) {
-  z_stream stream{};
-  inflateInit2(&stream, 15 + 16);
-  std::string out(1 << 20, '\0');
-  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));
-  stream.avail_in = static_cast<uInt>(bytes.size());
-  stream.next_out = reinterpret_cast<Bytef*>(out.data());
-  stream.avail_out = static_cast<uInt>(out.size());
-  EXPECT_EQ(inflate(&stream, Z_FINISH), Z_STREAM_END);
-  out.resize(stream.total_out);
-  inflateEnd(&stream);
-  return out;
 }
 
 TEST_F(DeskTest, LongAnswersAreZippedWhereThatIsTaken) {

@@ -1,5 +1,6 @@
 #pragma once
 // A backend in memory: an outbox that a test commits to from its own thread, alerts, and completions that can be held.
+#include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <functional>
@@ -120,6 +121,10 @@ class FakeBackend : public Backend {
       page.next = "more";
     }
     return page;
+  }
+  void many_alerts(AlertQuery query, Completion<AlertPage> done) override {
+    auto page = alerts(query);
+    finish([done = std::move(done), page = std::move(page)] { done(page); });
   }
   Result<AlertDetail> alert(std::string_view id, const View& view) override {
     std::lock_guard lock(mutex_);
@@ -285,8 +290,9 @@ class FakeBackend : public Backend {
       audited_.push_back(std::move(entry));
       number = audited_.size();
     }
-    std::thread([&] { done(number); }).join();
+    std::thread([&] { audit_fails ? done(unavailable("the disk is full")) : done(number); }).join();
   }
+  std::atomic<bool> audit_fails = false;
   Result<std::string> audit_log(uint64_t after, size_t limit) override {
     return "{\"entries\":[],\"next\":" + std::to_string(after + limit) + "}";
   }

@@ -4,7 +4,9 @@
 
 #include <random>
 
+#include "connectors/http/console_assets.h"
 #include "connectors/http/guard.h"
+#include "connectors/http/header_text.h"
 #include "connectors/http/message.h"
 #include "connectors/http/records.h"
 #include "connectors/http/route.h"
@@ -100,6 +102,17 @@ TEST(Guard, Origins) {
   EXPECT_EQ(status("localhost:8080", "garbage"), 403);
   EXPECT_EQ(status("localhost:8080", "", "same-site"), 403);
   EXPECT_EQ(status("localhost:8080", "", "none"), 200);
+}
+
+TEST(HeaderText, CodingsThatAreTaken) {
+  for (const char* field :
+       {"gzip", " gzip ", "br, gzip;q=0.8", "*", "*;q=0.1", "gzip;q=0.001", "*;q=0, gzip", "x;q=0,gzip"})
+    EXPECT_TRUE(accepts(field, "gzip")) << field;
+  for (const char* field : {"", "br", "gzip;q=0", "gzip; q=0.000", "gzip;q=0, *", "*;q=0", "xgzip", "gzipx", ",,;;"})
+    EXPECT_FALSE(accepts(field, "gzip")) << field;
+  EXPECT_EQ(coding_for("gzip, br"), Coding::kBrotli);
+  EXPECT_EQ(coding_for("gzip, br;q=0"), Coding::kGzip);
+  EXPECT_EQ(coding_for("identity"), Coding::kPlain);
 }
 
 TEST(Routes, EachPatternFindsItself) {

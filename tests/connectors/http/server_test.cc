@@ -185,19 +185,6 @@ TEST_F(ServerTest, CompletionAfterTheConnectionIsGone) {
   EXPECT_EQ(c.get("/-/healthy").status, 200);
 }
 
-TEST_F(ServerTest, CompletionAfterTheServerIsGone) {
-  start();
-  backend.hold();
-  auto c = client();
-  c.send(
-      "POST /api/v1/events HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
-      "Content-Length: 2\r\n\r\n{}");
-  backend.wait_for_held(1);
-  server.reset();
-  backend.release();
-  EXPECT_TRUE(c.closed());
-}
-
 TEST_F(ServerTest, ABackendThatDoesNotAnswer) {
   start([](Options& o) { o.answer_timeout = 1; });
   backend.hold();
@@ -336,9 +323,7 @@ TEST_F(ServerTest, ThePageLoadsNothingFromElsewhere) {
 TEST_F(ServerTest, TheConsolesFilesComeCompressedAndAreKept) {
   start();
   auto c = client();
-  const std::string page = c.get("/").body;  // built without Node, the plain page stands in the console's place
-  EXPECT_EQ(page.find("/page.js") != std::string::npos, kConsole.empty());
-  EXPECT_EQ(page.find("/assets/") != std::string::npos, !kConsole.empty());
+  EXPECT_THAT(c.get("/").body, HasSubstr(kConsole.empty() ? "/page.js" : "/assets/"));  // without Node: the plain page
   for (const Asset& asset : kConsole) {
     if (asset.name.empty()) continue;
     const std::string path = "/assets/" + std::string(asset.name);

@@ -138,6 +138,37 @@ TEST_F(StreamTest, Heartbeats) {
   expect_events(stream, 1, 1);
 }
 
+// Others' alerts without a pause neither put off the heartbeat of a reader who is shown none of them, nor leave its
+// place behind: where it is cut, it resumes near the head.
+TEST_F(StreamTest, AReaderOfAPartIsToldHowFarTheStreamHasCome) {
+  start([](Options& o) {
+    o.heartbeat = 20;
+    o.accounts = {{"village", sha256_hex("token"), Role::kViewer, "330282101005"}};
+    o.session_key = "key";
+  });
+  const std::string who = "Authorization: Bearer token\r\n";
+  StreamClient stream(server->port(), "", {}, 0, who);
+  std::atomic<bool> done{false};
+  std::thread others([&] {
+    while (!done) backend.commit({0, false, R"({"n":1})", {"330282", "330282102", "", ""}, {}, "a"});
+  });
+  uint64_t place = 0;
+  while (place < 100) {
+    const auto block = stream.next();
+    if (!block) break;  // the client's own limit
+    EXPECT_TRUE(block->data.empty()) << "nothing of others is shown";
+    if (block->comment && !block->id.empty()) place = std::stoull(block->id);
+  }
+  done = true;
+  others.join();
+  EXPECT_GE(place, 100u);
+  const uint64_t own = backend.commit({0, false, R"({"own":1})", {"330282", "330282101", "330282101005", ""}, {}, "b"});
+  StreamClient again(server->port(), "", std::to_string(place), 0, who);
+  const auto event = again.next_event();
+  ASSERT_TRUE(event);
+  EXPECT_EQ(event->id, std::to_string(own));
+}
+
 // A reader that does not read is cut off once it is behind what is kept for live readers; meanwhile the others get
 // everything, and it can resume.
 TEST_F(StreamTest, SlowReaderIsCutOffAndResumes) {

@@ -131,14 +131,15 @@ struct Event {
   bool comment = false;
 };
 
-// Opens the stream and reads events. `query`: "?after=3" or empty.
+// Opens the stream and reads events. `query`: "?after=3" or empty; `headers`: more of them, with their line ends.
 class StreamClient {
  public:
-  StreamClient(uint16_t port, std::string_view query, std::string_view last_event_id = {}, int receive_buffer = 0)
+  StreamClient(uint16_t port, std::string_view query, std::string_view last_event_id = {}, int receive_buffer = 0,
+               std::string_view headers = {})
       : client_(port, receive_buffer) {
     std::string text = "GET /api/v1/stream" + std::string(query) + " HTTP/1.1\r\nHost: localhost\r\n";
     if (!last_event_id.empty()) text += "Last-Event-ID: " + std::string(last_event_id) + "\r\n";
-    client_.send(text + "\r\n");
+    client_.send(text + std::string(headers) + "\r\n");
     header = client_.until("\r\n\r\n").value_or("");
   }
   // The next block, or nothing at the end.

@@ -2,7 +2,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <memory>
+#include <thread>
 
 #include "connectors/http/server.h"
 #include "fake_backend.h"
@@ -193,6 +195,32 @@ TEST_F(WebSocketTest, Heartbeats) {
   WebSocketClient ws(server->port(), "");
   ws.text();
   for (int i = 0; i < 3; ++i) EXPECT_EQ(ws.next().value_or(Message()).opcode, 9);
+}
+
+// As on the event stream: one who is shown nothing of what flows is told how far it has come.
+TEST_F(WebSocketTest, AReaderOfAPartIsToldHowFarTheStreamHasCome) {
+  start([](Options& o) {
+    o.heartbeat = 20;
+    o.accounts = {{"village", sha256_hex("token"), Role::kViewer, "330282101005"}};
+    o.session_key = "key";
+  });
+  WebSocketClient ws(server->port(), "", "Authorization: Bearer token\r\n");
+  EXPECT_THAT(ws.text(), HasSubstr("hello"));
+  std::atomic<bool> done{false};
+  std::thread others([&] {
+    while (!done) backend.commit({0, false, R"({"n":1})", {"330282", "330282102", "", ""}, {}, "a"});
+  });
+  std::string text;
+  uint64_t place = 0;
+  while (place < 100 && (text = ws.text()) != "(end)") {
+    EXPECT_THAT(text, HasSubstr(R"("event":"heartbeat")"));
+    place = std::stoull(text.substr(6));
+    EXPECT_EQ(text, "{\"id\":" + std::to_string(place) +
+                        ",\"event\":\"heartbeat\",\"data\":{\"sequence\":" + std::to_string(place) + "}}");
+  }
+  done = true;
+  others.join();
+  EXPECT_GE(place, 100u);
 }
 
 // As on the event stream: one that does not read is cut off, holds nobody up, and can resume.

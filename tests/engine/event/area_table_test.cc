@@ -32,6 +32,19 @@ TEST(AreaTable, KnowsWhatItWasTold) {
   EXPECT_EQ(t.name("x"), "");
 }
 
+TEST(AreaTable, FindsCodesByName) {
+  AreaTable t;
+  ASSERT_TRUE(
+      t.load_csv("code,name\n330282004,浒山街道\n330282005,浒山\n330282006,乙镇\n330282004201,乙镇\n", "a.csv"));
+  using Codes = std::vector<std::string>;
+  EXPECT_EQ(t.codes_named("浒山街道", AreaLevel::kTown), Codes{"330282004"});
+  EXPECT_EQ(t.codes_named("浒山", AreaLevel::kTown), Codes{"330282005"}) << "the whole name goes before a beginning";
+  EXPECT_EQ(t.codes_named("浒", AreaLevel::kTown), (Codes{"330282004", "330282005"}));
+  EXPECT_EQ(t.codes_named("乙镇", AreaLevel::kVillage), Codes{"330282004201"});
+  EXPECT_TRUE(t.codes_named("丙镇", AreaLevel::kTown).empty());
+  EXPECT_TRUE(t.codes_named("", AreaLevel::kTown).empty());
+}
+
 TEST(AreaTable, FaultsNameTheLine) {
   const auto fault = [](std::string_view text) {
     AreaTable t;

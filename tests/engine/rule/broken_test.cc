@@ -53,6 +53,7 @@ std::vector<Diagnostic> faults_of(const fs::path& path) {
   const fs::path tree = fs::path(TOCSIN_ROOT) / "rules/categories.yaml";
   EXPECT_TRUE(read_categories("categories.yaml", read_file(tree), names, diagnostics)) << render_all(diagnostics);
   for (const std::string& source : options.known_sources) names.add_source(source);
+  EXPECT_TRUE(names.areas.load_csv(read_file(fs::path(TOCSIN_ROOT) / "rules/areas/cixi.csv"), "cixi.csv"));
   options.vocabulary = std::make_shared<const Vocabulary>(names);
   std::vector<SourceFile> files = inputs();
   files.push_back(file);

@@ -143,6 +143,30 @@ TEST(RuleSets, ARuleMayHaveACalendarOfItsOwn) {
   EXPECT_EQ(set->files().size(), 3U);
 }
 
+// What is wrong with a table or a calendar is told once, and no rule is blamed for it.
+TEST(RuleSets, AFaultyTableOrCalendarIsTheOnlyFault) {
+  const auto faults_of = [](const std::vector<SourceFile>& all) {
+    std::vector<Diagnostic> faults;
+    EXPECT_EQ(RuleSet::load(all, test_options(), faults), nullptr);
+    std::string out;
+    for (const Diagnostic& d : faults) out += d.file + " " + d.code + "\n";
+    return out;
+  };
+  const std::string where = with_where(R"(lookup("posts", duty).care == "red")");
+  EXPECT_EQ(faults_of(files(where, "post,care,people,town,since,place,near,on\np1,blue,,,,,,\n")),
+            "posts.csv unknown-value\n");
+  auto broken = files(where);
+  broken[2].text = "table:\n  name: posts\n  columns: {post: string\n";
+  EXPECT_EQ(faults_of(broken), "posts.yaml yaml-syntax\n");
+  std::string seasonal = with_where(R"(season("flood"))");
+  seasonal.replace(seasonal.find("tables: [posts]"), 15, "calendar: mine");
+  for (const char* text : {"calendar:\n  time_zone: Mars\n", "calendar:\n  time_zone: [\n"}) {
+    const std::string got =
+        faults_of({{"rules.yaml", seasonal}, {"mine.yaml", text, SourceFile::Kind::kCalendar, "mine"}});
+    EXPECT_TRUE(got == "mine.yaml bad-time-zone\n" || got == "mine.yaml yaml-syntax\n") << got;
+  }
+}
+
 TEST(Tables, AreBounded) {
   std::string rows = "post,care,people,town,since,place,near,on\n";
   for (size_t i = 0; i <= kMaxTableRows; ++i) rows += "q" + std::to_string(i) + ",red,,,,,,\n";

@@ -129,5 +129,16 @@ TEST(NearMisses, LowerOneThresholdAtATime) {
   EXPECT_TRUE(near_misses({&file, 1}, "other").empty());
 }
 
+TEST(NearMisses, QuoteTheThresholdInForce) {
+  const SourceFile file{"t.yaml",
+                        window_rule("    params: {people: {default: 7, by: area.town, override: {\"330282004\": 4}}}\n",
+                                    "distinct(reporter) >= params.people")};
+  const std::vector<std::string> there = {R"({"id":"a","area":{"town":"330282004"}})", R"({"id":"b"})"};
+  const std::vector<std::string> elsewhere = {R"({"id":"a","area":{"town":"330282005"}})"};
+  EXPECT_EQ(near_misses({&file, 1}, "r", there).at(0).text, "3 of 4 distinct reporters");
+  EXPECT_EQ(near_misses({&file, 1}, "r", elsewhere).at(0).text, "6 of 7 distinct reporters");
+  EXPECT_EQ(near_misses({&file, 1}, "r").at(0).text, "6 of 7 distinct reporters");
+}
+
 }  // namespace
 }  // namespace tocsin::rule

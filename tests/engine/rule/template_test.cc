@@ -33,6 +33,24 @@ TEST(Template, Formats) {
             "1h30m");
 }
 
+TEST(Template, DurationsInChineseTextsAreChinese) {
+  const auto both = [](const std::string& summary, DurationMs d) {
+    const auto set = rules_of(window_rule("    summary: " + summary + "\n", "true"));
+    if (set == nullptr) return std::string();
+    const std::vector<Value> values = {Value::timestamp(TimeMs{1719795600000 + d}),
+                                       Value::timestamp(TimeMs{1719795600000})};
+    const TimeZone zone = *TimeZone::load("Asia/Shanghai");
+    return set->rules().at(0).summary_zh.render(expr::SpanActivation(values), zone) + "|" +
+           set->rules().at(0).summary_en.render(expr::SpanActivation(values), zone);
+  };
+  const std::string span = "{{last(occurred_at) - first(occurred_at):duration}}";
+  const DurationMs week = 7 * 86'400'000LL + 7 * 3'600'000 + 45 * 60'000;
+  EXPECT_EQ(both("{zh: '超时 " + span + "', en: '" + span + " late'}", week), "超时 7天7小时45分|7d7h45m late");
+  EXPECT_EQ(both("{zh: '" + span + "', en: 'late'}", 24 * 60'000), "24分|late");
+  EXPECT_EQ(both("'超时 " + span + "'", -30'000), "超时 -30秒|超时 -30秒") << "one text for both";
+  EXPECT_EQ(both("'" + span + " late'", 24 * 60'000), "24m late|24m late");
+}
+
 TEST(Template, WhatCannotBeToldIsAQuestionMark) {
   EXPECT_EQ(render("{{last(place)}}", {Value()}), "?");
   EXPECT_EQ(render("{{count() / 0}}", {Value::integer(1)}), "?");

@@ -6,7 +6,8 @@
 
 namespace tocsin::runtime::testing {
 
-// Passes all on to `under`, which outlives it, but writes that are to fail. Its own fields may be changed from any thread.
+// Passes all on to `under`, which outlives it, but writes that are to fail. Its own fields may be changed from any
+// thread.
 class FullStore final : public state::Store {
  public:
   explicit FullStore(state::Store& under) : under_(under) {}

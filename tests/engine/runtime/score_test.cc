@@ -187,6 +187,39 @@ TEST(EngineScore, AFullDiskAndAChangeOfRulesThatFailsChangeNothing) {
   EXPECT_TRUE(run(2) == run(0));
 }
 
+// What was to be forgotten when a change of rules could not be written is forgotten with the next checkpoint.
+TEST(EngineScore, AChangeOfRulesThatFailsLeavesNothingBehind) {
+  Feed feed;
+  auto events = testing::stream(feed, 3, 400);
+  const auto run = [&](bool trying) {
+    const auto memory = state::make_memory_store();
+    FullStore store(*memory);
+    auto engine = Engine::open(options(2), testing::rules(), &store, testing::recompile);
+    const uint32_t p = (*engine)->add_partition("test", 10 * kMinute);
+    for (size_t i = 0; i < events.size(); ++i) (*engine)->accept(events[i], p, i + 1, kNoTime);
+    (*engine)->request_checkpoint();
+    EXPECT_TRUE((*engine)->commit());
+    // Five hundred days later all of it is past its time.
+    const TimeMs later = testing::kStart + 500LL * 24 * 60 * kMinute;
+    (*engine)->accept(feed.report("later", later, 1), p, events.size() + 1, kNoTime);
+    EXPECT_TRUE((*engine)->commit());
+    if (trying) {
+      store.failures = 1;
+      EXPECT_FALSE((*engine)->swap_rules(testing::rules(without_clusters())));
+    }
+    finish(**engine);
+    std::vector<std::string> names;
+    EXPECT_TRUE(memory->scan(state::Table::kMeta, "", "", [&](std::string_view key, std::string_view) {
+      names.emplace_back(key);
+      return true;
+    }));
+    return std::pair(names, stored(*memory));
+  };
+  const auto undisturbed = run(false), disturbed = run(true);
+  EXPECT_EQ(disturbed.first, undisturbed.first);
+  EXPECT_TRUE(disturbed.second == undisturbed.second);
+}
+
 TEST(EngineScore, ACrashRightAfterAChangeOfRulesLosesNothing) {
   Feed feed;
   const auto events = testing::stream(feed, 7, 600);

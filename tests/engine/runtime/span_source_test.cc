@@ -108,6 +108,26 @@ TEST(SpanSource, BringsExactlyThePartAndThenTheNext) {
   }
 }
 
+// The source below ignores that it is held and brings more, while records of the part still wait.
+TEST(SpanSource, TheEndIsNotReachedWhileRecordsBeforeItWait) {
+  Numbers numbers({20}, false);
+  SpanSource span(numbers, {0}, {3});
+  ASSERT_TRUE(span.seek({}));
+  std::vector<Record> records;
+  ASSERT_TRUE(span.poll(100, 0, records));
+  ASSERT_EQ(records.size(), 3u);
+  span.hold(0, true);
+  span.move_on({10});
+  ASSERT_TRUE(span.poll(100, 0, records));
+  ASSERT_EQ(records.size(), 3u) << "it is held";
+  EXPECT_FALSE(span.at_head(0));
+  EXPECT_FALSE(span.reached());
+  EXPECT_EQ(span.left(), 7u);
+  span.hold(0, false);
+  EXPECT_EQ(read(span, 4), expected({3}, {10}));
+  EXPECT_TRUE(span.reached());
+}
+
 TEST(SpanSource, AnEndNeverGoesBack) {
   Numbers numbers({10});
   SpanSource span(numbers, {0}, {5});

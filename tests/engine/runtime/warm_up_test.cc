@@ -81,6 +81,20 @@ TEST(WarmUp, TimeStaysBehindTheEngineInForce) {
   EXPECT_EQ(desk.warm->engine().progress().totals.accepted, 4u);
 }
 
+// A partition whose part was read to its end lets time go on; when there is more of it, time waits for it again.
+TEST(WarmUp, APartThatIsMovedOnIsWaitedFor) {
+  TextSource source({{"a 0 1", "d 300 4"}, {"b 200 2", "e 201 5", "c 20 3"}}, true);
+  Desk desk;
+  desk.open(source, {{{"text/0", 1}, {"text/1", 1}}, kStart - 10 * kMinute});
+  desk.run();
+  // In the engine in force c came before d, while the first partition held time back.
+  desk.warm->move_on({{{"text/0", 2}, {"text/1", 3}}, kStart + 190 * kMinute});
+  desk.run();
+  EXPECT_EQ(desk.warm->engine().progress().totals.late, 0u);
+  EXPECT_EQ(desk.warm->engine().progress().totals.accepted, 5u);
+  EXPECT_EQ(desk.warm->engine().watermark(), kStart + 190 * kMinute);
+}
+
 TEST(WarmUp, WhatTheServiceRefusedAsFutureIsNotTakenIn) {
   for (const bool of_log : {false, true}) {
     TextSource source({{"a 0 1", "b 200 2", "c 30 3"}}, true);  // the log took all at minute 0

@@ -119,6 +119,40 @@ TEST_F(KeeperTest, ALateEventCountsOnItsOwnDayAndADuplicateOfItDoesNot) {
   EXPECT_EQ(c.too_old, 1U);
 }
 
+TEST_F(KeeperTest, ARevisionDatedBeforeWhatIsRememberedTakesBackWhatItRevises) {
+  take(feed.report("now", kStart + 60 * kDay));
+  take(feed.report("a", kStart + 59 * kDay));
+  EXPECT_EQ(card(keeper).total.now.reports, 2U);
+  Event past = feed.report("a", kStart);
+  past.revision = 1;
+  take(past);
+  EXPECT_EQ(card(keeper).total.now.reports, 1U);
+  EXPECT_EQ(card(keeper).too_old, 1U);
+  take(feed.report("a", kStart + 59 * kDay));  // a repetition of what was revised
+  EXPECT_EQ(card(keeper).total.now.reports, 1U);
+  Event present = feed.report("a", kStart + 60 * kDay);
+  present.revision = 2;
+  take(present);
+  EXPECT_EQ(card(keeper).total.now.reports, 2U);
+}
+
+TEST_F(KeeperTest, ACheckpointWritesThePiecesOfADayThatChanged) {
+  const size_t n = 3 * EventBook::kPiece;
+  for (size_t i = 0; i < n; ++i) take(feed.report("r" + std::to_string(i), kStart + static_cast<TimeMs>(i)));
+  const auto written = [&] {
+    size_t events = 0;
+    keeper.take_changed(0, [&](const std::string& name, const std::string&) { events += name.starts_with("event/"); });
+    return events;
+  };
+  EXPECT_EQ(written(), 3U);
+  take(feed.report("one more", kStart + kHour));
+  EXPECT_EQ(written(), 1U);
+  EXPECT_EQ(written(), 0U);
+  Keeper other{Options{}};
+  load(other, pieces(keeper));
+  EXPECT_EQ(card(other).total.now.reports, n + 1);
+}
+
 TEST_F(KeeperTest, AClosedCaseIsLetGoAndWhatItCountedForStays) {
   take(feed.report("a", kStart, "c"));
   take(feed.stage("b", kStart + kHour, "c", Stage::kClosed));

@@ -40,7 +40,7 @@ export function Health() {
           problem.value = null;
           readAt.value = Date.now();
           const next = new Map(past.value);
-          for (const s of found.sources) next.set(s.source, [...(next.get(s.source) ?? []), s.rate].slice(-KEPT));
+          for (const s of found.sources) next.set(s.source, [...(next.get(s.source) ?? []), s.rate ?? 0].slice(-KEPT));
           past.value = next;
         } catch (error) {
           if (!stop.signal.aborted) problem.value = error as Problem;
@@ -193,7 +193,7 @@ function Sources({ sources }: { sources: SourceState[] }) {
                   <td class="figure">{lasting(s.watermark_lag_seconds)}</td>
                   <td>{clock(s.last_event_at, true)}</td>
                   <td class="figure">{number(s.read)}</td>
-                  <td class={`figure ${s.rejected > 0 ? 'attention' : ''}`}>{number(s.rejected)}</td>
+                  <td class={`figure ${(s.rejected ?? 0) > 0 ? 'attention' : ''}`}>{number(s.rejected)}</td>
                   <td class="figure">{number(s.duplicate)}</td>
                   <td class="figure">{number(s.late)}</td>
                 </tr>
@@ -284,7 +284,9 @@ function Silences({ list }: { list: Silence[] }) {
 }
 
 function Rules({ s }: { s: ServiceStatus }) {
-  const list = [...s.rules].sort((a, b) => b.errors - a.errors || b.open - a.open || b.matches - a.matches);
+  const list = [...s.rules].sort(
+    (a, b) => (b.errors ?? 0) - (a.errors ?? 0) || b.open - a.open || (b.matches ?? 0) - (a.matches ?? 0),
+  );
   return (
     <section aria-labelledby="rules-title">
       <h2 id="rules-title">{t('rules')}</h2>
@@ -318,7 +320,7 @@ function Rules({ s }: { s: ServiceStatus }) {
                 <td class="figure">{number(r.open)}</td>
                 <td class="figure">{number(r.matches)}</td>
                 <td class="figure">{number(r.state_keys)}</td>
-                <td class={`figure ${r.errors > 0 ? 'attention' : ''}`}>{number(r.errors)}</td>
+                <td class={`figure ${(r.errors ?? 0) > 0 ? 'attention' : ''}`}>{number(r.errors)}</td>
               </tr>
             ))}
           </tbody>

@@ -1,12 +1,13 @@
 // The service's own state, as GET /api/v1/status tells it, and what a person should think of it. Without the page.
+// Counts are null for an account of an area.
 export interface SourceState {
   source: string;
-  partitions: number;
-  read: number;
-  rejected: number;
-  duplicate: number;
-  late: number;
-  rate: number;
+  partitions: number | null;
+  read: number | null;
+  rejected: number | null;
+  duplicate: number | null;
+  late: number | null;
+  rate: number | null;
   watermark: string | null;
   watermark_lag_seconds: number | null;
   lag_records: number | null;
@@ -23,11 +24,11 @@ export interface ServiceStatus {
   uptime_seconds: number;
   ready: boolean;
   sources: SourceState[];
-  rules: { id: string; matches: number; errors: number; state_keys: number; open: number }[];
+  rules: { id: string; matches: number | null; errors: number | null; state_keys: number | null; open: number }[];
   shards: { shard: number; keys: number; busy: number }[];
   commit: { seconds_p99: number | null; age_seconds: number | null };
-  outbox_depth: number;
-  state_bytes: number;
+  outbox_depth: number | null;
+  state_bytes: number | null;
   streams: number;
   checks: Check[];
 }
@@ -41,6 +42,6 @@ export function freshness(source: SourceState, now: number): Freshness {
   if (source.read === 0) return 'never';
   if ((source.lag_seconds ?? 0) > BEHIND_S) return 'behind';
   const last = Date.parse(source.last_event_at ?? '');
-  if (source.rate <= 0 && Number.isFinite(last) && (now - last) / 1000 > QUIET_S) return 'quiet';
+  if ((source.rate ?? 0) <= 0 && Number.isFinite(last) && (now - last) / 1000 > QUIET_S) return 'quiet';
   return 'flowing';
 }

@@ -1,0 +1,183 @@
+#include "rule/table_rows.h"
+
+#include <simdjson.h>
+
+#include "base/csv.h"
+#include "rule/table_cell.h"
+
+namespace tocsin::rule {
+namespace {
+
+using simdjson::dom::element;
+using simdjson::dom::element_type;
+
+void append_cell(std::string& out, std::string_view cell) {
+  const bool plain = cell.find_first_of(",\"\r\n") == std::string_view::npos && !cell.starts_with(' ');
+  if (plain) {
+    out += cell;
+    return;
+  }
+  out += '"';
+  for (const char c : cell) {
+    if (c == '"') out += '"';
+    out += c;
+  }
+  out += '"';
+}
+
+// [lon, lat] or {"lon": , "lat": } as a cell; empty: neither.
+std::string point_text(element value) {
+  element lon, lat;
+  if (value.is_array()) {
+    const simdjson::dom::array pair = value;
+    if (pair.size() != 2 || pair.at(0).get(lon) != simdjson::SUCCESS || pair.at(1).get(lat) != simdjson::SUCCESS)
+      return {};
+  } else if (value["lon"].get(lon) != simdjson::SUCCESS || value["lat"].get(lat) != simdjson::SUCCESS) {
+    return {};
+  }
+  return lon.is_number() && lat.is_number() ? simdjson::minify(lon) + " " + simdjson::minify(lat) : std::string();
+}
+
+// False: a value of this kind stands in no cell of that type.
+bool cell_text(element value, ColumnType type, std::string& out) {
+  switch (value.type()) {
+    case element_type::NULL_VALUE:
+      out.clear();
+      return true;
+    case element_type::STRING:
+      out = std::string_view(value);
+      return true;
+    case element_type::BOOL:
+      out = bool(value) ? "true" : "false";
+      return type == ColumnType::kBool;
+    case element_type::INT64:
+    case element_type::UINT64:
+    case element_type::DOUBLE:
+      out = simdjson::minify(value);  // "23" as an area's code, or as a text, is written as a text
+      return type == ColumnType::kInt || type == ColumnType::kDouble;
+    case element_type::ARRAY:
+    case element_type::OBJECT:
+      out = type == ColumnType::kPoint ? point_text(value) : std::string();
+      return !out.empty();
+  }
+  return false;
+}
+
+Error not_of_type(const Table::Column& column) {
+  const std::string type(column_type_names()[static_cast<size_t>(column.type)]);
+  const std::string example = example_of(column.type);
+  return invalid("what stands in `" + column.name + "` is no " + type + (example.empty() ? "" : ": " + example));
+}
+
+Error wrong_cell(const Table::Column& column, CellFault fault) {
+  if (fault == CellFault::kWrongType) return not_of_type(column);
+  if (fault == CellFault::kUnknownValue)
+    return invalid("what stands in `" + column.name + "` is none of the values that the table declares");
+  return invalid("in `" + column.name + "` stands what looks like a phone's, a card's or a plate's number");
+}
+
+}  // namespace
+
+Result<TableRows> TableRows::of(const SourceFile& declaration, const TimeZone& zone) {
+  SourceFile header{declaration.path, {}, SourceFile::Kind::kRows, declaration.path};
+  for (const std::string& name : columns_of(declaration.text)) header.text += (header.text.empty() ? "" : ",") + name;
+  header.text += '\n';
+  std::vector<Diagnostic> faults;
+  auto table = parse_table(declaration, &header, zone, faults);
+  if (table == nullptr) return invalid("the table in " + declaration.path + " has faults; `tocsin check` shows them");
+  return TableRows(std::move(table), zone);
+}
+
+TableRows::TableRows(std::shared_ptr<const Table> table, const TimeZone& zone)
+    : table_(std::move(table)),
+      zone_(zone),
+      cells_(table_->columns().size()),
+      arena_(std::make_unique<Arena>(size_t{4096})) {
+  for (const Table::Column& c : table_->columns()) header_ += (header_.empty() ? "" : ",") + c.name;
+  header_ += '\n';
+  bytes_ = header_.size();
+}
+
+Status TableRows::read_json(std::string_view value) {
+  simdjson::dom::parser parser;
+  element root;
+  if (parser.parse(value.data(), value.size()).get(root) != simdjson::SUCCESS || !root.is_object())
+    return invalid("the value is no JSON object");
+  for (size_t c = 0; c < cells_.size(); ++c) {
+    const Table::Column& column = table_->columns()[c];
+    cells_[c].clear();
+    element member;
+    if (root[column.name].get(member) != simdjson::SUCCESS) continue;
+    if (!cell_text(member, column.type, cells_[c])) return not_of_type(column);
+  }
+  return {};
+}
+
+Status TableRows::read_csv(std::string_view value) {
+  const size_t end = csv_record_end(value, true);
+  if (end != std::string_view::npos && end < value.size()) return invalid("the value is more than one CSV record");
+  std::vector<std::string_view> cells;
+  std::string fault;
+  if (!parse_csv_record(value, ',', *arena_, cells, fault)) return invalid("the value is no CSV record: " + fault);
+  if (cells.size() != cells_.size()) {
+    return invalid("the value has " + std::to_string(cells.size()) + " cells, and the table " +
+                   std::to_string(cells_.size()) + " columns");
+  }
+  for (size_t c = 0; c < cells.size(); ++c) cells_[c] = cells[c];
+  return {};
+}
+
+// The cells at hand, each as its column asks, under this key.
+Result<std::string> TableRows::record(std::string_view key) {
+  std::string out;
+  for (size_t c = 0; c < cells_.size(); ++c) {
+    const Table::Column& column = table_->columns()[c];
+    const bool is_key = c == table_->key_column();
+    if (!cells_[c].empty() || !is_key) {
+      const Cell cell = read_cell(column, cells_[c], zone_, *arena_);
+      if (cell.fault != CellFault::kNone) return wrong_cell(column, cell.fault);
+      if (is_key && key_text(cell.value) != key)
+        return invalid("`" + column.name + "` in the value is not the record's key");
+    }
+    if (c > 0) out += ',';
+    append_cell(out, is_key ? key : std::string_view(cells_[c]));
+  }
+  return out + '\n';
+}
+
+Result<bool> TableRows::take(std::string_view key, std::optional<std::string_view> value) {
+  arena_->reset();
+  if (key.empty()) return invalid("the record has no key");
+  const Table::Column& column = table_->columns()[table_->key_column()];
+  const Cell cell = read_cell(column, key, zone_, *arena_);
+  if (cell.fault != CellFault::kNone) return wrong_cell(column, cell.fault);
+  const std::string name = key_text(cell.value);
+  const auto known = rows_.find(name);
+  const size_t before = known == rows_.end() ? 0 : known->second.size();
+  if (!value) {
+    if (known == rows_.end()) return false;
+    bytes_ -= before;
+    rows_.erase(known);
+    return true;
+  }
+  if (auto s = table_->format() == RowFormat::kJson ? read_json(*value) : read_csv(*value); !s) return s.error();
+  auto row = record(name);
+  if (!row) return row.error();
+  if (known != rows_.end() && known->second == *row) return false;
+  if (known == rows_.end() && rows_.size() >= kMaxTableRows)
+    return exhausted("a table has at most " + std::to_string(kMaxTableRows) + " rows");
+  if (bytes_ - before + row->size() > kMaxTableBytes) return exhausted("a table has at most 64 MiB");
+  bytes_ += row->size() - before;
+  rows_.insert_or_assign(name, *std::move(row));
+  return true;
+}
+
+std::string TableRows::text() const {
+  std::string out;
+  out.reserve(bytes_);
+  out += header_;
+  for (const auto& [key, record] : rows_) out += record;
+  return out;
+}
+
+}  // namespace tocsin::rule

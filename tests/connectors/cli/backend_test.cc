@@ -1,0 +1,273 @@
+// The service's answers while the store and the book are not at the same commit, who sees what of an alert that moves,
+// and what waits for what.
+#include "connectors/cli/backend.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <future>
+#include <memory>
+
+#include "alert/lifecycle.h"
+#include "runtime/pipeline.h"
+#include "tests/engine/runtime/fixture.h"
+
+namespace tocsin::cli {
+namespace {
+
+using runtime::testing::Feed;
+using runtime::testing::kMinute;
+using runtime::testing::kStart;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+constexpr char kRules[] = R"(rules:
+  - id: spread
+    kind: window
+    from: [grid]
+    where: kind == "report"
+    key: [category]
+    within: 1h
+    fire: count() >= 1
+    severity: {orange: count() >= 3, yellow: true}
+    resolve: {quiet: 2h}
+    summary: "{{count()}} reports"
+  - id: seen
+    kind: window
+    from: [grid]
+    where: kind == "report"
+    key: [place]
+    within: 1h
+    fire: count() >= 1
+    severity: yellow
+    resolve: {quiet: 2h}
+    summary: "{{count()}} at {{last(place)}}"
+)";
+
+class HandClock final : public Clock {
+ public:
+  TimeMs now() const override { return kStart; }
+};
+
+// A task that holds its lane until it is let go.
+class Held {
+ public:
+  explicit Held(Worker& lane) {
+    EXPECT_TRUE(lane.submit([this](bool) {
+      entered_.set_value();
+      open_.get_future().wait();
+    }));
+    entered_.get_future().wait();
+  }
+  ~Held() { open_.set_value(); }
+
+ private:
+  std::promise<void> entered_, open_;
+};
+
+class BackendTest : public testing::Test {
+ protected:
+  BackendTest() {
+    auto opened = runtime::Engine::open({}, runtime::testing::rules(kRules), store_.get(), runtime::testing::recompile);
+    EXPECT_TRUE(opened) << opened.error().message;
+    engine_ = std::move(*opened);
+    partition_ = engine_->add_partition("test", 10 * kMinute);
+    log_ = *state::Log::open(*store_, {kIngestTopic, kActionsTopic, kAuditTopic}, {});
+    ingest_ = std::make_unique<Ingest>(
+        [](const std::string&) -> Result<std::unique_ptr<runtime::Decoder>> { return not_found("no feed"); },
+        [](std::span<const std::string_view>) -> Result<uint64_t> { return uint64_t{0}; });
+    audit_ = std::make_unique<AuditLog>(*log_, clock_);
+    desk_ = std::make_unique<RuleDesk>(RuleDesk::Setup{.inputs = {},
+                                                       .zone = TimeZone::utc(),
+                                                       .key = {},
+                                                       .known_sources = {},
+                                                       .areas = {},
+                                                       .backtest = {},
+                                                       .log = *log_,
+                                                       .outcomes = [] { return std::string(); }},
+                                       lanes_.looks);
+    backend_ =
+        std::make_unique<ServiceBackend>(ServiceBackend::Parts{.engine = *engine_,
+                                                               .store = *store_,
+                                                               .log = *log_,
+                                                               .ingest = *ingest_,
+                                                               .audit = *audit_,
+                                                               .clock = clock_,
+                                                               .reload = [](http::Completion<http::ReloadResult>) {},
+                                                               .readiness = [] { return std::vector<http::Check>(); },
+                                                               .desk = *desk_,
+                                                               .status = status_,
+                                                               .lanes = lanes_});
+  }
+  void report(const std::string& id, int place, int town) {
+    ++events_;
+    engine_->accept(feed_.report(id, kStart + events_ * 1000, place, town), partition_, static_cast<uint64_t>(events_),
+                    kNoTime);
+    ASSERT_TRUE(engine_->commit());
+    backend_->committed(engine_->progress().outbox);
+  }
+  std::vector<std::string> listed(const std::string& scope) {
+    http::AlertQuery query;
+    query.scope = scope;
+    const auto page = backend_->alerts(query);
+    EXPECT_TRUE(page) << page.error().message;
+    std::vector<std::string> out;
+    if (page) {
+      for (const std::string& json : page->alerts) out.push_back(json.substr(json.find("\"rule\":\"") + 8, 4));
+    }
+    return out;
+  }
+  std::string id_of(const std::string& rule) {
+    std::string out;
+    engine_->book().each({}, [&](const runtime::AlertLine& l) {
+      if (l.rule_id == rule) out = l.alert_id;
+      return true;
+    });
+    return out;
+  }
+
+  HandClock clock_;
+  Feed feed_;
+  int events_ = 0;
+  std::unique_ptr<state::Store> store_ = state::make_memory_store();
+  std::unique_ptr<runtime::Engine> engine_;
+  uint32_t partition_ = 0;
+  std::unique_ptr<state::Log> log_;
+  std::unique_ptr<Ingest> ingest_;
+  std::unique_ptr<AuditLog> audit_;
+  ServiceStatus status_{kStart};
+  std::unique_ptr<RuleDesk> desk_;
+  std::unique_ptr<ServiceBackend> backend_;
+  Lanes lanes_{8};  // ends before what its tasks use
+};
+
+constexpr char kTown[] = "330282001", kOther[] = "330282002";
+
+// A checkpoint drops an old alert from the store a moment before it leaves the book.
+TEST_F(BackendTest, AListPassesOverAnAlertWhoseTextIsGone) {
+  report("1", 1, 1);
+  ASSERT_THAT(listed(""), testing::UnorderedElementsAre("spre", "seen"));
+  state::Batch batch;
+  batch.deletes.push_back({state::Table::kAlerts, runtime::latest_key(id_of("seen"))});
+  ASSERT_TRUE(store_->write(batch, true));
+  EXPECT_THAT(listed(""), ElementsAre("spre"));
+  EXPECT_EQ(backend_->alert(id_of("seen"), {}).error().code, Code::kNotFound);
+  std::promise<Result<http::AlertPage>> many;
+  backend_->many_alerts({}, [&](Result<http::AlertPage> page) { many.set_value(std::move(page)); });
+  const auto page = many.get_future().get();
+  ASSERT_TRUE(page);
+  EXPECT_EQ(page->alerts.size(), 1u);
+}
+
+// The store is written before the book: an alert that has just left the town is not shown to it by its new text.
+TEST_F(BackendTest, TheStoredLineSaysWhoSeesTheText) {
+  report("1", 1, 1);
+  const std::string id = id_of("spread");
+  auto stored = stored_alert(*store_, id);
+  ASSERT_TRUE(stored);
+  stored->line.town = kOther;
+  stored->line.city = "330283";
+  std::string bytes;
+  Writer w(bytes);
+  runtime::encode(w, stored->line);
+  w.str(stored->json);
+  state::Batch batch;
+  batch.puts.push_back({state::Table::kAlerts, runtime::latest_key(id), bytes});
+  ASSERT_TRUE(store_->write(batch, true));
+  EXPECT_THAT(listed(kTown), ElementsAre("seen"));
+  EXPECT_THAT(listed("").size(), 2u);
+  EXPECT_EQ(backend_->alert(id, {kTown, false}).error().code, Code::kNotFound);
+  for (const bool related : {false, true}) {
+    std::promise<Result<std::string>> answer;
+    const auto done = [&](Result<std::string> r) { answer.set_value(std::move(r)); };
+    related ? backend_->related(id, {kTown, false}, done) : backend_->evidence(id, {kTown, false}, done);
+    const auto told = answer.get_future().get();
+    ASSERT_FALSE(told) << *told;
+    EXPECT_EQ(told.error().code, Code::kNotFound);
+  }
+}
+
+// What enters and leaves a part of the county stands in the entries: it does not depend on how far back the history
+// goes.
+TEST_F(BackendTest, WhatLeavesIsToldAlsoWhereTheHistoryIsCut) {
+  report("1", 1, 1);
+  report("2", 2, 1);
+  const uint64_t before = engine_->progress().outbox;
+  report("3", 3, 2);  // `spread` grows to the whole city
+  state::Batch cut;
+  cut.ranges.push_back({state::Table::kOutbox, state::big_endian(0), state::big_endian(before + 1)});
+  ASSERT_TRUE(store_->write(cut, true));
+  const auto page = backend_->transitions_after(0, 100, 1 << 20);
+  ASSERT_TRUE(page);
+  EXPECT_EQ(page->oldest, before + 1);
+  const auto grown = std::ranges::find(page->items, id_of("spread"), &http::StreamItem::alert_id);
+  ASSERT_NE(grown, page->items.end());
+  EXPECT_EQ(grown->before.town, kTown);
+  EXPECT_TRUE(grown->before.under(kTown));
+  EXPECT_FALSE(grown->area.under(kTown));
+  EXPECT_TRUE(grown->area.under("330282"));
+  const auto detail = backend_->alert(id_of("spread"), {});
+  ASSERT_TRUE(detail);
+  EXPECT_EQ(detail->history.size(), 1u) << "what is no longer kept is left out";
+}
+
+TEST_F(BackendTest, TheHistoryThatATownSeesIsItsOwn) {
+  report("1", 1, 1);
+  report("2", 3, 2);
+  report("3", 3, 2);
+  const std::string id = id_of("spread");
+  EXPECT_EQ(backend_->alert(id, {kTown, false}).error().code, Code::kNotFound) << "it has outgrown it";
+  const auto all = backend_->alert(id, {"330282", false});
+  ASSERT_TRUE(all);
+  EXPECT_GE(all->history.size(), 2u);
+}
+
+// A scorecard or a map at work delays nobody who acts, nor who looks at an alert.
+TEST_F(BackendTest, WhatIsQuickDoesNotWaitBehindWhatIsNot) {
+  report("1", 1, 1);
+  const std::string id = id_of("seen");
+  const Held figures(lanes_.figures);
+  std::promise<Result<std::string>> evidence;
+  backend_->evidence(id, {}, [&](Result<std::string> r) { evidence.set_value(std::move(r)); });
+  EXPECT_TRUE(evidence.get_future().get());
+  const Held looks(lanes_.looks), context(lanes_.context);
+  EXPECT_EQ(listed("").size(), 2u);
+  alert::Action action;
+  action.kind = alert::ActionKind::kAcknowledge;
+  action.alert_id = id;
+  action.by = "duty";
+  std::promise<Result<uint64_t>> acted;
+  backend_->act(action, {}, [&](Result<uint64_t> r) { acted.set_value(std::move(r)); });
+  const auto offset = acted.get_future().get();
+  ASSERT_TRUE(offset);
+  EXPECT_EQ(*offset, 0u);
+  EXPECT_EQ(log_->end_offset(kActionsTopic), 1u);
+}
+
+// The disk is not waited for on the server's thread.
+TEST_F(BackendTest, AnActionIsWrittenBesideTheServersThread) {
+  report("1", 1, 1);
+  alert::Action action;
+  action.kind = alert::ActionKind::kComment;
+  action.alert_id = id_of("seen");
+  action.by = "duty";
+  std::promise<std::thread::id> acted, silenced, ended;
+  {
+    const Held actions(lanes_.actions);
+    backend_->act(action, {}, [&](const Result<uint64_t>&) { acted.set_value(std::this_thread::get_id()); });
+    rule::Silence silence;
+    silence.by = "duty";
+    backend_->silence(silence, [&](const Result<std::string>&) { silenced.set_value(std::this_thread::get_id()); });
+    backend_->set_silences({{"s-1", silence}});
+    backend_->expire_silence("s-1", "duty", {},
+                             [&](const Result<uint64_t>&) { ended.set_value(std::this_thread::get_id()); });
+    EXPECT_EQ(log_->end_offset(kActionsTopic), 0u);
+  }
+  for (auto* promise : {&acted, &silenced, &ended}) {
+    EXPECT_NE(promise->get_future().get(), std::this_thread::get_id());
+  }
+  EXPECT_EQ(log_->end_offset(kActionsTopic), 3u);
+}
+
+}  // namespace
+}  // namespace tocsin::cli
