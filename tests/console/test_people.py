@@ -114,6 +114,7 @@ class Officer(BrowserCase):
         pane.get_by_label("To whom").wait_for(state="detached")
         self.assertEqual(page.evaluate(focused), "Assign")
         page.keyboard.press("Enter")
+        page.wait_for_function("() => document.activeElement.tagName === 'INPUT'")
         page.keyboard.type("Wang Fang")
         page.keyboard.press("Control+Enter")
         pane.locator(".history", has_text="→ Wang Fang").wait_for()
