@@ -104,12 +104,12 @@ RuleInputs Service::Impl::rule_inputs() const {
 Status Service::Impl::open_store() {
   if (store_ != nullptr) return {};
   std::error_code ec;
-  made_state_ = made_state_ || !std::filesystem::exists(config_.state, ec);
-  std::filesystem::create_directories(config_.state, ec);
+  const bool made = std::filesystem::create_directories(config_.state, ec);
   if (ec) return invalid("state: the directory " + config_.state + " cannot be made: " + ec.message());
   auto store = state::open_rocksdb(config_.state);
   if (!store) return store.error();
   store_ = std::move(*store);
+  made_state_ = made;  // not where another start was quicker: then it is that one's
   return {};
 }
 

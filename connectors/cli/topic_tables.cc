@@ -112,7 +112,11 @@ bool TopicTables::step(runtime::Engine& engine, const rule::LoadOptions& load) {
   const uint64_t began = steady_ns();
   if (began < not_before_) return false;
   const auto files = newer(engine.rules());
-  if (!files) return false;
+  if (!files) {  // after a refusal this is asked anew: then what was refused is gone
+    const std::lock_guard lock(mutex_);
+    trouble_.clear();
+    return false;
+  }
   const Status s = bring(engine, load, *files);
   const uint64_t took = steady_ns() - began;
   not_before_ = began + took + std::max(took * kShare, static_cast<uint64_t>(of_.refresh) * 1'000'000);
@@ -131,6 +135,7 @@ void TopicTables::reloaded(const rule::RuleSet& rules) {
   looked_at_.clear();
   std::vector<std::shared_ptr<kafka::TopicTable>> ended;  // their threads end without the lock
   const std::lock_guard lock(mutex_);
+  trouble_.clear();
   for (auto it = tables_.begin(); it != tables_.end();) {
     const bool used =
         std::ranges::any_of(rules.files(), [&](const rule::SourceFile& f) { return f.text == it->first; });

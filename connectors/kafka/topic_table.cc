@@ -34,7 +34,7 @@ class TopicTable::Reading {
       for (const runtime::Record& r : records) take(r);
       if (!records.empty()) moved_ = Clock::now();
       if (!whole_) {
-        bool end = records.empty();
+        bool end = true;
         for (uint32_t p = 0; p < partitions && end; ++p) end = source_->at_head(p);
         if (!end && Clock::now() - moved_ > milliseconds(table_.options_.stalled)) {
           const std::string health = source_->health();

@@ -305,16 +305,51 @@ bool is_single(std::string_view name) {
                              std::ranges::all_of(name.substr(1), [](char c) { return (c & 0xC0) == 0x80; }));
 }
 
-// Where `name` stands in `text` at or after `from` as a word of its own; npos: nowhere.
+// Words that stand where a name should and name nobody: in a text they are no secret, and without them it says less.
+constexpr std::array<std::string_view, 20> kNobody = {"市民", "群众", "居民", "村民",   "网民",     "业主",    "住户",
+                                                      "物业", "本人", "先生", "女士",   "匿名",     "不详",    "未知",
+                                                      "无名", "路人", "游客", "施工队", "热心市民", "热心群众"};
+
+// Whether a text is searched for it: not for one character, for a short number (a house has it, too), for nobody's
+// name, nor for what is too long to be a name.
+bool is_sought(std::string_view name) {
+  constexpr size_t kShortNumber = 4, kLongestName = 128;  // bytes
+  if (is_single(name) || name.size() > kLongestName) return false;
+  if (name.size() <= kShortNumber && std::ranges::all_of(name, [](char c) { return c >= '0' && c <= '9'; }))
+    return false;
+  return std::ranges::find(kNobody, name) == kNobody.end();
+}
+
+// Takes the first of several names that are listed in one field off `rest`. Blanks part Chinese names only: "John
+// Smith" is one.
+std::string_view take_name(std::string_view& rest, bool blanks_part) {
+  static constexpr std::array<std::string_view, 8> kBetween = {"、", "，", "；", "\u3000", ",", ";", "/", " "};
+  size_t end = rest.size(), width = 0;
+  for (const std::string_view mark : kBetween) {
+    if (mark == " " && !blanks_part) continue;
+    if (const size_t at = rest.find(mark); at < end) {
+      end = at;
+      width = mark.size();
+    }
+  }
+  const std::string_view name = rest.substr(0, end);
+  rest.remove_prefix(end + width);
+  return trimmed(name);
+}
+
+// Where `name` stands in `text` at or after `from` as a word of its own; npos: nowhere. Linear in the text: after a hit
+// inside a word the search goes on behind that word.
 size_t find_name(std::string_view text, std::string_view name, size_t from) {
-  for (; from + name.size() <= text.size(); ++from) {
+  while (from + name.size() <= text.size()) {
     const void* const hit = memmem(text.data() + from, text.size() - from, name.data(), name.size());
     if (hit == nullptr) break;
     from = static_cast<size_t>(static_cast<const char*>(hit) - text.data());
     const size_t end = from + name.size();
-    const bool inside = (from > 0 && ascii_word(text[from - 1]) && ascii_word(name.front())) ||
-                        (end < text.size() && ascii_word(text[end]) && ascii_word(name.back()));
-    if (!inside) return from;
+    const bool begun = from > 0 && ascii_word(text[from - 1]) && ascii_word(name.front());
+    if (!begun && !(end < text.size() && ascii_word(text[end]) && ascii_word(name.back()))) return from;
+    do {
+      ++from;
+    } while (from < text.size() && ascii_word(text[from - 1]) && ascii_word(text[from]));
   }
   return std::string_view::npos;
 }
@@ -359,17 +394,18 @@ std::string_view mask_text(std::string_view text, Arena& arena) {
 
 std::string_view mask_names(std::string_view text, std::span<const std::string_view> names, Arena& arena) {
   constexpr size_t kNowhere = std::string_view::npos;
-  names = names.first(std::min(names.size(), kMaxNames));
   std::array<std::string_view, kMaxNames> sought;
   std::array<size_t, kMaxNames> next;  // where each stands next: looked for again only once it is passed
   size_t count = 0;
-  for (const std::string_view raw : names) {
-    const std::string_view name = trimmed(raw);
-    if (is_single(name)) continue;
-    const size_t hit = find_name(text, name, 0);
-    if (hit == kNowhere) continue;
-    sought[count] = name;
-    next[count++] = hit;
+  for (std::string_view rest : names) {
+    const bool chinese = std::ranges::any_of(rest, [](char c) { return (c & 0x80) != 0; });
+    while (!rest.empty() && count < kMaxNames) {
+      const std::string_view name = take_name(rest, chinese);
+      const size_t hit = is_sought(name) ? find_name(text, name, 0) : kNowhere;
+      if (hit == kNowhere) continue;
+      sought[count] = name;
+      next[count++] = hit;
+    }
   }
   if (count == 0) return text;
   // The shortest name has two bytes and the mark "[name]"; what has a longer mark has eight.

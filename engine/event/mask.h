@@ -27,10 +27,11 @@ std::optional<FoundNumber> find_number(std::string_view text, size_t from);
 
 // `text` with each number replaced by its mark; `text` itself when it has none, else in `arena`. Idempotent.
 std::string_view mask_text(std::string_view text, Arena& arena);
-// `text` with each of `names` (raw identities of 2 characters or more; spaces around them aside) replaced by "[name]",
-// or by a number's mark where the name is a number; `text` itself when none stands in it, else in `arena`. Exact: a
-// name of letters or digits (ASCII) is not found inside a longer such word. Where two begin at one place, the longer
-// counts. Of more than kMaxNames the first ones count.
+// `text` with each of `names` replaced by "[name]", or by a number's mark where the name is a number; `text` itself
+// when none stands in it, else in `arena`. Names are raw identities of 2 characters to 128 bytes, several in one parted
+// by 、，；/ or, Chinese ones, a blank; numbers of up to four digits and words that name nobody (市民, 匿名 …) are
+// left. Exact: a name of letters or digits (ASCII) is not found inside a longer such word. Where two begin at one
+// place, the longer counts. Of more than kMaxNames that stand in the text the first ones count.
 inline constexpr size_t kMaxNames = 16;
 std::string_view mask_names(std::string_view text, std::span<const std::string_view> names, Arena& arena);
 // The same with a keyed token for each number, so that equal numbers stay equal. Bank cards and longer digit strings

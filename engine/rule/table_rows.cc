@@ -3,6 +3,7 @@
 #include <simdjson.h>
 
 #include "base/csv.h"
+#include "expr/utf8.h"
 #include "rule/table_cell.h"
 
 namespace tocsin::rule {
@@ -148,6 +149,7 @@ Result<std::string> TableRows::record(std::string_view key) {
 Result<bool> TableRows::take(std::string_view key, std::optional<std::string_view> value) {
   arena_->reset();
   if (key.empty()) return invalid("the record has no key");
+  if (!expr::is_utf8(key) || (value && !expr::is_utf8(*value))) return invalid("the record is not UTF-8");
   const Table::Column& column = table_->columns()[table_->key_column()];
   const Cell cell = read_cell(column, key, zone_, *arena_);
   if (cell.fault != CellFault::kNone) return wrong_cell(column, cell.fault);

@@ -54,6 +54,20 @@ TEST(Mask, NamesWhereTheyStandInTheText) {
   EXPECT_EQ(without("", {"张三"}), "");
 }
 
+TEST(Mask, SeveralNamesInOneFieldAndNamesOfNobody) {
+  EXPECT_EQ(without("张三与李四争执", {"张三、李四"}), "[name]与[name]争执");
+  EXPECT_EQ(without("张三反映", {"张三\u3000"}), "[name]反映");
+  EXPECT_EQ(without("李建国反映", {"李建国 13711112222"}), "[name]反映");
+  EXPECT_EQ(without("Smith saw John Smith", {"John Smith"}), "Smith saw [name]");
+  EXPECT_EQ(without("市民反映12号楼", {"市民", "12"}), "市民反映12号楼");
+}
+
+TEST(Mask, NamesCostOnePassWhateverTheyAre) {
+  const std::string text(1 << 20, 'a'), longest(128, 'a'), longer(1 << 19, 'a');
+  EXPECT_EQ(without(text, {longest, longer, "aa"}), text);
+  EXPECT_EQ(without(text + " " + longest, {longest}), text + " [name]");
+}
+
 TEST(Mask, TextWithoutANameStaysWhereItIs) {
   Arena arena;
   const std::string_view text = "道路积水约半米";

@@ -103,6 +103,14 @@ TEST(TableRows, AFaultyRecordLeavesTheOldRowAndSaysWhyWithoutWhatStandsThere) {
   EXPECT_EQ(refused(rows, "p1", R"({"post":"p2"})"), "`post` in the value is not the record's key");
 }
 
+TEST(TableRows, WhatIsNotUtf8IsRefusedByItself) {
+  for (const char* format : {"json", "csv"}) {
+    TableRows rows = rows_of(format);
+    EXPECT_EQ(refused(rows, "\xC4\xFE", std::nullopt), "the record is not UTF-8") << format;
+    EXPECT_EQ(refused(rows, "a", "a,red,1,330282,2025-01-01,,,true,\xC4\xFE"), "the record is not UTF-8") << format;
+  }
+}
+
 TEST(TableRows, KeysOfNumbersAreOneHoweverTheyAreWritten) {
   const SourceFile table{"t.yaml", "table:\n  name: t\n  topic: t\n  key: n\n  columns: {n: int, v: int}\n",
                          SourceFile::Kind::kTable};

@@ -57,7 +57,6 @@ export function Actions({ alert }: { alert: Alert }) {
   const row = useRef<HTMLDivElement>(null),
     acted = useRef({ kind: '', at: 0 });
   const ended = alert.status === 'closed';
-  if (!mayAct.value) return <p class="soft actions-none">{t('read_only')}</p>;
   useLayoutEffect(() => {
     // the button that was pressed is off now, or its form is gone: the keyboard goes on beside it, not from the top
     const at = document.activeElement,
@@ -65,7 +64,9 @@ export function Actions({ alert }: { alert: Alert }) {
     if (!lost || busy.value || form.value || Date.now() - acted.current.at > FOCUS_MS) return;
     const buttons = [...(row.current?.querySelectorAll<HTMLButtonElement>('button:not(:disabled)') ?? [])];
     (buttons.find(b => b.dataset.kind === acted.current.kind) ?? buttons[0])?.focus();
+    acted.current.at = 0; // once: from here on the focus goes where the person puts it
   });
+  if (!mayAct.value) return <p class="soft actions-none">{t('read_only')}</p>;
   const run = async (kind: Kind, more: Record<string, string> = {}) => {
     acted.current = { kind, at: Date.now() };
     busy.value = true;
