@@ -64,8 +64,14 @@ export function Actions({ alert }: { alert: Alert }) {
     if (!lost || busy.value || form.value || Date.now() - acted.current.at > FOCUS_MS) return;
     const buttons = [...(row.current?.querySelectorAll<HTMLButtonElement>('button:not(:disabled)') ?? [])];
     (buttons.find(b => b.dataset.kind === acted.current.kind) ?? buttons[0])?.focus();
-    acted.current.at = 0; // once: from here on the focus goes where the person puts it
   });
+  useEffect(() => {
+    const elsewhere = () => {
+      acted.current.at = 0; // from here on the focus goes where the person puts it
+    };
+    document.addEventListener('pointerdown', elsewhere, true);
+    return () => document.removeEventListener('pointerdown', elsewhere, true);
+  }, []);
   if (!mayAct.value) return <p class="soft actions-none">{t('read_only')}</p>;
   const run = async (kind: Kind, more: Record<string, string> = {}) => {
     acted.current = { kind, at: Date.now() };
