@@ -161,7 +161,7 @@ void CaseBook::take_changed(const std::function<void(int64_t, std::string)>& f) 
     }
     piece.changed = false;
     std::ranges::sort(piece.ids);
-    piece.ids.erase(std::ranges::unique(piece.ids).begin(), piece.ids.end());
+    piece.ids.erase(std::unique(piece.ids.begin(), piece.ids.end()), piece.ids.end());
     std::erase_if(piece.ids, [&, home = &piece](uint64_t id) {
       const auto found = cases_.find(id);
       return found == cases_.end() || found->second->home != home;
