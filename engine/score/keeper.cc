@@ -7,7 +7,7 @@
 namespace tocsin::score {
 namespace {
 
-constexpr DurationMs kHourMs = 3'600'000, kDayMs = 86'400'000;
+constexpr DurationMs kHourMs = 3'600'000;
 
 // The kinds of pieces, by the first word of their names.
 constexpr std::string_view kHead = "head", kNames = "names/", kAlertNames = "alertnames/", kDays = "day/",
