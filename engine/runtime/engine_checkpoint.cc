@@ -114,8 +114,8 @@ void Engine::stage_outdated() {
   const TimeMs now = progress_.watermark;
   const TimeMs before = now == kNoTime ? kNoTime : now - options_.keep_ended;
   for (auto& [id, transitions] : book_.outdated(before, options_.max_ended)) {
-    const auto tells = [&](const Staged& s) {
-      return std::ranges::find(s.lines, id, &AlertLine::alert_id) != s.lines.end();
+    const auto tells = [&alert = id](const Staged& s) {
+      return std::ranges::find(s.lines, alert, &AlertLine::alert_id) != s.lines.end();
     };
     if (tells(next_) || tells(flying_)) continue;
     next_.batch.deletes.push_back({state::Table::kAlerts, latest_key(id)});

@@ -308,7 +308,7 @@ Status Shard::end_keys(const Ends& ends, const GoesOn& goes_on, TimeMs time, uin
     auto copy = alert::decode_key_state(rules_->rules()[rule], key, bytes);
     if (!copy) return copy.error();
     alert::Context c = context(rule);
-    const auto stays = [&](std::string_view id) { return goes_on(rule, key, id); };
+    const auto stays = [&, of = rule, at = key](std::string_view id) { return goes_on(of, at, id); };
     left.push_back({rule, key, std::string((*copy)->key_text()), (*copy)->end(time, stays, c)});
   }
   return {};
