@@ -51,34 +51,36 @@ export function acknowledge(alert: Alert): void {
   else void act('acknowledge', alert.alert_id);
 }
 
+// The latest action here; not the component's, which is made anew when the alert's details arrive.
+let acted = { id: '', kind: '', at: 0 };
+
 export function Actions({ alert }: { alert: Alert }) {
   const form = useSignal<Kind | null>(null),
     busy = useSignal(false);
-  const row = useRef<HTMLDivElement>(null),
-    acted = useRef({ kind: '', at: 0 });
+  const row = useRef<HTMLDivElement>(null);
   const ended = alert.status === 'closed';
   useLayoutEffect(() => {
     // the button that was pressed is off now, or its form is gone: the keyboard goes on beside it, not from the top
     const at = document.activeElement,
       lost = at === document.body || (at instanceof HTMLButtonElement && at.disabled);
-    if (!lost || busy.value || form.value || Date.now() - acted.current.at > FOCUS_MS) return;
+    if (!lost || busy.value || form.value || acted.id !== alert.alert_id || Date.now() - acted.at > FOCUS_MS) return;
     const buttons = [...(row.current?.querySelectorAll<HTMLButtonElement>('button:not(:disabled)') ?? [])];
-    (buttons.find(b => b.dataset.kind === acted.current.kind) ?? buttons[0])?.focus();
+    (buttons.find(b => b.dataset.kind === acted.kind) ?? buttons[0])?.focus();
   });
   useEffect(() => {
     const elsewhere = () => {
-      acted.current.at = 0; // from here on the focus goes where the person puts it
+      acted.at = 0; // from here on the focus goes where the person puts it
     };
     document.addEventListener('pointerdown', elsewhere, true);
     return () => document.removeEventListener('pointerdown', elsewhere, true);
   }, []);
   if (!mayAct.value) return <p class="soft actions-none">{t('read_only')}</p>;
   const run = async (kind: Kind, more: Record<string, string> = {}) => {
-    acted.current = { kind, at: Date.now() };
+    acted = { id: alert.alert_id, kind, at: Date.now() };
     busy.value = true;
     const done = await act(kind, alert.alert_id, more);
     batch(() => {
-      acted.current = { kind, at: Date.now() };
+      acted = { id: alert.alert_id, kind, at: Date.now() };
       busy.value = false;
       if (done) form.value = null;
     });
@@ -104,7 +106,7 @@ export function Actions({ alert }: { alert: Alert }) {
     if (event.key !== 'Escape' || !form.value) return;
     event.preventDefault();
     event.stopPropagation();
-    acted.current = { kind: form.value, at: Date.now() };
+    acted = { id: alert.alert_id, kind: form.value, at: Date.now() };
     form.value = null;
   };
   return (
