@@ -1,31 +1,8 @@
 """What `tocsin check` finds beyond one rule's own text: codes of areas, calendars, what kind of file it is."""
 import unittest
 
+from test_cli import RULES
 from tocsin_testing import ROOT, Case, tocsin
-
-RULES = """
-rules:
-  - id: again
-    kind: window
-    from: [grid, police110, cityops, hotline12345]
-    where: kind == "report" && has(area.town)
-    key: [area.town, category.top(1)]
-    within: 1d
-    fire: count() >= 3
-    severity: yellow
-    resolve: {quiet: 12h}
-    summary: "{{count()}} reports"
-    tests:
-      - name: three in a day
-        defaults: {category: city.facility, area: {city: "330282", town: "330282121"}}
-        given:
-          - {at: +0m}
-          - {at: +10m}
-          - {at: +20m}
-        expect:
-          - {at: +20m, opened: yellow}
-        by: +1h
-"""
 
 
 class Check(Case):

@@ -21,18 +21,7 @@ using runtime::testing::kStart;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-constexpr char kRules[] = R"(rules:
-  - id: spread
-    kind: window
-    from: [grid]
-    where: kind == "report"
-    key: [category]
-    within: 1h
-    fire: count() >= 1
-    severity: {orange: count() >= 3, yellow: true}
-    resolve: {quiet: 2h}
-    summary: "{{count()}} reports"
-  - id: seen
+const std::string kRules = std::string(runtime::testing::kSpread) + R"(  - id: seen
     kind: window
     from: [grid]
     where: kind == "report"

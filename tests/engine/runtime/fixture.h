@@ -57,6 +57,20 @@ inline constexpr char kRules[] = R"(rules:
     summary: {zh: "超期 {{elapsed:1}}", en: "overdue {{elapsed:1}}"}
 )";
 
+// One alert for each category, which grows beyond a town with its reports.
+inline constexpr char kSpread[] = R"(rules:
+  - id: spread
+    kind: window
+    from: [grid]
+    where: kind == "report"
+    key: [category]
+    within: 1h
+    fire: count() >= 1
+    severity: {orange: count() >= 3, yellow: true}
+    resolve: {quiet: 2h}
+    summary: "{{count()}} reports"
+)";
+
 inline std::shared_ptr<const rule::RuleSet> rules(const std::string& text = kRules,
                                                   DurationMs lateness = 10 * kMinute) {
   rule::LoadOptions options;

@@ -47,19 +47,6 @@ TEST(Outbox, AnEntryWithoutAreasIsRead) {
   EXPECT_EQ(out.before, SharedArea());
 }
 
-constexpr char kCounting[] = R"(rules:
-  - id: spread
-    kind: window
-    from: [grid]
-    where: kind == "report"
-    key: [category]
-    within: 1h
-    fire: count() >= 1
-    severity: {orange: count() >= 3, yellow: true}
-    resolve: {quiet: 2h}
-    summary: "{{count()}} reports"
-)";
-
 // An alert that grows from a town to the city says so in the entry, whether its transitions come in one commit or in
 // several, and whether the disk is still writing the one before.
 TEST(Outbox, EachEntryKnowsWhereTheAlertLay) {
@@ -68,7 +55,7 @@ TEST(Outbox, EachEntryKnowsWhereTheAlertLay) {
       const auto store = state::make_memory_store();
       Engine::Options options;
       options.overlap = overlap;
-      auto engine = Engine::open(options, testing::rules(kCounting), store.get(), testing::recompile);
+      auto engine = Engine::open(options, testing::rules(testing::kSpread), store.get(), testing::recompile);
       ASSERT_TRUE(engine) << engine.error().message;
       const uint32_t p = (*engine)->add_partition("test", 10 * kMinute);
       Feed feed;
