@@ -3,6 +3,7 @@
 Playwright and the npm packages are put under build/console-tests, once for each list of versions. Where they or Chromium
 cannot be had the tests are skipped with a line that says so; with CI=true that is a failure.
 """
+import fcntl
 import functools
 import hashlib
 import os
@@ -33,15 +34,18 @@ def missing(why):
 
 
 def installed(name, stamp_of, command, cwd):
-    """Runs a package client once for each content of its lists; answers why not, or nothing."""
+    """Runs a package client once for each content of its lists, also where several files of tests start together; answers why
+    not, or nothing."""
     stamp = cwd / (name + "-" + hashlib.sha256(b"".join(p.read_bytes() for p in stamp_of)).hexdigest()[:16])
-    if stamp.exists():
+    with open(cwd / f"{name}.lock", "w", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if stamp.exists():
+            return ""
+        done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=300, check=False)
+        if done.returncode != 0:
+            return f"{command[0]} could not get the packages: {(done.stderr or done.stdout).strip().splitlines()[-1:]}"
+        stamp.touch()
         return ""
-    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=300, check=False)
-    if done.returncode != 0:
-        return f"{command[0]} could not get the packages: {(done.stderr or done.stdout).strip().splitlines()[-1:]}"
-    stamp.touch()
-    return ""
 
 
 @functools.cache

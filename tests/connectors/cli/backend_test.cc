@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <future>
+#include <latch>
 #include <memory>
 
 #include "alert/lifecycle.h"
@@ -38,20 +39,24 @@ class HandClock final : public Clock {
   TimeMs now() const override { return kStart; }
 };
 
-// A task that holds its lane until it is let go.
+// A task that holds its lane until it is let go. The task owns what it waits on: it may still be about to wait when the
+// holder has gone.
 class Held {
  public:
   explicit Held(Worker& lane) {
-    EXPECT_TRUE(lane.submit([this](bool) {
-      entered_.set_value();
-      open_.get_future().wait();
+    EXPECT_TRUE(lane.submit([gate = gate_](bool) {
+      gate->entered.count_down();
+      gate->open.wait();
     }));
-    entered_.get_future().wait();
+    gate_->entered.wait();
   }
-  ~Held() { open_.set_value(); }
+  ~Held() { gate_->open.count_down(); }
 
  private:
-  std::promise<void> entered_, open_;
+  struct Gate {
+    std::latch entered{1}, open{1};
+  };
+  std::shared_ptr<Gate> gate_ = std::make_shared<Gate>();
 };
 
 class BackendTest : public testing::Test {
