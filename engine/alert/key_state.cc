@@ -25,7 +25,7 @@ namespace {
 using detect::Finding;
 using detect::Reason;
 
-constexpr uint8_t kFormat = 3;
+constexpr uint8_t kFormat = 4;
 
 // A detector and the alerts on its episodes. Each call hands the input to the detector, turns its findings into alerts'
 // inputs one by one, and publishes what changes. The detector lies inside, so that a key is one piece of memory.
@@ -118,9 +118,11 @@ void DetectorKey<D>::add(const detect::Row& row, Context& context) {
     if (!second_half) settle(context);
   }
   if (!records_.empty()) forget_closed(row.time, context);
+  const bool corrects = !revision_.has_value() && !records_.empty() && detector_.corrects(row);
+  if (corrects) remember_verdicts(context);
   Sink sink(*this, context);
   detector_.add(row, sink, context.arena);
-  if (revision_.has_value()) {
+  if (corrects || revision_.has_value()) {
     revision_.reset();
     for (Record& r : records_) r.before.clear();
   }

@@ -28,7 +28,7 @@ void NearLinks::extend(const Row& row, Value* cells) const {
   cells[0] = named ? row.cells[static_cast<size_t>(plan_.place_cell)] : rounded(row.lon, row.lat);
 }
 
-void NearLinks::put(Slot s, const PackedRow& row) {
+void NearLinks::put(Slot s, const PackedRow& row, uint64_t) {
   LonLat at{};
   row.location(at.lon, at.lat);
   if (s >= spots_.size()) spots_.resize(s + 1);

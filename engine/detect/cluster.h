@@ -12,11 +12,12 @@ class NearLinks {
  public:
   using Slot = uint32_t;
   static constexpr size_t kExtraCells = 1;
+  static constexpr bool kSettled = false;
   explicit NearLinks(const Plan& plan);
   static bool fits(const Row& row) { return row.has_location(); }
   static bool readable(const PackedRow& row) { return row.has_location(); }
   void extend(const Row& row, expr::Value* cells) const;
-  void put(Slot s, const PackedRow& row);
+  void put(Slot s, const PackedRow& row, uint64_t uid);
   void erase(Slot s) { grid_.erase(spots_[s], s); }
   template <typename F>
   void around(Slot s, F&& f) const {

@@ -89,6 +89,9 @@ class Detector {
   // Rows come in any order of time. A row whose time is behind its watermark corrects what was there (a revision, or
   // absence's late events).
   virtual void add(const Row& row, FindingSink& sink, Arena& arena) = 0;
+  // Whether add(row), though it is no revision, may find another verdict on what was told (kCorrected, for comparison
+  // with what was before it).
+  virtual bool corrects(const Row&) const { return false; }
   // Takes the row of `uid` out. A revision (`withdrawn` false) is judged with the add that follows, or by settle().
   virtual void retract(uint64_t uid, bool withdrawn, const Row& cause, FindingSink& sink, Arena& arena) = 0;
   // Judges a revision whose add did not come: the event no longer concerns this key.

@@ -41,7 +41,7 @@ typename Linked<L>::Slot Linked<L>::put(const Row& row, Arena& arena) {
   node = Node{};
   node.position = position_of(row);
   pack(node.bytes, kept);
-  links_.put(s, node.row());
+  links_.put(s, node.row(), row.uid);
   const auto at = std::upper_bound(order_.begin(), order_.end(), s, [&](Slot a, Slot b) { return before(a, b); });
   order_.insert(at, s);
   expiry_ = std::min(expiry_, node.position.time + horizon_);
@@ -61,7 +61,14 @@ std::vector<typename Linked<L>::Slot> Linked<L>::neighbours(Slot s) const {
   std::vector<Slot> out;
   const TimeMs time = nodes_[s].position.time;
   links_.around(s, [&](Slot n) {
-    if (std::abs(nodes_[n].position.time - time) <= within_) out.push_back(n);
+    const TimeMs other = nodes_[n].position.time;
+    if (std::abs(other - time) > within_) return;
+    if constexpr (L::kSettled) {
+      if (links_.settlements().settled(links_.case_of(other < time ? n : s), std::min(time, other),
+                                       std::max(time, other)))
+        return;
+    }
+    out.push_back(n);
   });
   std::sort(out.begin(), out.end(), [&](Slot a, Slot b) { return before(a, b); });
   return out;
@@ -102,70 +109,28 @@ template <typename L>
 void Linked<L>::add(const Row& row, FindingSink& sink, Arena& arena) {
   if (row.late) return;
   watermark_ = std::max(watermark_, row.watermark);
-  const bool revision = revising_.has_value() && revising_->uid == row.uid;
-  Cause cause{&row, row.time, Reason::kMatched, false};
-  if (!L::fits(row)) {
-    ++unlinked_;
-    if (revision) settle(sink, arena);
-    return;
-  }
-  const Slot s = put(row, arena);
-  std::vector<Slot> fresh;
-  const std::vector<Slot> near = neighbours(s);
-  for (Slot n : near) {
-    if (nodes_[n].group == 0 && dense(n, position_of(row), arena)) fresh.push_back(n);
-  }
-  if (revision) {
-    nodes_[s].named = revising_->named;
-    std::vector<uint32_t> handles = revising_->groups;
-    revising_.reset();
-    for (uint32_t h : groups_around(near)) handles.push_back(h);
-    cause.correction = true;
-    cause.reason = Reason::kRevised;
-    regroup(std::move(handles), fresh, cause, sink, arena);
+  const bool member = (row.roles & kMember) != 0, linked = member && L::fits(row);
+  if (member && !linked) ++unlinked_;
+  if (revising_.has_value() && revising_->uid == row.uid) {
+    revise(row, linked, sink, arena);
   } else {
-    grow(s, fresh, cause, sink, arena);
+    const Cause cause{&row, row.time, Reason::kMatched, false};
+    const uint64_t matter_case = says(row);
+    if (matter_case != 0) hear(matter_case, row, sink, arena);
+    if (linked) {
+      const Slot s = put(row, arena);
+      std::vector<Slot> fresh;
+      for (Slot n : neighbours(s)) {
+        if (nodes_[n].group == 0 && dense(n, position_of(row), arena)) fresh.push_back(n);
+      }
+      grow(s, fresh, cause, sink, arena);
+    }
+    std::vector<uint32_t> handles;
+    if (matter_case != 0) add_groups_of(matter_case, handles);
+    std::sort(handles.begin(), handles.end());
+    for (uint32_t h : handles) tell_settled(*group(h), {}, cause, sink);
   }
   if (order_.size() > plan_.max_rows_per_key) drop_oldest();
-}
-
-template <typename L>
-void Linked<L>::retract(uint64_t uid, bool withdrawn, const Row& cause_row, FindingSink& sink, Arena& arena) {
-  const auto at = std::find_if(order_.rbegin(), order_.rend(), [&](Slot s) { return nodes_[s].position.uid == uid; });
-  Revision r{uid, cause_row.time, false, {}};
-  if (at != order_.rend()) {
-    const Slot s = *at;
-    r.named = nodes_[s].named;
-    const std::vector<Slot> near = neighbours(s);
-    r.groups = groups_around(near);
-    for (uint32_t h : r.groups) {
-      Group& g = *group(h);
-      std::erase(g.members, s);
-      std::erase(g.dense, s);
-      reset_tallies(g);
-    }
-    order_.erase(std::next(at).base());
-    take_out(s);
-    for (Slot n : near) {
-      if (n == s || nodes_[n].group == 0 || dense(n, {}, arena)) continue;
-      Group& g = *group(nodes_[n].group);
-      std::erase(g.dense, n);
-      nodes_[n].group = 0;
-    }
-  }
-  if (!withdrawn) {
-    revising_ = std::move(r);
-    return;
-  }
-  if (!r.groups.empty()) regroup(r.groups, {}, {&cause_row, cause_row.time, Reason::kWithdrawn, true}, sink, arena);
-}
-
-template <typename L>
-void Linked<L>::settle(FindingSink& sink, Arena& arena) {
-  if (!revising_.has_value()) return;
-  const Revision r = std::move(*revising_);
-  revising_.reset();
-  if (!r.groups.empty()) regroup(r.groups, {}, {nullptr, r.cause_time, Reason::kRevised, true}, sink, arena);
 }
 
 template <typename L>
@@ -236,6 +201,11 @@ void Linked<L>::expire(TimeMs watermark) {
   });
   for (const Group& g : groups_) {
     if (g.over && !g.dense.empty()) oldest = std::min(oldest, nodes_[g.dense.back()].position.time);
+  }
+  if constexpr (L::kSettled) {
+    Settlements& said = links_.settlements();
+    said.expire(order_.empty() ? cut : std::min(cut, nodes_[order_.front()].position.time));
+    if (!said.empty()) oldest = std::min(oldest, std::max(said.oldest(), cut));
   }
   expiry_ = oldest == kNever ? kNever : std::max(oldest + horizon_, watermark + within_ / kSweepsASpan);
 }

@@ -10,6 +10,11 @@
 // part with its earliest event goes on. `fire` must not become false by more events (counts, distinct counts, sums of
 // what is not negative): a dense event stays dense until something is taken back. Rows that Links cannot link are
 // passed over.
+//
+// Where Links is told what settles a case (settlements.h), links are cut by it: a later event is no neighbour of one
+// whose case stood settled when it came. What is said out of order or taken back is judged as a withdrawal is. A group
+// is answered, at the time of the last of its cases to be settled, when the cases of all its members are, within
+// plan.quiet of the latest member; it holds again when one of them no longer is.
 #include <optional>
 
 #include "detect/detector.h"
@@ -23,18 +28,22 @@ namespace tocsin::detect {
 //   static constexpr size_t kExtraCells; cells that it adds behind the rule's own
 //   void extend(const Row&, expr::Value* cells) const;  sets them
 //   bool readable(PackedRow) const;     for a row from the store, its cells known to be well formed
-//   void put(Slot, PackedRow);  void erase(Slot);
+//   void put(Slot, PackedRow, uid);  void erase(Slot);
 //   void around(Slot, F) const;         f(slot) once for each linked slot, itself among them; in no order
 //   const Plan& own() const;            aggregates behind the kind's values, over the extra cells
 //   class Values : public KindScope;    the kind's own values, of (links, members, first dense event, the members'
 //                                       rows, tallies of own()); its locate(Description&) says where the group lies
 //   size_t bytes() const;
+//   static constexpr bool kSettled;     whether cases can be settled. If so:
+//   uint64_t case_of(Slot), case_of(Row) const;  each_of_case(case, F): the slots with it
+//   Settlements& settlements();         what was said of cases
 template <typename Links>
 class Linked final : public Detector {
  public:
   // Precondition: plan.within is plain, and what Links asks for.
   explicit Linked(const Plan& plan);
   void add(const Row& row, FindingSink& sink, Arena& arena) override;
+  bool corrects(const Row& row) const override;
   void retract(uint64_t uid, bool withdrawn, const Row& cause, FindingSink& sink, Arena& arena) override;
   void settle(FindingSink& sink, Arena& arena) override;
   void advance(TimeMs deadline, FindingSink& sink, Arena& arena) override;
@@ -43,7 +52,12 @@ class Linked final : public Detector {
   void forget(uint32_t episode) override;
   void describe(uint32_t episode, Description& out, Arena& arena) override;
   Position name(uint32_t episode) override;
-  bool empty() const override { return order_.empty() && groups_.empty(); }
+  bool empty() const override {
+    if constexpr (Links::kSettled) {
+      if (!links_.settlements().empty()) return false;
+    }
+    return order_.empty() && groups_.empty();
+  }
   void encode(Writer& out) const override;
   Status decode(Reader& in) override;
   size_t bytes() const override;
@@ -64,6 +78,7 @@ class Linked final : public Detector {
     TimeMs last = kNoTime;
     uint32_t lost = 0;  // members that the bound has cost
     Severity severity = Severity::kNone, worst = Severity::kNone;
+    TimeMs settled_at = kNoTime;            // since when it is answered
     bool over = false;                      // its alert is; when it grows again, it is a new episode
     std::vector<Slot> dense;                // by position
     std::vector<Slot> members;              // by position; the dense ones among them
@@ -101,6 +116,23 @@ class Linked final : public Detector {
   bool before(Slot a, Slot b) const { return nodes_[a].position < nodes_[b].position; }
   void drop_oldest();
   void expire(TimeMs watermark);
+
+  // corrections
+  void revise(const Row& row, bool linked, FindingSink& sink, Arena& arena);
+  std::vector<Slot> slots_of(const std::vector<uint64_t>& uids) const;
+
+  // what settles cases
+  static constexpr uint32_t kSays = kSettles | kUnsettles;
+  uint64_t says(const Row& row) const;
+  void say(uint64_t matter_case, const Row& row);
+  void hear(uint64_t matter_case, const Row& row, FindingSink& sink, Arena& arena);
+  std::vector<Slot> touched_by(uint64_t matter_case, TimeMs time) const;
+  template <typename Change>
+  void relink(uint64_t matter_case, TimeMs time, Change&& change, std::vector<uint32_t>& handles,
+              std::vector<Slot>& fresh, Arena& arena);
+  void add_groups_of(uint64_t matter_case, std::vector<uint32_t>& handles) const;
+  TimeMs settled_since(const Group& g) const;
+  void tell_settled(Group& g, std::optional<Finding::Kind> after, const Cause& cause, FindingSink& sink);
 
   // groups
   Group* group(uint32_t handle);
@@ -143,6 +175,7 @@ class Linked final : public Detector {
     TimeMs cause_time = 0;
     bool named = false;
     std::vector<uint32_t> groups;  // to be looked at when the revised row is there
+    std::vector<uint64_t> fresh;   // uids of events that became dense by what it no longer settles
   };
   std::optional<Revision> revising_;
 };

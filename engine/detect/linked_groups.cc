@@ -117,6 +117,7 @@ uint32_t Linked<L>::elder_of(const std::vector<uint32_t>& handles, const Cause& 
   if (Group& g = *group(best); g.over) {
     best = g.handle = next_handle_++;
     g.over = false;
+    g.settled_at = kNoTime;
     g.opened_at = cause.time;
     g.worst = Severity::kNone;
     for (Slot s : g.dense) nodes_[s].group = best;
@@ -301,6 +302,7 @@ void Linked<L>::report(Group& g, Finding::Kind kind, const Cause& cause, Finding
   if (!g.dense.empty()) weigh(g, arena);
   g.worst = cause.correction ? g.severity : std::max(g.worst, g.severity);
   sink.on(finding(g, kind, cause));
+  tell_settled(g, kind, cause, sink);
 }
 
 template <typename L>
@@ -357,7 +359,9 @@ void Linked<L>::encode(Writer& out) const {
     out.u8(static_cast<uint8_t>(g.worst));
     out.flag(g.over);
     out.zigzag(g.last);
+    out.zigzag(g.settled_at);
   }
+  if constexpr (L::kSettled) links_.settlements().encode(out);
   out.flag(revising_.has_value());
   if (!revising_.has_value()) return;
   out.fixed64(revising_->uid);
@@ -365,6 +369,8 @@ void Linked<L>::encode(Writer& out) const {
   out.flag(revising_->named);
   out.varint(revising_->groups.size());
   for (uint32_t h : revising_->groups) out.varint(h);
+  out.varint(revising_->fresh.size());
+  for (uint64_t uid : revising_->fresh) out.fixed64(uid);
 }
 
 template <typename L>
@@ -385,7 +391,7 @@ Status Linked<L>::decode(Reader& in) {
     if (!in.ok() || !well_formed(node.bytes, plan_.cells + static_cast<int>(L::kExtraCells)))
       return corrupt("linked events' row does not decode");
     if (!links_.readable(node.row())) return corrupt("a key's row cannot be linked");
-    links_.put(static_cast<Slot>(i), node.row());
+    links_.put(static_cast<Slot>(i), node.row(), node.position.uid);
     nodes_.push_back(std::move(node));
     order_.push_back(static_cast<Slot>(i));
   }
@@ -401,7 +407,11 @@ Status Linked<L>::decode(Reader& in) {
     g.worst = decode_severity(in);
     g.over = in.flag();
     last.push_back(in.instant());
+    g.settled_at = in.instant();
     groups_.push_back(std::move(g));
+  }
+  if constexpr (L::kSettled) {  // before the groups' members are looked for
+    if (Status s = links_.settlements().decode(in); !s) return s;
   }
   for (Slot s : order_) {
     if (nodes_[s].group == 0) continue;
@@ -417,6 +427,8 @@ Status Linked<L>::decode(Reader& in) {
   revising_->named = in.flag();
   const uint64_t waiting = in.varint();
   for (uint64_t i = 0; i < waiting && in.ok(); ++i) revising_->groups.push_back(static_cast<uint32_t>(in.varint()));
+  const uint64_t fresh = in.varint();
+  for (uint64_t i = 0; i < fresh && in.ok(); ++i) revising_->fresh.push_back(in.fixed64());
   return in.ok() ? Status() : corrupt("a key of linked events does not decode");
 }
 

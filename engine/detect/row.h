@@ -20,6 +20,7 @@ inline constexpr uint32_t kAfter = 1, kExpect = 2, kPause = 4, kUnpause = 8,  //
     kExtend = 16;
 // sequence: bit i = step i.
 inline constexpr uint32_t kBeside = 1U << 16;                // sequence: `where` takes it; for resolve.when alone
+inline constexpr uint32_t kSettles = 2, kUnsettles = 4;      // similar, beside kMember
 inline constexpr uint32_t kNumerator = 1, kDenominator = 2;  // baseline with measure: ratio(…)
 
 struct Row {

@@ -22,6 +22,7 @@ struct Same {
   int reporter = -1, place = -1, matter_case = -1, category = -1;
   int fingerprint = -1;  // of the text (event/likeness.h)
   int headline = -1;
+  bool settles = false;  // the rule says what settles a case; matter_case is set then
 
   bool holds(unsigned facts, double likeness) const { return likeness >= least[facts]; }
   // The least likeness that is enough without the same reporter, place or case.

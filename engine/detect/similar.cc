@@ -11,14 +11,17 @@ using expr::Value;
 // Rounding of doubles must not cost a candidate: the bounds are lowered by so much of themselves.
 constexpr double kSlack = 1e-9;
 
-uint64_t hash_of(const PackedRow& row, int cell) {
-  if (cell < 0) return 0;
-  const Value v = row.value(cell);
+uint64_t hash_of(const Value& v) {
   if (v.is(expr::Tag::kNull)) return 0;
   std::string canonical;
   append_canonical(canonical, v);
   return std::max<uint64_t>(hash64(canonical), 1);
 }
+
+uint64_t hash_of(const PackedRow& row, int cell) { return cell < 0 ? 0 : hash_of(row.value(cell)); }
+
+// An event without a case is one by itself: no other has it, and none but itself can settle it.
+uint64_t case_of_itself(uint64_t uid) { return std::max<uint64_t>(uid, 1); }
 
 std::string_view text_of(const PackedRow& row, int cell) {
   if (cell < 0) return {};
@@ -35,13 +38,21 @@ SameLinks::SameLinks(const Plan& plan) : same_(plan.same) {
       if ((facts >> fact & 1) != 0 && same_.least[facts] < by_text) by_fact_[fact] = true;
     }
   }
+  if (same_.settles) by_fact_[kCase] = true;
+}
+
+uint64_t SameLinks::case_of(const Row& row) const {
+  const auto cell = static_cast<size_t>(same_.matter_case);
+  if (!same_.settles) return 0;
+  const uint64_t told = cell < row.cells.size() ? hash_of(row.cells[cell]) : 0;
+  return told != 0 ? told : case_of_itself(row.uid);
 }
 
 bool SameLinks::readable(const PackedRow& row) const {
   return Fingerprint::well_formed(text_of(row, same_.fingerprint));
 }
 
-void SameLinks::put(Slot s, const PackedRow& row) {
+void SameLinks::put(Slot s, const PackedRow& row, uint64_t uid) {
   if (s >= marks_.size()) {
     marks_.resize(s + 1);
     shared_.resize(s + 1);
@@ -50,6 +61,7 @@ void SameLinks::put(Slot s, const PackedRow& row) {
   Mark& m = marks_[s];
   m.values = {hash_of(row, same_.reporter), hash_of(row, same_.place), hash_of(row, same_.matter_case),
               hash_of(row, same_.category)};
+  if (same_.settles && m.values[kCase] == 0) m.values[kCase] = case_of_itself(uid);
   m.fingerprint = text_of(row, same_.fingerprint);
   m.length = std::sqrt(static_cast<double>(m.print().squares()));
   for (unsigned fact = 0; fact < kCategory; ++fact) {
@@ -148,7 +160,7 @@ size_t SameLinks::bytes() const {
   for (const Mark& m : marks_) {
     n += m.fingerprint.capacity() + m.fingerprint.size() / Fingerprint::kTermBytes * sizeof(Posting);
   }
-  return n + (by_term_.size() + by_value_.size()) * 64;
+  return n + (by_term_.size() + by_value_.size()) * 64 + settlements_.bytes();
 }
 
 // likeness: the mean of the members' likeness to the event that the matter is named by, to three decimals; 1 where that

@@ -11,14 +11,21 @@
 // the bound of Anastasiu, Karypis, L2AP, 2014; here every term is indexed and only the search leaves out, so that it
 // may choose by the lists as they are). What the lists that were read prove too unlike is not compared either.
 //
+// What is settled is another matter when it comes again: where the rule says what settles a case (kSettles, and
+// kUnsettles what undoes it), two events are not linked when the earlier one's case stood settled as the later came. An
+// event with one of those roles need not be a member; what settles a case must reach the same key. An event without a
+// case is one of its own, which it alone can settle. A matter whose every case is settled is over.
+//
 // State: the rows (at most plan.max_rows_per_key; past it the oldest is dropped and counted), each with a fingerprint
-// of at most 320 bytes and a headline of at most 40 characters, never the text. The index is made anew from the rows.
+// of at most 320 bytes and a headline of at most 40 characters, never the text; what was said of cases, 40 bytes each,
+// with the same bound, for as long as a row before it is kept. The index is made anew from the rows.
 #include <absl/container/flat_hash_map.h>
 #include <absl/container/inlined_vector.h>
 
 #include <memory>
 
 #include "detect/linked.h"
+#include "detect/settlements.h"
 #include "event/likeness.h"
 
 namespace tocsin::detect {
@@ -27,11 +34,12 @@ class SameLinks {
  public:
   using Slot = uint32_t;
   static constexpr size_t kExtraCells = 0;
+  static constexpr bool kSettled = true;
   explicit SameLinks(const Plan& plan);
   static bool fits(const Row&) { return true; }
   bool readable(const PackedRow& row) const;
   void extend(const Row&, expr::Value*) const {}
-  void put(Slot s, const PackedRow& row);
+  void put(Slot s, const PackedRow& row, uint64_t uid);
   void erase(Slot s);
   template <typename F>
   void around(Slot s, F&& f) const {
@@ -41,6 +49,16 @@ class SameLinks {
     }
   }
   const Plan& own() const { return none_; }
+  uint64_t case_of(Slot s) const { return marks_[s].values[kCase]; }
+  uint64_t case_of(const Row& row) const;
+  template <typename F>
+  void each_of_case(uint64_t matter_case, F&& f) const {
+    const auto it = by_value_.find(key_of(kCase, matter_case));
+    if (it == by_value_.end()) return;
+    for (Slot s : it->second) f(s);
+  }
+  Settlements& settlements() { return settlements_; }
+  const Settlements& settlements() const { return settlements_; }
   size_t bytes() const;
   // Candidates that searches have compared so far; for tests and benchmarks of the index.
   uint64_t compared() const { return compared_; }
@@ -87,13 +105,14 @@ class SameLinks {
 
   const Same same_;
   const Plan none_;
-  std::array<bool, kCategory> by_fact_{};  // whether events with this in common must be looked at
+  std::array<bool, kCategory> by_fact_{};  // whether events with this in common must be found
   std::vector<Mark> marks_;                // by slot
   // Most values and terms are rare.
   template <typename Entry>
   using Index = absl::flat_hash_map<uint64_t, absl::InlinedVector<Entry, 2>, Mix>;
   Index<Slot> by_value_;
   Index<Posting> by_term_;
+  Settlements settlements_;
   // Scratch of one search.
   struct Probe {
     const absl::InlinedVector<Posting, 2>* list;  // until the index changes

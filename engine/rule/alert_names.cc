@@ -84,8 +84,9 @@ yaml::Say say(const std::string& name, const AlertSource& source) {
 void collect_alert_names(const yaml::Reader& reader, const RuleText& text, std::vector<AlertName>& out) {
   if (!text.rule.reads_alerts) return;
   Names names(reader, out);
-  for (const yaml::Node* node : {text.where, text.after, text.expect, text.until, text.measure, text.pause_from,
-                                 text.pause_to, text.extend_when, text.fire, text.resolve_when}) {
+  for (const yaml::Node* node :
+       {text.where, text.after, text.expect, text.until, text.measure, text.pause_from, text.pause_to, text.settled_by,
+        text.settled_undone, text.extend_when, text.fire, text.resolve_when}) {
     names.read(node);
   }
   for (const StepText& step : text.steps) names.read(step.when);

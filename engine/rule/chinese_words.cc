@@ -153,10 +153,11 @@ constexpr Word kWords[] = {
 struct Form {
   std::string_view what, written;
 };
-constexpr std::array<Form, 10> kForms = {{{"resolve", "{quiet: 2h}"},
+constexpr std::array<Form, 11> kForms = {{{"resolve", "{quiet: 2h}"},
                                           {"update", "{every: 1h}"},
                                           {"params", "{people: 3}"},
                                           {"a pause", "{from: …, to: …}"},
+                                          {"settled", "{by: …, undone: …}"},
                                           {"an extension", "{when: …, until: due_at}"},
                                           {"against", "{hour_of_week: 8w}"},
                                           {"ingest", "{}"},

@@ -142,7 +142,12 @@ class RuleCompiler {
     }
     if (plan_.kind == RuleKind::kSequence) return steps(where);
     if (plan_.kind == RuleKind::kBaseline && text_.measure != nullptr) return measure(where);
-    if (plan_.kind != RuleKind::kAbsence) return role(detect::kMember, nullptr, where, "`where`");
+    if (plan_.kind != RuleKind::kAbsence) {
+      role(detect::kMember, nullptr, where, "`where`");
+      if (text_.settled_by != nullptr) role(detect::kSettles, text_.settled_by, {}, "`settled.by`");
+      if (text_.settled_undone != nullptr) role(detect::kUnsettles, text_.settled_undone, {}, "`settled.undone`");
+      return;
+    }
     if (text_.after != nullptr) role(detect::kAfter, text_.after, where, "`after`");
     if (text_.expect != nullptr) {
       role(detect::kExpect, text_.expect, where, "`expect`");
@@ -272,6 +277,7 @@ class RuleCompiler {
     same.reporter = implicit_cell("reporter");
     same.place = implicit_cell("place");
     same.matter_case = implicit_cell("case");
+    same.settles = text_.settled_by != nullptr;
     same.category = implicit_cell("category.top(1)");
     same.fingerprint = cells_.add_own("@fingerprint(text)", fingerprint_of_text(options_.zone));
     same.headline = implicit_cell(R"(headline(orElse(text, "")))");

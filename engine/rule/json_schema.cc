@@ -17,12 +17,13 @@ constexpr std::string_view kOffsetPattern = R"(^\+?(\d+(ms|s|m|h|d|w))+$)";
 struct Typing {
   std::string_view key, scope, result;
 };
-constexpr std::array<Typing, 14> kTypings = {{{"where", "event", "bool"},
+constexpr std::array<Typing, 15> kTypings = {{{"where", "event", "bool"},
                                               {"key", "event", "any"},
                                               {"after", "event", "bool"},
                                               {"expect", "event", "bool"},
                                               {"until", "event", "timestamp"},
                                               {"pause", "event", "bool"},
+                                              {"settled", "event", "bool"},
                                               {"params", "event", "any"},
                                               {"fire", "aggregate", "bool"},
                                               {"severity", "aggregate", "bool"},
@@ -231,6 +232,9 @@ class SchemaWriter {
         break;
       case Shape::kPause:
         members({{"from", "expression"}, {"to", "expression"}});
+        break;
+      case Shape::kSettled:
+        members({{"by", "expression"}, {"undone", "expression"}});
         break;
       case Shape::kSteps:
         steps();

@@ -311,6 +311,11 @@ class RuleReader {
       if (const Node* from = parts.require("from")) out_.pause_from = scalar(*from);
       if (const Node* to = parts.require("to")) out_.pause_to = scalar(*to);
     }
+    if (const Node* settled = fields_.get("settled")) {
+      const Fields parts(reader_, *settled, {"by", "undone"}, "settled");
+      if (const Node* by = parts.require("by")) out_.settled_by = scalar(*by);
+      if (const Node* undone = parts.get("undone")) out_.settled_undone = scalar(*undone);
+    }
   }
 
   const Node* expression(std::string_view key) const {

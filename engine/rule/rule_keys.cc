@@ -53,6 +53,7 @@ constexpr std::array kKeys = {
     RuleKey{"measure", Shape::kExpression, kBaseline, 0, "量什么", "what is measured: count(), ratio(condition, condition), avg(number)"},
     RuleKey{"history", Shape::kSpan, kSilence, kSilence, "看多长历史，如 28d", "how much past tells what is usual, in whole days"},
     RuleKey{"same", Shape::kExpression, kSimilar, kSimilar, "什么算同一件事（两件之间）", "what makes two events the same matter; scope of two events"},
+    RuleKey{"settled", Shape::kSettled, kSimilar, 0, "什么算案件已办结、什么又推翻它：{by, undone}", "what settles an event's `case`, and what undoes that: {by, undone}; what comes afterwards is another matter"},
 };
 // clang-format on
 

@@ -30,6 +30,7 @@ enum class Shape : uint8_t {
   kResolve,
   kAgainst,
   kPause,
+  kSettled,
   kSteps,
   kExpect,
   kEach,

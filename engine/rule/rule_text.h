@@ -42,8 +42,8 @@ struct RuleText {
   Rule rule;  // id, version, name, owner, mode, from, inhibits, and the plan's plain values
   const yaml::Node *where = nullptr, *after = nullptr, *expect = nullptr, *until = nullptr, *fire = nullptr,
                    *same = nullptr, *resolve_when = nullptr, *pause_from = nullptr, *pause_to = nullptr,
-                   *tests = nullptr, *measure = nullptr, *each = nullptr, *extend_when = nullptr,
-                   *extend_until = nullptr;
+                   *settled_by = nullptr, *settled_undone = nullptr, *tests = nullptr, *measure = nullptr,
+                   *each = nullptr, *extend_when = nullptr, *extend_until = nullptr;
   std::vector<const yaml::Node*> key;
   std::vector<ParamText> params;
   bool params_faulty = false;      // some could not be read, told already: one that is missing is no further fault

@@ -67,7 +67,7 @@ class Store {
   virtual uint64_t bytes_on_disk() const = 0;
 };
 
-inline constexpr uint32_t kFormatVersion = 4;
+inline constexpr uint32_t kFormatVersion = 5;
 
 // Opens or creates. kConflict: in use by another process (named in the message); kCorrupt: of another format version,
 // with both versions and what to do; kExhausted: disk full.

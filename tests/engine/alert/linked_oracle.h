@@ -47,8 +47,9 @@ bool is_dense(const std::vector<Event>& rows, size_t i, const LinkedSetting& s, 
   return false;
 }
 
-template <typename Near>
-std::vector<Episode> linked_oracle(const std::vector<Event>& rows, const LinkedSetting& s, Near&& near) {
+// end(members, last): when the episode of these rows, with its latest at `last`, is over.
+template <typename Near, typename End>
+std::vector<Episode> linked_oracle(const std::vector<Event>& rows, const LinkedSetting& s, Near&& near, End&& end) {
   std::vector<int> chain(rows.size(), -1);
   std::vector<uint8_t> dense;
   for (size_t i = 0; i < rows.size(); ++i) dense.push_back(is_dense(rows, i, s, near) ? 1 : 0);
@@ -58,22 +59,31 @@ std::vector<Episode> linked_oracle(const std::vector<Event>& rows, const LinkedS
     std::vector<size_t> todo{i};
     chain[i] = static_cast<int>(i);
     Episode e;
+    std::set<size_t> members;
+    TimeMs last = kNoTime;
     for (size_t k = 0; k < todo.size(); ++k) {
       for (size_t j = 0; j < rows.size(); ++j) {
         if (!near(todo[k], j)) continue;
         e.members.insert(rows[j].id);
-        e.ended = std::max(e.ended, rows[j].time + s.quiet);
+        members.insert(j);
+        last = std::max(last, rows[j].time);
         if (dense[j] != 0 && chain[j] < 0) {
           chain[j] = static_cast<int>(i);
           todo.push_back(j);
         }
       }
     }
+    e.ended = end(members, last);
     e.worst = e.members.size() >= 9 ? "orange" : e.members.size() >= 5 ? "yellow" : "blue";
     out.push_back(e);
   }
   std::sort(out.begin(), out.end());
   return out;
+}
+
+template <typename Near>
+std::vector<Episode> linked_oracle(const std::vector<Event>& rows, const LinkedSetting& s, Near&& near) {
+  return linked_oracle(rows, s, near, [&](const std::set<size_t>&, TimeMs last) { return last + s.quiet; });
 }
 
 inline std::vector<Episode> episodes(const Driver& d) {

@@ -79,7 +79,7 @@ void judge(double by_text, double by_place, double compared_at_most) {
   std::vector<Packed> rows;
   for (uint32_t i = 0; i < kRows; ++i) {
     rows.push_back(pack_row(texts, i + 1));
-    links.put(i, PackedRow(rows.back().bytes.data()));
+    links.put(i, PackedRow(rows.back().bytes.data()), i + 1);
   }
   for (uint32_t i = 0; i < kRows; i += 7) links.erase(i);
   size_t found = 0, asked = 0;
