@@ -10,6 +10,18 @@ double Ran::days() const {
   return std::max(1.0, static_cast<double>(last - first) / kDay);
 }
 
+uint64_t matches_of(const Trial& trial, const Ran& ran, const Column& column) {
+  const auto& rules = trial.rules->rules();
+  const auto of = [&](const Column& c) -> uint64_t {
+    const auto index = static_cast<size_t>(std::ranges::find(rules, c.id, &rule::Rule::id) - rules.begin());
+    return index < ran.counters.size() ? ran.counters[index].matches : 0;
+  };
+  if (trial.param.empty() || !trial.shared) return of(column);
+  uint64_t most = 0;  // the values share their rows, which are counted once
+  for (const Column& c : trial.columns) most = std::max(most, of(c));
+  return most;
+}
+
 Result<Ran> run(const Trial& trial, const Log& log, const Labels* labels, const RunOptions& options) {
   runtime::Engine::Options engine_options;
   engine_options.shards = options.shards;

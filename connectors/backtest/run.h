@@ -36,6 +36,9 @@ struct Ran {
   double days() const;
 };
 
+// How many events the column's rule looked at.
+uint64_t matches_of(const Trial& trial, const Ran& ran, const Column& column);
+
 // `labels` may be null. kInvalid, kNotFound: the input; else it could not go on.
 Result<Ran> run(const Trial& trial, const Log& log, const Labels* labels, const RunOptions& options);
 

@@ -44,6 +44,7 @@ class Json {
     if (!c.value.empty()) w_.field("value", c.value);
     w_.key("name").begin_object().field("zh", c.name.zh).field("en", c.name.en).end_object();
     w_.key("shadow").boolean(c.mode == rule::Mode::kShadow);
+    count("matched", matches_of(t_.trial, t_.ran, c));
     count("alerts", f.alerts);
     w_.key("alerts_a_day").number(f.a_day);
     count("reopened", f.reopened);

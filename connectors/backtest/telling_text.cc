@@ -62,7 +62,10 @@ class Text {
     return out;
   }
   bool swept() const { return !t_.trial.param.empty(); }
-  std::string label_of(const Column& c) const { return swept() ? c.value : c.rule; }
+  std::string label_of(const Column& c) const {
+    if (swept()) return c.value;
+    return c.mode == rule::Mode::kShadow ? c.rule + say(" (shadow)", "（试运行）") : c.rule;
+  }
   // A line, broken between words where it is too wide.
   void line(const std::string& text);
   void section(const std::string& title) { out_ += '\n', line(title); }
@@ -81,6 +84,7 @@ class Text {
   }
   void head();
   void alerts();
+  void silent(size_t column);
   void labels();
   void labels_elsewhere();
   void missed();
@@ -164,6 +168,24 @@ void Text::alerts() {
     const std::string name = label_of(t_.trial.columns[i]);
     line(say("Note: " + number(n) + " more of `" + name + "` were silenced or inhibited throughout.",
              "注：`" + name + "` 另有 " + number(n) + " 条始终被静默或抑制。"));
+  }
+  for (size_t i = 0; i < t_.trial.columns.size(); ++i) silent(i);
+}
+
+// What held back a rule that raised nothing: its events, or its condition over them.
+void Text::silent(size_t column) {
+  const Figures& f = t_.report.columns[column];
+  if (f.alerts + f.muted > 0) return;
+  const std::string name = "`" + label_of(t_.trial.columns[column]) + "`";
+  const uint64_t n = matches_of(t_.trial, t_.ran, t_.trial.columns[column]);
+  if (n == 0) {
+    line(say(name + " raised nothing: no event of its sources is one that it looks at (where, steps, after, key).",
+             name + " 没有报警：其数据源中没有它要看的事件（where、steps、after、key）。"));
+  } else {
+    line(say(name + " raised nothing: it looked at " + number(n) +
+                 " events, and its condition over them never held; try lower values with --set RULE.PARAM=A,B,C.",
+             name + " 没有报警：它看了 " + number(n) +
+                 " 条事件，但报警条件从未成立；可用 --set 规则.参数=值1,值2 试较低的阈值。"));
   }
 }
 

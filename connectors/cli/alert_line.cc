@@ -3,6 +3,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 
 #include "base/display_width.h"
@@ -22,21 +23,19 @@ constexpr Shade kShades[] = {{"red", "RED 红", "\033[1;31m"},
                              {"yellow", "YELLOW 黄", "\033[33m"},
                              {"blue", "BLUE 蓝", "\033[34m"}};
 
-// States and changes as the console words them; in English they are the contract's own names.
+// States, changes and reasons as the console words them; in English they are the contract's own names.
 struct Said {
   std::string_view en, zh;
 };
-constexpr Said kSaid[] = {{"open", "待处理"},       {"acknowledged", "已知悉"}, {"assigned", "已交办"},
-                          {"resolved", "已解除"},   {"closed", "已关闭"},       {"opened", "开始"},
-                          {"updated", "更新"},      {"escalated", "升级"},      {"deescalated", "降级"},
-                          {"reopened", "重新开始"}, {"amended", "更正"}};
-
-std::string in_words(std::string_view name, bool chinese) {
-  for (const Said& s : kSaid) {
-    if (chinese && s.en == name) return std::string(s.zh);
-  }
-  return std::string(name);
-}
+constexpr Said kSaid[] = {{"open", "待处理"},           {"acknowledged", "已知悉"},   {"assigned", "已交办"},
+                          {"resolved", "已解除"},       {"closed", "已关闭"},         {"opened", "开始"},
+                          {"updated", "更新"},          {"escalated", "升级"},        {"deescalated", "降级"},
+                          {"reopened", "重新开始"},     {"amended", "更正"},          {"matched", "符合条件"},
+                          {"quiet", "已平息"},          {"recovered", "已恢复"},      {"withdrawn", "上报已撤回"},
+                          {"revised", "上报已更正"},    {"late", "迟到的上报"},       {"merged", "并入另一告警"},
+                          {"split", "由另一告警分出"},  {"stage", "应办环节已完成"},  {"deadline", "已过期限"},
+                          {"person", "人工操作"},       {"comment", "备注"},          {"rule", "规则已改"},
+                          {"unsilenced", "静默已结束"}, {"uninhibited", "压制已解除"}};
 
 std::string pad(std::string s, size_t width) {
   const size_t columns = display_width(s);
@@ -50,10 +49,15 @@ std::string ending(simdjson::dom::element e, bool chinese) {
   if (!into.empty())
     return std::string(chinese ? "  （并入 " : "  (merged into ").append(into).append(chinese ? "）" : ")");
   if (text_at(e, "/status") != "resolved" || reason.empty()) return {};
-  return std::string("  (").append(reason).append(")");
+  return std::string("  (").append(in_words(reason, chinese)).append(")");
 }
 
 }  // namespace
+
+std::string in_words(std::string_view name, bool chinese) {
+  const auto said = std::ranges::find(kSaid, name, &Said::en);
+  return std::string(chinese && said != std::end(kSaid) ? said->zh : name);
+}
 
 std::string area_text(std::string_view area_json, const Places& places) {
   simdjson::dom::parser parser;

@@ -13,6 +13,8 @@ struct Places {
 };
 // "白沙路街道 330282004" of an alert's `area` object: the deepest code, and the deepest name that is known; or empty.
 std::string area_text(std::string_view area_json, const Places& places);
+// A state, a change or a reason of an alert: in English the contract's own name.
+std::string in_words(std::string_view name, bool chinese);
 // A time in the places' zone, "2025-07-01 10:07:00", or the text as it is where it is none.
 std::string local_time(std::string_view text, const Places& places);
 

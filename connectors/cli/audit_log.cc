@@ -1,10 +1,9 @@
 #include "connectors/cli/audit_log.h"
 
-#include <spdlog/spdlog.h>
-
 #include <algorithm>
 
 #include "base/json_writer.h"
+#include "connectors/cli/log.h"
 #include "time/format.h"
 
 namespace tocsin::cli {
@@ -42,7 +41,7 @@ void AuditLog::submit(http::AuditEntry entry, http::Completion<uint64_t> done) {
       return;
     }
   }
-  spdlog::error("audit result=lost what={} reason=\"too many entries wait for the disk\"", entry.what);
+  log::error({"audit result=lost what=", entry.what, " reason=\"too many entries wait for the disk\""});
   done(exhausted("too many entries wait to be written to the audit log"));
 }
 
@@ -64,7 +63,8 @@ void AuditLog::write(std::deque<Waiting>& batch) {
   payloads.reserve(batch.size());
   for (const Waiting& w : batch) payloads.emplace_back(w.json);
   const auto first = log_.append(kAuditTopic, payloads, clock_.now());
-  if (!first) spdlog::error("audit result=lost entries={} reason=\"{}\"", batch.size(), first.error().message);
+  if (!first)
+    log::error({"audit result=lost entries=", std::to_string(batch.size()), " reason=\"", first.error().message, "\""});
   for (size_t i = 0; i < batch.size(); ++i) {
     batch[i].done(first ? Result<uint64_t>(*first + i + 1) : Result<uint64_t>(first.error()));
   }

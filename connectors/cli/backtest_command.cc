@@ -1,5 +1,4 @@
 // tocsin backtest: what rules, or each value of a param, would have raised on a log.
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <csignal>
 #include <filesystem>
@@ -9,6 +8,7 @@
 
 #include "connectors/backtest/telling.h"
 #include "connectors/cli/alert_line.h"
+#include "connectors/cli/command_line.h"
 #include "connectors/cli/commands.h"
 #include "connectors/cli/decoders.h"
 #include "connectors/cli/exit_code.h"
@@ -184,7 +184,7 @@ int backtest_command(const BacktestOptions& o) {
 
 }  // namespace
 
-void add_backtest(CLI::App& app, int& exit_code) {
+void add_backtest(Command& app, int& exit_code) {
   auto* command = app.add_subcommand("backtest", "What rules, or each value of a param, would have raised on a log");
   auto o = std::make_shared<BacktestOptions>();
   command->add_option("--rules", o->rules.paths, "rule files and folders")->required();
@@ -199,7 +199,7 @@ void add_backtest(CLI::App& app, int& exit_code) {
   command->add_option("--zone", o->rules.zone, "civil time zone")->capture_default_str();
   command->add_option("--lateness", o->lateness, "allowed lateness of canonical events (feeds have their own)")
       ->capture_default_str();
-  command->add_option("--shards", o->shards, "threads that judge")->check(CLI::Range(1, 64))->capture_default_str();
+  command->add_option("--shards", o->shards, "threads that judge")->between(1, 64)->capture_default_str();
   add_format(*command, o->format);
   command->callback([o, &exit_code] {
     std::signal(SIGINT, [](int) { interrupted = 1; });

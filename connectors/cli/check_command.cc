@@ -1,5 +1,4 @@
 // tocsin check: every fault of rule, feed, calendar, profile and config files.
-#include <CLI/CLI.hpp>
 #include <iostream>
 #include <memory>
 #include <set>
@@ -8,6 +7,7 @@
 #include "base/json_writer.h"
 #include "connectors/cli/check_names.h"
 #include "connectors/cli/clocks.h"
+#include "connectors/cli/command_line.h"
 #include "connectors/cli/commands.h"
 #include "connectors/cli/config.h"
 #include "connectors/cli/exit_code.h"
@@ -238,7 +238,7 @@ int check(const RuleInputs& inputs, const std::vector<std::string>& areas, bool 
 
 }  // namespace
 
-void add_check(CLI::App& app, int& exit_code) {
+void add_check(Command& app, int& exit_code) {
   auto* command = app.add_subcommand("check", "Check rule, feed, calendar, table, profile and config files");
   struct Options {
     std::string format = "text";

@@ -5,7 +5,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <cmath>
 #include <cstring>
 #include <filesystem>
@@ -16,6 +15,7 @@
 #include "base/json_writer.h"
 #include "connectors/cli/check_names.h"
 #include "connectors/cli/clocks.h"
+#include "connectors/cli/command_line.h"
 #include "connectors/cli/commands.h"
 #include "connectors/cli/config.h"
 #include "connectors/cli/decoders.h"
@@ -220,7 +220,7 @@ int doctor(const std::string& path, bool json) {
 
 }  // namespace
 
-void add_doctor(CLI::App& app, int& exit_code) {
+void add_doctor(Command& app, int& exit_code) {
   auto* command =
       app.add_subcommand("doctor", "Check what a config needs: disk, rights, clock, port, key, rules, broker");
   struct Options {

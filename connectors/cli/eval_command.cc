@@ -1,10 +1,10 @@
 // tocsin eval: one expression, or a batch of requests, for people and tests.
-#include <CLI/CLI.hpp>
 #include <fstream>
 #include <iostream>
 #include <memory>
 
 #include "base/json_writer.h"
+#include "connectors/cli/command_line.h"
 #include "connectors/cli/commands.h"
 #include "connectors/cli/decoders.h"
 #include "connectors/cli/exit_code.h"
@@ -68,7 +68,7 @@ int run_one(const EvalOptions& o) {
 
 }  // namespace
 
-void add_eval(CLI::App& app, int& exit_code) {
+void add_eval(Command& app, int& exit_code) {
   auto* command = app.add_subcommand("eval", "Evaluate an expression");
   auto o = std::make_shared<EvalOptions>();
   auto* expr = command->add_option("--expr", o->expr, "the expression");

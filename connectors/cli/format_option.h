@@ -1,13 +1,14 @@
 #pragma once
 // `--format text|json`, the same for every listing.
-#include <CLI/CLI.hpp>
 #include <string>
+
+#include "connectors/cli/command_line.h"
 
 namespace tocsin::cli {
 
-inline void add_format(CLI::App& command, std::string& format) {
+inline void add_format(Command& command, std::string& format) {
   command.add_option("--format", format, "text for people, json for programs")
-      ->check(CLI::IsMember({"text", "json"}))
+      ->among({"text", "json"})
       ->capture_default_str();
 }
 

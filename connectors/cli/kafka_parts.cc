@@ -1,13 +1,12 @@
 #include "connectors/cli/kafka_parts.h"
 
-#include <spdlog/spdlog.h>
-
 #include <algorithm>
 #include <future>
 
 #include "connectors/cli/broker_probe.h"
 #include "connectors/cli/clocks.h"
 #include "connectors/cli/files.h"
+#include "connectors/cli/log.h"
 #include "connectors/kafka/kafka_sink.h"
 #include "connectors/kafka/kafka_source.h"
 #include "connectors/kafka/topic_writer.h"
@@ -26,11 +25,11 @@ Settings merged(const Settings& common, const Settings& own) {
 void log_kafka_line(int level, std::string_view message) {
   constexpr int kError = 3, kWarning = 4;
   if (level <= kError)
-    spdlog::error("kafka {}", message);
+    log::error({"kafka ", message});
   else if (level == kWarning)
-    spdlog::warn("kafka {}", message);
+    log::warn({"kafka ", message});
   else
-    spdlog::debug("kafka {}", message);
+    log::debug({"kafka ", message});
 }
 
 Result<std::unique_ptr<runtime::Source>> make_kafka_source(const Settings& common, const SourceConfig& source,

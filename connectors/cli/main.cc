@@ -38,7 +38,8 @@ int main(int argc, char** argv) {
     return "tocsin: error: " + std::string(e.what()) + "\nRun with --help for what there is.\n";
   });
   int exit_code = tocsin::cli::kWell;
-  for (const auto add : tocsin::cli::commands()) add(app, exit_code);
+  tocsin::cli::Command root(app);
+  for (const auto add : tocsin::cli::commands()) add(root, exit_code);
   if (const int code = unknown_command(app, argc, argv); code != tocsin::cli::kWell) return code;
   try {
     app.parse(argc, argv);

@@ -1,11 +1,10 @@
 #include "connectors/cli/receivers.h"
 
-#include <spdlog/spdlog.h>
-
 #include <algorithm>
 
 #include "connectors/alertmanager/alertmanager.h"
 #include "connectors/cli/kafka_parts.h"
+#include "connectors/cli/log.h"
 #include "connectors/file/file_sink.h"
 #include "connectors/webhook/webhook.h"
 
@@ -17,11 +16,11 @@ constexpr size_t kMostRecalled = 10'000;  // open alerts that an Alertmanager is
 void log_line(int level, std::string_view message) {
   constexpr int kError = 3, kWarning = 4;
   if (level <= kError)
-    spdlog::error("{}", message);
+    log::error({message});
   else if (level == kWarning)
-    spdlog::warn("{}", message);
+    log::warn({message});
   else
-    spdlog::info("{}", message);
+    log::info({message});
 }
 
 delivery::CourierOptions courier_options(const AlertsConfig& c, const std::string& kind) {

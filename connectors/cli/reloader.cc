@@ -1,8 +1,7 @@
 #include "connectors/cli/reloader.h"
 
-#include <spdlog/spdlog.h>
-
 #include "connectors/cli/clocks.h"
+#include "connectors/cli/log.h"
 #include "time/format.h"
 
 namespace tocsin::cli {
@@ -26,10 +25,12 @@ void tell_warm_up(const RuleWarmUp& warm_up, const rule::RuleSet& rules, std::ve
   const std::string& trouble = warm_up.trouble();
   const std::string since = f.back_to == kNoTime ? "nothing" : format_time(f.back_to);
   if (trouble.empty()) {
-    spdlog::info("warm_up rules={} seconds={:.2f} records={} keys={} since={} whole={}", rules.rules().size(),
-                 f.seconds, f.records, f.keys, since, f.whole);
+    log::info({"warm_up rules=", std::to_string(rules.rules().size()), " seconds=", log::decimals(f.seconds, 2),
+               " records=", std::to_string(f.records), " keys=", std::to_string(f.keys), " since=", since,
+               " whole=", f.whole ? "true" : "false"});
   } else {
-    spdlog::warn("warm_up rules={} result=failed reason=\"{}\"; they begin anew", rules.rules().size(), trouble);
+    log::warn({"warm_up rules=", std::to_string(rules.rules().size()), " result=failed reason=\"", trouble,
+               "\"; they begin anew"});
   }
   for (const rule::Rule& r : rules.rules()) {
     if (!trouble.empty()) {
@@ -121,9 +122,10 @@ void Reloader::answer(const Status& status) {
   result.rules = parts_.engine.rules().rules().size();
   if (result.applied) {
     const double pause = static_cast<double>(reload_->paused + steady_ns() - reload_->step_began) / 1e9;
-    spdlog::info("reload rules={} result=applied pause={:.3f}", result.rules, pause);
+    log::info({"reload rules=", std::to_string(result.rules), " result=applied pause=", log::decimals(pause, 3)});
   } else {
-    spdlog::error("reload result=refused rules={} reason=\"{}\"", result.rules, status.error().message);
+    log::error(
+        {"reload result=refused rules=", std::to_string(result.rules), " reason=\"", status.error().message, "\""});
   }
   parts_.finished(result);
   const auto requests = std::move(reload_->requests);

@@ -28,12 +28,12 @@ Result<std::string> taken(Result<http::Answer> answer, const std::string& missin
 
 }  // namespace
 
-void add_token(CLI::App& command, std::string& token) {
+void add_token(Command& command, std::string& token) {
   command.add_option("--token", token, "who asks, where the service has tokens (or TOCSIN_TOKEN)")
       ->envname("TOCSIN_TOKEN");
 }
 
-void add_remote(CLI::App& command, Remote& remote) {
+void add_remote(Command& command, Remote& remote) {
   command.add_option("--url", remote.url, "the running service")->envname("TOCSIN_URL")->capture_default_str();
   add_token(command, remote.token);
   add_format(command, remote.format);

@@ -1,9 +1,9 @@
 #pragma once
 // What the commands that talk to a running service share: where it is, who asks, and its answers.
-#include <CLI/CLI.hpp>
 #include <string>
 
 #include "base/status.h"
+#include "connectors/cli/command_line.h"
 #include "connectors/http/client.h"
 
 namespace tocsin::cli {
@@ -12,9 +12,9 @@ struct Remote {
   std::string url = "http://127.0.0.1:8080", token, format = "text";
 };
 // --token (or TOCSIN_TOKEN).
-void add_token(CLI::App& command, std::string& token);
+void add_token(Command& command, std::string& token);
 // --url, --token, --format.
-void add_remote(CLI::App& command, Remote& remote);
+void add_remote(Command& command, Remote& remote);
 Result<http::Client> open_client(const Remote& remote);
 // The body of a 2xx answer. 404 is kNotFound with `missing` where it is given; 401 and 403 say what to do about the
 // token; else the problem's own words.

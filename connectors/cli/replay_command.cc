@@ -1,5 +1,4 @@
 // tocsin replay: the engine over files, in event time, to the end of the input.
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <csignal>
 #include <iostream>
@@ -8,6 +7,7 @@
 #include "base/json_writer.h"
 #include "connectors/cli/check_names.h"
 #include "connectors/cli/clocks.h"
+#include "connectors/cli/command_line.h"
 #include "connectors/cli/commands.h"
 #include "connectors/cli/decoders.h"
 #include "connectors/cli/exit_code.h"
@@ -185,7 +185,7 @@ int replay(const ReplayOptions& o) {
 
 }  // namespace
 
-void add_replay(CLI::App& app, int& exit_code) {
+void add_replay(Command& app, int& exit_code) {
   auto* command = app.add_subcommand("replay", "Run the rules over files, in event time, to the end");
   auto o = std::make_shared<ReplayOptions>();
   command->add_option("--rules", o->rules.paths, "rule files and folders")->required();
@@ -193,7 +193,7 @@ void add_replay(CLI::App& app, int& exit_code) {
   command->add_option("--feed", o->feed, "how records become events: a name or a file (default: canonical events)");
   command->add_option("--alerts", o->alerts, "write one CloudEvent a line here; - is standard output");
   command->add_option("--state", o->state, "keep state in this directory and go on where it stands");
-  command->add_option("--shards", o->shards, "threads that judge")->check(CLI::Range(1, 64))->capture_default_str();
+  command->add_option("--shards", o->shards, "threads that judge")->between(1, 64)->capture_default_str();
   command->add_option("--speed", o->speed, "max, or a multiple of real time such as 60x")->capture_default_str();
   command->add_option("--until", o->until, "leave out what is later, and let time go on to here");
   command->add_option("--calendar", o->rules.calendar, "calendar of working time: a name or a file");
@@ -201,10 +201,8 @@ void add_replay(CLI::App& app, int& exit_code) {
   command->add_option("--zone", o->rules.zone, "civil time zone")->capture_default_str();
   command->add_option("--lateness", o->lateness, "allowed lateness of canonical events (feeds have their own)")
       ->capture_default_str();
-  command->add_option("--batch", o->batch, "events a commit, at most")
-      ->check(CLI::Range(1, 1'000'000))
-      ->capture_default_str();
-  command->add_option("--checkpoint-mib", o->checkpoint_mib, "deltas between checkpoints")->check(CLI::Range(1, 4096));
+  command->add_option("--batch", o->batch, "events a commit, at most")->between(1, 1'000'000)->capture_default_str();
+  command->add_option("--checkpoint-mib", o->checkpoint_mib, "deltas between checkpoints")->between(1, 4096);
   command->add_flag("--no-sync", o->no_sync,
                     "do not wait for the disk (a crash of the machine may lose the last commits)");
   command->add_flag("--score", o->score, "keep scorecards with the state (`tocsin scorecard --state`)");

@@ -1,17 +1,16 @@
 // tocsin run: the service.
-#include <spdlog/sinks/stdout_sinks.h>
-#include <spdlog/spdlog.h>
 #include <sys/resource.h>
 
-#include <CLI/CLI.hpp>
 #include <csignal>
 #include <cstring>
 #include <iostream>
 #include <memory>
 
+#include "connectors/cli/command_line.h"
 #include "connectors/cli/commands.h"
 #include "connectors/cli/exit_code.h"
 #include "connectors/cli/files.h"
+#include "connectors/cli/log.h"
 #include "connectors/cli/service.h"
 
 namespace tocsin::cli {
@@ -25,7 +24,7 @@ void allow_open_files() {
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max) return;
   limit.rlim_cur = limit.rlim_max;
   if (::setrlimit(RLIMIT_NOFILE, &limit) != 0)
-    spdlog::warn("files limit=unchanged reason=\"{}\"", std::strerror(errno));
+    log::warn({"files limit=unchanged reason=\"", std::strerror(errno), "\""});
 }
 
 int run(const std::string& path) {
@@ -35,9 +34,7 @@ int run(const std::string& path) {
   const auto config = parse_config(*text, path, diagnostics);
   print(diagnostics);
   if (!config) return fail(kUsage, path + " cannot be used");
-  auto logger = std::make_shared<spdlog::logger>("tocsin", std::make_shared<spdlog::sinks::stderr_sink_mt>());
-  logger->set_pattern("%Y-%m-%dT%H:%M:%S.%e%z level=%l %v");
-  spdlog::set_default_logger(logger);
+  log::open();
   allow_open_files();
   auto service = Service::open(*config);
   if (!service) return fail(service.error());
@@ -52,7 +49,7 @@ int run(const std::string& path) {
 
 }  // namespace
 
-void add_run(CLI::App& app, int& exit_code) {
+void add_run(Command& app, int& exit_code) {
   auto* command = app.add_subcommand("run", "Run the service: sources, rules, alerts, API, page, metrics");
   auto path = std::make_shared<std::string>();
   command->add_option("--config", *path, "the service's config")->required();

@@ -1,10 +1,10 @@
 // tocsin schema: JSON Schema of what people write and programs read, and the table of metrics, generated from the
 // code's own tables.
-#include <CLI/CLI.hpp>
 #include <iostream>
 #include <memory>
 
 #include "alert/alert_schema.h"
+#include "connectors/cli/command_line.h"
 #include "connectors/cli/commands.h"
 #include "connectors/cli/config.h"
 #include "connectors/cli/exit_code.h"
@@ -16,12 +16,12 @@
 
 namespace tocsin::cli {
 
-void add_schema(CLI::App& app, int& exit_code) {
+void add_schema(Command& app, int& exit_code) {
   auto* command = app.add_subcommand("schema", "Print a JSON Schema");
   auto what = std::make_shared<std::string>();
   command->add_option("WHAT", *what, "config, feed, rule, table, event or alert; metrics: their table, as Markdown")
       ->required()
-      ->check(CLI::IsMember({"config", "feed", "rule", "table", "event", "alert", "metrics"}));
+      ->among({"config", "feed", "rule", "table", "event", "alert", "metrics"});
   command->callback([what, &exit_code] {
     if (*what == "config") std::cout << config_json_schema();
     if (*what == "feed") std::cout << feed::feed_json_schema();

@@ -1,12 +1,12 @@
 // tocsin scorecard: areas and posts over a span of days, from files, a state directory or a running service.
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <filesystem>
 #include <iostream>
 #include <memory>
 
 #include "connectors/cli/alert_line.h"
+#include "connectors/cli/command_line.h"
 #include "connectors/cli/commands.h"
 #include "connectors/cli/decoders.h"
 #include "connectors/cli/exit_code.h"
@@ -202,7 +202,7 @@ int scorecard(const Options& o) {
 
 }  // namespace
 
-void add_scorecard(CLI::App& app, int& exit_code) {
+void add_scorecard(Command& app, int& exit_code) {
   auto* command = app.add_subcommand("scorecard", "How areas and posts did over a span of days: rates, times, alerts");
   auto o = std::make_shared<Options>();
   auto* input =
@@ -223,7 +223,7 @@ void add_scorecard(CLI::App& app, int& exit_code) {
                       "rank by disposal_rate (default), on_time_rate, reopened_rate, repeat_rate, response, closing, "
                       "satisfaction, events or first_reports");
   command->add_flag("--places", o->places, "list the places that suffer the same again and again");
-  command->add_option("--limit", o->limit, "at most so many rows (default 100)")->check(CLI::Range(1, 100'000));
+  command->add_option("--limit", o->limit, "at most so many rows (default 100)")->between(1, 100'000);
   command->add_option("--skip", o->skip, "begin after so many rows");
   command->add_option("--rules", o->rules.paths, "with --input: also raise and count the alerts of these rules");
   command->add_option("--feed", o->feed, "with --input: how records become events (default: canonical events)");

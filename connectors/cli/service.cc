@@ -1,7 +1,5 @@
 #include "connectors/cli/service.h"
 
-#include <spdlog/spdlog.h>
-
 #include <algorithm>
 #include <filesystem>
 #include <mutex>
@@ -14,6 +12,7 @@
 #include "connectors/cli/files.h"
 #include "connectors/cli/inputs.h"
 #include "connectors/cli/kafka_parts.h"
+#include "connectors/cli/log.h"
 #include "connectors/cli/receivers.h"
 #include "connectors/cli/reloader.h"
 #include "connectors/cli/service_metrics.h"
@@ -135,7 +134,7 @@ Status Service::Impl::open_rules() {
   rules_ = *rules;
   bool open = false;
   const std::set<std::string> fed = fed_by(config_, open);
-  for (const std::string& gap : source_gaps(*rules_, fed, open)) spdlog::warn("sources {}", gap);
+  for (const std::string& gap : source_gaps(*rules_, fed, open)) log::warn({"sources ", gap});
   return {};
 }
 
@@ -402,7 +401,7 @@ void Service::Impl::retain_logs(TimeMs now) {
     const uint64_t next = it == engine_->progress().partitions.end() ? UINT64_MAX : it->second.next_offset;
     const uint64_t keep_from = topic == kAuditTopic ? UINT64_MAX : next == UINT64_MAX ? 0 : next;
     if (auto r = log_->retain(topic, now, keep_from); !r) {
-      spdlog::warn("log topic={} retention=failed reason=\"{}\"", topic, r.error().message);
+      log::warn({"log topic=", topic, " retention=failed reason=\"", r.error().message, "\""});
     }
   }
 }
@@ -410,8 +409,8 @@ void Service::Impl::retain_logs(TimeMs now) {
 Status Service::Impl::run(std::atomic<bool>& stopping, std::atomic<bool>& reloading) {
   loop_runs_ = true;
   tables_->started();
-  spdlog::info("start rules={} shards={} state={} http={}:{}", rules_->rules().size(), config_.shards, config_.state,
-               config_.http_address, port());
+  log::info({"start rules=", std::to_string(rules_->rules().size()), " shards=", std::to_string(config_.shards),
+             " state=", config_.state, " http=", config_.http_address, ":", std::to_string(port())});
   TimeMs retained = 0;
   Status result;
   while (!stopping && result.is_ok()) {
@@ -421,7 +420,7 @@ Status Service::Impl::run(std::atomic<bool>& stopping, std::atomic<bool>& reload
     const bool full = !state && state.error().code == Code::kExhausted;
     {
       const std::lock_guard lock(mutex_);
-      if (full && trouble_.empty()) spdlog::error("commit result=refused reason=\"{}\"", state.error().message);
+      if (full && trouble_.empty()) log::error({"commit result=refused reason=\"", state.error().message, "\""});
       trouble_ = full ? state.error().message : publisher_->fault();
     }
     if (full) {
@@ -435,7 +434,7 @@ Status Service::Impl::run(std::atomic<bool>& stopping, std::atomic<bool>& reload
       retained = now;
       retain_logs(now);
       for (; told_damage_ < pipeline_->damage().size(); ++told_damage_) {
-        spdlog::error("source damage=\"{}\"", pipeline_->damage()[told_damage_]);
+        log::error({"source damage=\"", pipeline_->damage()[told_damage_], "\""});
       }
     }
   }
@@ -447,13 +446,14 @@ Status Service::Impl::run(std::atomic<bool>& stopping, std::atomic<bool>& reload
   audit_.reset();
   Status stopped = result ? pipeline_->stop(10'000) : Status();
   if (!stopped && stopped.error().code == Code::kUnavailable) {  // nothing is lost: the next start goes on with it
-    spdlog::warn("stop receivers=behind reason=\"{}\"", stopped.error().message);
+    log::warn({"stop receivers=behind reason=\"", stopped.error().message, "\""});
     stopped = {};
   }
   loop_runs_ = false;
   if (result && !stopped) result = stopped;
-  spdlog::info("stop events={} transitions={} result={}", engine_->progress().totals.read,
-               engine_->progress().totals.transitions, result ? "clean" : result.error().message);
+  log::info({"stop events=", std::to_string(engine_->progress().totals.read),
+             " transitions=", std::to_string(engine_->progress().totals.transitions),
+             " result=", result ? "clean" : result.error().message});
   return result;
 }
 

@@ -1,7 +1,6 @@
 // tocsin silence: keeps alerts from disturbing people for a while, on a running service.
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <cstdlib>
 #include <iostream>
 #include <memory>
@@ -9,6 +8,7 @@
 #include "base/json_writer.h"
 #include "connectors/cli/alert_line.h"
 #include "connectors/cli/clocks.h"
+#include "connectors/cli/command_line.h"
 #include "connectors/cli/commands.h"
 #include "connectors/cli/exit_code.h"
 #include "connectors/cli/files.h"
@@ -109,7 +109,7 @@ int list(const Options& o) {
 
 }  // namespace
 
-void add_silence(CLI::App& app, int& exit_code) {
+void add_silence(Command& app, int& exit_code) {
   auto* command = app.add_subcommand("silence", "Keep alerts of a running service from disturbing people for a while");
   command->require_subcommand(1);
   auto o = std::make_shared<Options>();
@@ -127,7 +127,7 @@ void add_silence(CLI::App& app, int& exit_code) {
   adding->add_option("--rules", o->rules, "rule ids (default: any)")->delimiter(',');
   adding->add_option("--area", o->area, "an area code, with all that lies under it (default: any)");
   adding->add_option("--severity", o->severity, "the gravest that is silenced (default: red)")
-      ->check(CLI::IsMember({"blue", "yellow", "orange", "red"}));
+      ->among({"blue", "yellow", "orange", "red"});
   auto* ending = part("end", "End one now", end);
   ending->add_option("SILENCE_ID", o->id, "the silence")->required();
   for (auto* sub : {adding, ending}) {

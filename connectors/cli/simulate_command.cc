@@ -1,11 +1,11 @@
 // tocsin simulate: a synthetic feed on standard output, or played into a running service at a visible pace.
-#include <CLI/CLI.hpp>
 #include <chrono>
 #include <cstdio>
 #include <iostream>
 #include <memory>
 #include <thread>
 
+#include "connectors/cli/command_line.h"
 #include "connectors/cli/commands.h"
 #include "connectors/cli/exit_code.h"
 #include "connectors/cli/files.h"
@@ -138,7 +138,7 @@ int run_simulate(const SimulateOptions& o) {
 
 }  // namespace
 
-void add_simulate(CLI::App& app, int& exit_code) {
+void add_simulate(Command& app, int& exit_code) {
   auto* command = app.add_subcommand("simulate", "Write a synthetic feed of a county, with planted risks");
   auto o = std::make_shared<SimulateOptions>();
   command->add_option("--profile", o->profile, "a name in rules/profiles, or a file")->capture_default_str();

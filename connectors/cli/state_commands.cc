@@ -1,10 +1,10 @@
 // tocsin state and dlq: operators' work on the state directory of a service that is stopped, or beside one.
-#include <CLI/CLI.hpp>
 #include <filesystem>
 #include <iostream>
 #include <memory>
 
 #include "base/json_writer.h"
+#include "connectors/cli/command_line.h"
 #include "connectors/cli/commands.h"
 #include "connectors/cli/config.h"
 #include "connectors/cli/decoders.h"
@@ -150,7 +150,7 @@ int list_dead(const std::string& directory, size_t limit, bool json) {
 
 }  // namespace
 
-void add_state(CLI::App& app, int& exit_code) {
+void add_state(Command& app, int& exit_code) {
   auto* command = app.add_subcommand("state", "Look at, copy and restore a state directory");
   command->require_subcommand(1);
   struct Options {
@@ -174,7 +174,7 @@ void add_state(CLI::App& app, int& exit_code) {
   key->callback([o, &exit_code] { exit_code = new_key(o->directory); });
 }
 
-void add_dlq(CLI::App& app, int& exit_code) {
+void add_dlq(Command& app, int& exit_code) {
   auto* command = app.add_subcommand("dlq", "Rejected records: list them, put them back");
   command->require_subcommand(1);
   struct Options {

@@ -1,12 +1,12 @@
 // tocsin test: the unit tests that rule packs carry, each on an engine of its own in memory.
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <iostream>
 #include <memory>
 
 #include "base/json_writer.h"
+#include "connectors/cli/command_line.h"
 #include "connectors/cli/commands.h"
 #include "connectors/cli/decoders.h"
 #include "connectors/cli/exit_code.h"
@@ -175,7 +175,7 @@ int test(const RuleInputs& inputs, const std::string& only, bool json) {
 
 }  // namespace
 
-void add_test(CLI::App& app, int& exit_code) {
+void add_test(Command& app, int& exit_code) {
   auto* command = app.add_subcommand("test", "Run the tests that stand beside the rules");
   struct Options {
     RuleInputs inputs;

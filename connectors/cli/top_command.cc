@@ -2,7 +2,6 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <chrono>
 #include <csignal>
@@ -14,6 +13,7 @@
 
 #include "connectors/backtest/table.h"
 #include "connectors/cli/alert_line.h"
+#include "connectors/cli/command_line.h"
 #include "connectors/cli/commands.h"
 #include "connectors/cli/exit_code.h"
 #include "connectors/cli/files.h"
@@ -194,13 +194,11 @@ int top(const Options& o) {
 
 }  // namespace
 
-void add_top(CLI::App& app, int& exit_code) {
+void add_top(Command& app, int& exit_code) {
   auto* command = app.add_subcommand("top", "The live load of a running service: sources, rules, shards");
   auto o = std::make_shared<Options>();
   add_remote(*command, o->remote);
-  command->add_option("--interval", o->interval, "seconds between two looks")
-      ->check(CLI::Range(1, 3600))
-      ->capture_default_str();
+  command->add_option("--interval", o->interval, "seconds between two looks")->between(1, 3600)->capture_default_str();
   command->add_option("--rules", o->rules, "at most so many, those with the most matches")->capture_default_str();
   command->add_flag("--once", o->once, "one look, also on a terminal");
   command->callback([o, &exit_code] { exit_code = top(*o); });

@@ -1,12 +1,11 @@
 #include "connectors/cli/topic_tables.h"
 
-#include <spdlog/spdlog.h>
-
 #include <algorithm>
 
 #include "connectors/cli/clocks.h"
 #include "connectors/cli/decoders.h"
 #include "connectors/cli/kafka_parts.h"
+#include "connectors/cli/log.h"
 
 namespace tocsin::cli {
 namespace {
@@ -69,8 +68,8 @@ Result<rule::SourceFile> TopicTables::rows_of(const rule::SourceFile& declaratio
                                          (away ? "; start the broker, or correct `kafka:` in the config" : "")};
   }
   if (!whole) {
-    spdlog::warn("tables table=\"{}\" rows=stored reason=\"{}\"", rule::name_of_table(declaration.text),
-                 whole.error().message);
+    log::warn({"tables table=\"", rule::name_of_table(declaration.text), "\" rows=stored reason=\"",
+               whole.error().message, "\""});
   }
   return rows_file(**table, *text, declaration.path);
 }
@@ -121,9 +120,9 @@ bool TopicTables::step(runtime::Engine& engine, const rule::LoadOptions& load) {
   const uint64_t took = steady_ns() - began;
   not_before_ = began + took + std::max(took * kShare, static_cast<uint64_t>(of_.refresh) * 1'000'000);
   if (s) {
-    spdlog::info("tables result=applied pause={:.3f}", static_cast<double>(took) / 1e9);
+    log::info({"tables result=applied pause=", log::decimals(static_cast<double>(took) / 1e9, 3)});
   } else {
-    spdlog::error("tables result=refused reason=\"{}\"; the rows before stay in force", s.error().message);
+    log::error({"tables result=refused reason=\"", s.error().message, "\"; the rows before stay in force"});
     looked_at_.clear();  // it is tried again
   }
   const std::lock_guard lock(mutex_);

@@ -46,20 +46,6 @@ void append_chinese(std::string& out, std::string_view duration) {
   }
 }
 
-// Whole minutes from a minute on, whole seconds below.
-void append_duration(std::string& out, DurationMs d, bool chinese) {
-  if (d < 0) {
-    out += '-';
-    d = d == INT64_MIN ? INT64_MAX : -d;
-  }
-  const DurationMs unit = d >= 60'000 ? 60'000 : 1'000;
-  const std::string text = format_duration(d / unit * unit);
-  if (chinese)
-    append_chinese(out, text);
-  else
-    out += text;
-}
-
 void append_value(std::string& out, const expr::Value& v, std::string_view format, const TimeZone& zone, bool chinese) {
   using expr::Tag;
   if (v.is_error() || v.is(Tag::kNull)) {
@@ -82,6 +68,19 @@ void append_value(std::string& out, const expr::Value& v, std::string_view forma
 }
 
 }  // namespace
+
+void append_duration(std::string& out, DurationMs d, bool chinese) {
+  if (d < 0) {
+    out += '-';
+    d = d == INT64_MIN ? INT64_MAX : -d;
+  }
+  const DurationMs unit = d >= 60'000 ? 60'000 : 1'000;
+  const std::string text = format_duration(d / unit * unit);
+  if (chinese)
+    append_chinese(out, text);
+  else
+    out += text;
+}
 
 std::string Template::render(const expr::Activation& vars, const TimeZone& zone) const {
   std::string out;

@@ -30,4 +30,7 @@ class Template {
   bool chinese_ = false;
 };
 
+// Whole minutes from a minute on, whole seconds below: 7d7h45m, in Chinese 7天7小时45分.
+void append_duration(std::string& out, DurationMs d, bool chinese);
+
 }  // namespace tocsin::rule

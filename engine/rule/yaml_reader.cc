@@ -37,7 +37,7 @@ std::string_view kind_zh(const Node& node) {
   return "";
 }
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   constexpr size_t kShown = 60;
   if (text.size() <= kShown) return "`" + std::string(text) + "`";
   size_t n = kShown;
@@ -128,8 +128,8 @@ bool Reader::read(const Node& node, bool& out) const {
   const std::optional<bool> value = node.plain ? as_boolean(node.value) : std::nullopt;
   if (!value) {
     fault(node, {"wrong-type",
-                 "expected true or false, found " + quoted(node.value),
-                 "此处应为 true 或 false，却是 " + quoted(node.value),
+                 "expected true or false, found " + in_quotes(node.value),
+                 "此处应为 true 或 false，却是 " + in_quotes(node.value),
                  {},
                  {}});
     return false;
@@ -145,8 +145,8 @@ bool Reader::read_integer(const Node& node, int64_t least, int64_t most, int64_t
   const std::optional<int64_t> value = as_integer(node.value);
   if (!value) {
     fault(node, {"wrong-type",
-                 "expected a whole number, found " + quoted(node.value),
-                 "此处应为整数，却是 " + quoted(node.value),
+                 "expected a whole number, found " + in_quotes(node.value),
+                 "此处应为整数，却是 " + in_quotes(node.value),
                  {},
                  {}});
     return false;
@@ -169,8 +169,8 @@ bool Reader::read_number(const Node& node, double least, double most, double& ou
   const std::optional<double> value = as_number(node.value);
   if (!value) {
     fault(node, {"wrong-type",
-                 "expected a number, found " + quoted(node.value),
-                 "此处应为数字，却是 " + quoted(node.value),
+                 "expected a number, found " + in_quotes(node.value),
+                 "此处应为数字，却是 " + in_quotes(node.value),
                  {},
                  {}});
     return false;
@@ -192,7 +192,7 @@ bool Reader::read(const Node& node, Span& out) const {
   const Result<Span> value = parse_span(node.value);
   if (!value) {
     const std::string meant = meant_duration(node.value);
-    fault(node, {"bad-duration", quoted(node.value) + " is not a duration", quoted(node.value) + " 不是时长",
+    fault(node, {"bad-duration", in_quotes(node.value) + " is not a duration", in_quotes(node.value) + " 不是时长",
                  meant.empty() ? "write 90s, 15m, 2h, 7d, 1h30m, or working time as 3wd, 8wh" : "write `" + meant + "`",
                  meant.empty() ? "写法：90s、15m、2h、7d、1h30m，工作时间 3wd、8wh" : "请写 `" + meant + "`"});
     return false;
@@ -218,7 +218,7 @@ bool Reader::read_distance(const Node& node, double& metres) const {
   const Result<double> value = parse_distance(node.value);
   if (!value) {
     const std::string meant = meant_distance(node.value);
-    fault(node, {"bad-distance", quoted(node.value) + " is not a distance", quoted(node.value) + " 不是距离",
+    fault(node, {"bad-distance", in_quotes(node.value) + " is not a distance", in_quotes(node.value) + " 不是距离",
                  meant.empty() ? "write 300m or 1.2km" : "write `" + meant + "`",
                  meant.empty() ? "写法：300m、1.2km" : "请写 `" + meant + "`"});
     return false;
@@ -252,7 +252,7 @@ bool Reader::read_choice(const Node& node, std::span<const std::string_view> nam
     std::string near = nearest(node.value, {names.begin(), names.end()});
     if (near.empty()) near = meant_word(node.value, names);
     fault(node,
-          {"unknown-value", quoted(node.value) + " is not one of " + all, quoted(node.value) + " 不在可选值中：" + all,
+          {"unknown-value", in_quotes(node.value) + " is not one of " + all, in_quotes(node.value) + " 不在可选值中：" + all,
            near.empty() ? "" : "did you mean `" + near + "`?", near.empty() ? "" : "是否想写 `" + near + "`？"});
     return false;
   }
@@ -296,7 +296,7 @@ Fields::Fields(const Reader& reader, const Node& node, std::span<const std::stri
                           std::move(*colon));
       continue;
     }
-    Say say{"unknown-key", what_ + " has no key " + quoted(key.value), "没有 " + quoted(key.value) + " 这个键", {}, {}};
+    Say say{"unknown-key", what_ + " has no key " + in_quotes(key.value), "没有 " + in_quotes(key.value) + " 这个键", {}, {}};
     std::string near = nearest(key.value, {known.begin(), known.end()});
     if (near.empty()) near = meant_word(key.value, known);
     const Joined joined = joined_key(key.value);

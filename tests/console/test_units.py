@@ -76,7 +76,7 @@ target_include_directories(tocsin_http PRIVATE {ROOT})
 target_compile_features(tocsin_http PRIVATE cxx_std_20)
 include({SOURCES}/embed.cmake)
 """)
-        told = self.run_node("cmake", "-S", folder, "-B", folder / "build", env={**os.environ, **env})
+        told = self.run_node("cmake", "-G", "Ninja", "-S", folder, "-B", folder / "build", env={**os.environ, **env})
         self.run_node("cmake", "--build", folder / "build")
         return told
 

@@ -184,6 +184,22 @@ class Backtest(Case):
         chinese = self.backtest("--set", "places.place=3", code=2, LC_ALL=None, LANG="zh_CN.UTF-8")
         self.assertIn("没有参数 `places.place`", chinese.err)
 
+    def test_a_rule_that_raised_nothing_says_what_held_it_back(self):
+        text = RULES.replace("places: 12", "places: 100000")
+        text += re.sub(r"from: .*", "from: [sensor]", re.search(r"  - id: places\n(?:    .*\n)+", text)[0]).replace("id: places", "id: unheard")
+        rules = self.write("silent.yaml", text)
+        results = {r["rule"]: r for r in self.figures(rules=rules)["results"]}
+        self.assertEqual(results["unheard"]["matched"], 0)
+        self.assertGreater(results["places"]["matched"], 0)
+        self.assertEqual(results["places"]["alerts"], 0)
+        out = self.backtest(rules=rules).out.replace("\n  ", " ")
+        self.assertIn("`unheard` raised nothing: no event of its sources", out)
+        self.assertIn(f"`places` raised nothing: it looked at {results['places']['matched']:,} events", out)
+        self.assertNotIn("`overdue` raised nothing", out)
+        shadow = self.write("shadow.yaml", RULES.replace("id: places", "id: places\n    mode: shadow"))
+        self.assertIn("places (shadow)", self.backtest(rules=shadow).out)
+        self.assertIn("places（试运行）", self.backtest(rules=shadow, LC_ALL=None, LANG="zh_CN.UTF-8").out)
+
     def test_never_well_with_nothing_done(self):
         empty = self.write("empty.ndjson", "")
         done = self.ends(tocsin("backtest", "--rules", self.rules, "--input", empty), 2)

@@ -142,7 +142,8 @@ class Way(ServiceCase):
         self.assertEqual(self.well("alerts", "--url", service.url, "--format", "json").json()["alerts"][0]["alert_id"], alert)
         self.assertIn("bridge 7 有 1 件", self.well("alerts", "--url", service.url, LC_ALL="zh_CN.UTF-8").out)
         told = self.well("explain", alert, "--url", service.url).out
-        for part in ("seen version 1", "count() = 1", "evidence (1 events)", "grid  a", "history", "opened"):
+        for part in ("seen version 1", "fires     count() >= 1", "count() = 1", "evidence (1 events)", "grid  a", "history",
+                     "opened  (matched)"):
             self.assertIn(part, told)
         missing = self.ends(tocsin("explain", "no-such-alert", "--url", service.url), 2)
         self.assertIn("no such alert", missing.err)
@@ -165,7 +166,7 @@ class Way(ServiceCase):
         self.assertRegex(told, r"assigned  \(.* by li → drains: pump first\)")
         self.assertNotIn("Z ", told, "a time in UTC among local ones")
         zh = self.well("explain", alert, "--url", service.url, LC_ALL="zh_CN.UTF-8").out
-        for part in ("规则      seen 第 1 版", "实测值", "生效参数", "依据（1 条）", "经过", "，由 li → drains"):
+        for part in ("规则      seen 第 1 版", "条件      count() >= 1", "开始  (符合条件)", "实测值", "生效参数", "依据（1 条）", "经过", "，由 li → drains"):
             self.assertIn(part, zh)
         for label in ("rule ", "opened    ", "history", "parameters"):
             self.assertNotIn(label, zh)
@@ -204,6 +205,13 @@ class Way(ServiceCase):
         wait_for("five transitions in shadow", lambda: sum(
             v for k, v in service.metrics().items() if k.startswith("tocsin_alert_transitions_total") and '"seen"' in k) >= 5)
         wait_for("nothing to wait", lambda: max(v for k, v in service.metrics().items() if k.startswith("tocsin_outbox_depth")) == 0)
+        self.assertNotIn("seen", self.well("alerts", "--url", service.url).out)
+        listed = self.well("alerts", "--shadow", "--url", service.url, "--format", "json").json()["alerts"]
+        self.assertEqual(len(listed), 5)
+        told = self.well("explain", listed[0]["alert_id"], "--shadow", "--url", service.url).out
+        self.assertIn("mode      shadow: judged and recorded, told to nobody", told)
+        hidden = self.ends(tocsin("explain", listed[0]["alert_id"], "--url", service.url), 2)
+        self.assertIn("--shadow", hidden.err)
         self.assertEqual(service.stop(), 0, service.told())
         self.assertEqual((self.folder / "alerts.ndjson").read_bytes(), b"", "a shadow alert was told")
 

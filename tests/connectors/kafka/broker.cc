@@ -200,6 +200,7 @@ void Broker::produce(const std::string& topic, int32_t partition, const std::vec
   options.user = settings();
   options.user["message.max.bytes"] = "4000000";
   options.user["linger.ms"] = "0";
+  options.user["enable.idempotence"] = "true";  // what is sent again stays in its order
   options.user["queue.buffering.max.messages"] = "1000000";
   options.callbacks = &callbacks;
   auto producer = kafka::make_client(RD_KAFKA_PRODUCER, options);

@@ -1,0 +1,237 @@
+// tocsin explain: why an alert of a running service fired.
+#include <unistd.h>
+
+#include <algorithm>
+#include <charconv>
+#include <iostream>
+#include <memory>
+
+#include "connectors/cli/asking.h"
+#include "connectors/cli/command_line.h"
+#include "connectors/cli/commands.h"
+#include "connectors/cli/exit_code.h"
+#include "connectors/cli/files.h"
+#include "connectors/cli/json.h"
+#include "connectors/cli/wrap.h"
+#include "rule/template.h"
+
+namespace tocsin::cli {
+namespace {
+
+struct Options : Asking {
+  std::string id;
+};
+
+// What stands before a line, padded to one width, and the words within lines.
+struct Labels {
+  std::string_view rule, version, mode, fires, opened, by, area, advice, times, values, params, evidence, events,
+      history, into, shadow, in_force;
+};
+constexpr Labels kEnglish = {"rule      ",
+                             " version ",
+                             "mode      ",
+                             "fires     ",
+                             "opened    ",
+                             " by ",
+                             "area      ",
+                             "advice    ",
+                             "times     ",
+                             "values",
+                             "parameters in force",
+                             "evidence (",
+                             " events)",
+                             "history",
+                             " into ",
+                             "shadow: judged and recorded, told to nobody",
+                             "; in force now, and the conditions below are of, version "};
+constexpr Labels kChinese = {"规则      ",
+                             " 第 ",
+                             "状态      ",
+                             "条件      ",
+                             "开始      ",
+                             "，由 ",
+                             "区域      ",
+                             "建议      ",
+                             "时区      ",
+                             "实测值",
+                             "生效参数",
+                             "依据（",
+                             " 条）",
+                             "经过",
+                             "，并入 ",
+                             "试运行：只判断和记录，不通知任何人",
+                             "；现行的、下列条件所属的是第 "};
+constexpr size_t kLabelWidth = 10;
+
+std::string target(const Options& o, std::string_view part) {
+  return "/api/v1/alerts/" + o.id + std::string(part) + (o.shadow ? "?shadow=true" : "");
+}
+
+class Explanation {
+ public:
+  Explanation(const Options& o, simdjson::dom::element data, const Terms& terms)
+      : o_(o),
+        data_(data),
+        terms_(terms),
+        chinese_(language() == rule::Language::kChinese),
+        l_(chinese_ ? kChinese : kEnglish) {}
+
+  void print(simdjson::dom::element answer) const {
+    std::cout << alert_line(simdjson::minify(data_), "", colour(STDOUT_FILENO), terms_.places,
+                            terminal_width(STDOUT_FILENO))
+              << "\n\n";
+    rule();
+    origin();
+    std::cout << "\n" << l_.values << '\n';
+    pairs("values");
+    std::cout << l_.params << '\n';
+    pairs("params");
+    evidence();
+    simdjson::dom::array history;
+    if (answer["history"].get(history) != simdjson::SUCCESS) return;
+    std::cout << l_.history << '\n';
+    for (const auto event : history) transition(event);
+  }
+
+ private:
+  // A line, within the terminal.
+  static void line(std::string_view text, std::string_view indent) {
+    std::cout << wrapped(text, terminal_width(STDOUT_FILENO), indent) << '\n';
+  }
+  void labelled(std::string_view label, std::string_view text) const {
+    line(std::string(label).append(text), std::string(kLabelWidth, ' '));
+  }
+  std::string text(const char* pointer) const {
+    const std::string_view v = text_at(data_, pointer);
+    return v.empty() ? "-" : std::string(v);
+  }
+
+  // The rule, what it asks, and what the alert's colour asks.
+  void rule() const {
+    const auto known = terms_.rules.find(text_at(data_, "/rule"));
+    const int64_t version = number_at(data_, "/rule_version");
+    std::string head = text("/rule") + std::string(l_.version) + std::to_string(version) + (chinese_ ? " 版" : "");
+    if (known != terms_.rules.end() && known->second.version != version) {
+      head.append(l_.in_force).append(std::to_string(known->second.version)).append(chinese_ ? " 版" : "");
+    }
+    labelled(l_.rule, head);
+    if (known == terms_.rules.end()) return;
+    const RuleTerms& terms = known->second;
+    if (terms.mode == "shadow") labelled(l_.mode, l_.shadow);
+    if (!terms.fire.empty()) labelled(l_.fires, terms.fire);
+    const std::string_view severity = text_at(data_, "/severity");
+    const auto rung = std::ranges::find(terms.severity, severity, [](const auto& r) { return r.first; });
+    if (rung == terms.severity.end() || rung->second == "true") return;
+    std::string label(severity);
+    label.resize(std::max(kLabelWidth, label.size() + 1), ' ');
+    labelled(label, rung->second);
+  }
+
+  void origin() const {
+    std::cout << l_.opened << local_time(text("/opened_at"), terms_.places) << l_.by << text("/opened_by/source") << " "
+              << text("/opened_by/id") << '\n';
+    if (simdjson::dom::element area; data_["area"].get(area) == simdjson::SUCCESS) {
+      std::cout << l_.area << area_text(simdjson::minify(area), terms_.places) << '\n';
+    }
+    labelled(l_.advice, text(chinese_ ? "/advice/zh" : "/advice/en"));
+    std::cout << l_.times << terms_.places.zone << '\n';
+  }
+
+  // A value for people: durations in their units, times in the service's zone, four figures of what is no whole number.
+  std::string said(simdjson::dom::element value) const {
+    if (double number = 0; value.is_double() && value.get(number) == simdjson::SUCCESS) {
+      char text[32];
+      std::snprintf(text, sizeof text, "%.4g", number);
+      return text;
+    }
+    std::string_view text;
+    if (value.get(text) != simdjson::SUCCESS) return simdjson::minify(value);
+    double seconds = 0;
+    const char* const end = text.data() + text.size();
+    if (const auto read = std::from_chars(text.data(), end, seconds);
+        read.ec == std::errc() && read.ptr + 1 == end && *read.ptr == 's') {
+      std::string out;
+      rule::append_duration(out, static_cast<DurationMs>(seconds * 1000), chinese_);
+      return out;
+    }
+    if (std::string local = local_time(text, terms_.places); local != text) return local;
+    return simdjson::minify(value);
+  }
+
+  void pairs(const char* member) const {
+    simdjson::dom::object object;
+    if (data_[member].get(object) != simdjson::SUCCESS) return;
+    for (const auto& [key, value] : object) line("  " + std::string(key) + " = " + said(value), "    ");
+  }
+
+  // "acknowledged  (person, by li, to wang: note)": who did it, for whom, and with what word.
+  void transition(simdjson::dom::element event) const {
+    const std::string_view type = text_at(event, "/type");
+    std::string out = "  " + local_time(text_at(event, "/time"), terms_.places) + "  ";
+    out.append(in_words(type.substr(type.rfind('.') + 1), chinese_)).append("  (");
+    out.append(in_words(text_at(event, "/data/reason"), chinese_));
+    if (const auto into = text_at(event, "/data/merged_into"); !into.empty()) out.append(l_.into).append(into);
+    if (const auto by = text_at(event, "/data/by"); !by.empty()) out.append(l_.by).append(by);
+    if (const auto to = text_at(event, "/data/to"); !to.empty()) out.append(" → ").append(to);
+    if (const auto note = text_at(event, "/data/note"); !note.empty()) out.append(": ").append(note);
+    line(out.append(")"), "      ");
+  }
+
+  // The events with their place and words, as far as the service still has them.
+  void evidence() const {
+    std::cout << l_.evidence << number_at(data_, "/evidence/total") << l_.events << '\n';
+    simdjson::dom::parser parser;
+    simdjson::dom::element kept;
+    simdjson::dom::array events;
+    const auto body = fetch(o_.remote, target(o_, "/evidence"));
+    const bool told =
+        body && parser.parse(*body).get(kept) == simdjson::SUCCESS && kept["events"].get(events) == simdjson::SUCCESS;
+    if (!told && data_["evidence"]["events"].get(events) != simdjson::SUCCESS) return;
+    for (const auto event : events) {
+      std::string out = "  " + local_time(text_at(event, "/occurred_at"), terms_.places) + "  ";
+      out.append(text_at(event, "/source")).append("  ").append(text_at(event, "/id"));
+      for (const char* member : {"/place", "/text"}) {
+        if (const auto words = text_at(event, member); !words.empty()) out.append("  ").append(words);
+      }
+      line(out, "      ");
+    }
+  }
+
+  const Options& o_;
+  const simdjson::dom::element data_;
+  const Terms& terms_;
+  const bool chinese_;
+  const Labels& l_;
+};
+
+int explain(const Options& o) {
+  auto body = fetch(o.remote, target(o, {}),
+                    "the service knows no such alert: " + o.id +
+                        "; `tocsin alerts --status open,acknowledged,assigned,resolved,closed` lists them, with "
+                        "--shadow also those of rules in shadow mode");
+  if (!body) return fail(body.error());
+  if (o.remote.format == "json") {
+    std::cout << *body << '\n';
+    return kWell;
+  }
+  simdjson::dom::parser parser;
+  simdjson::dom::element answer, data;
+  if (parser.parse(*body).get(answer) != simdjson::SUCCESS)
+    return fail(kCannotGoOn, "the service's answer does not parse");
+  if (answer["alert"].get(data) != simdjson::SUCCESS) data = answer;
+  const Terms terms = ask_terms(o);
+  Explanation(o, data, terms).print(answer);
+  return kWell;
+}
+
+}  // namespace
+
+void add_explain(Command& app, int& exit_code) {
+  auto* command = app.add_subcommand("explain", "Say why an alert of a running service fired");
+  auto o = std::make_shared<Options>();
+  add_asking(*command, *o);
+  command->add_option("ALERT_ID", o->id, "the alert")->required();
+  command->callback([o, &exit_code] { exit_code = explain(*o); });
+}
+
+}  // namespace tocsin::cli
