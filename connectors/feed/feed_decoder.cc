@@ -97,7 +97,9 @@ class JsonDecoder final : public RowDecoder {
  public:
   using RowDecoder::RowDecoder;
   Status set_header(std::string_view /*record*/) override { return Status::ok(); }
-  std::string masked(std::string_view payload) const override { return mask_payload(payload, spec_.identity_keys); }
+  std::string masked(std::string_view payload) const override {
+    return mask_payload(payload, {.keys = spec_.identity_keys});
+  }
 
  private:
   bool read_row(std::string_view payload, Arena& arena, Refusal& why) override {
@@ -141,14 +143,19 @@ class CsvDecoder final : public RowDecoder {
     std::vector<std::string_view> cells;
     std::string wrong;
     const std::string_view record = without_line_end(payload);
-    if (!text_.convert(record, arena, text)) return mask_payload(record, spec_.identity_keys);
+    if (!text_.convert(record, arena, text)) return mask_payload(record, {.keys = spec_.identity_keys});
     if (!parse_csv_record(text, spec_.delimiter, arena, cells, wrong) || cells.size() != names_.size())
       return mask_broken(text);
+    std::vector<std::string_view> identities;
+    for (size_t i = 0; i < cells.size(); ++i) {
+      if (is_identity(names_[i])) identities.push_back(cells[i]);
+    }
     std::string out;
     JsonWriter w(out);
     w.begin_object();
     for (size_t i = 0; i < cells.size() && out.size() <= kMaxMaskedBytes; ++i) {
-      w.field(names_[i], is_identity(names_[i]) && !cells[i].empty() ? "[hidden]" : mask_payload(cells[i]));
+      const bool hidden = is_identity(names_[i]) && !cells[i].empty();
+      w.field(names_[i], hidden ? "[hidden]" : mask_payload(cells[i], {.texts = identities}));
     }
     w.end_object();
     return mask_payload(out);

@@ -4,7 +4,7 @@
 
 namespace tocsin::detect {
 
-void GoneRows::count_in(const RowFacts& facts) {
+void GoneRows::share(const RowFacts& facts) {
   const std::pair<std::string*, std::string_view> codes[] = {
       {&city, facts.city}, {&town, facts.town}, {&village, facts.village}, {&grid, facts.grid}};
   bool same = true;
@@ -13,7 +13,18 @@ void GoneRows::count_in(const RowFacts& facts) {
     same = same && *mine == theirs;
     if (!same) mine->clear();
   }
+}
+
+void GoneRows::count_in(const RowFacts& facts) {
+  share(facts);
   ++count;
+}
+
+void GoneRows::count_in(const GoneRows& other, uint32_t both) {
+  if (other.count > 0) share(other.shared());
+  count += other.count - std::min(both, other.count);
+  last_end = std::max(last_end, other.last_end);
+  worst = std::max(worst, other.worst);
 }
 
 void GoneRows::encode_areas(Writer& out) const {

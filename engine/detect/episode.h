@@ -26,10 +26,36 @@ struct GoneRows {
 
   // Takes in one more.
   void count_in(const RowFacts& facts);
+  // Takes in what is left of another episode, `both` of whose members are members here too.
+  void count_in(const GoneRows& other, uint32_t both);
   RowFacts shared() const { return {{}, {}, city, town, village, grid}; }
   void encode_areas(Writer& out) const;
   void decode_areas(Reader& in);
+
+ private:
+  void share(const RowFacts& facts);
 };
+
+// Puts `more` among `kept`, both in the order of their positions; join(mine, theirs) makes one of what stands in both.
+// Answers of how many that was so.
+template <typename Kept, typename Join>
+uint32_t put_among(std::vector<Kept>& kept, std::vector<Kept> more, Join&& join) {
+  uint32_t both = 0;
+  std::vector<Kept> all;
+  auto mine = kept.begin();
+  for (Kept& theirs : more) {
+    while (mine != kept.end() && mine->position < theirs.position) all.push_back(std::move(*mine++));
+    if (mine != kept.end() && mine->position == theirs.position) {
+      join(*mine, theirs);
+      ++both;
+    } else {
+      all.push_back(std::move(theirs));
+    }
+  }
+  all.insert(all.end(), std::move_iterator(mine), std::move_iterator(kept.end()));
+  kept = std::move(all);
+  return both;
+}
 
 struct EpisodeRows {
   uint32_t handle = 0;
@@ -144,7 +170,8 @@ void unlist(std::vector<Episode>& episodes, uint64_t uid, const Touched& t, Find
 }
 
 // Which standing episode goes on in which run: each claims the first run that it overlaps, elders first; those that
-// come too late are merged, those without a run are gone. Answers the episodes that are over.
+// come too late are merged and leave what they know of gone rows (Gone::take_in), those without a run are gone. Answers
+// the episodes that are over.
 template <typename Episode, typename Run>
 std::vector<Episode> claim(std::vector<Episode>& episodes, std::vector<Run>& runs, const Touched& t,
                            FindingSink& sink) {
@@ -154,6 +181,8 @@ std::vector<Episode> claim(std::vector<Episode>& episodes, std::vector<Run>& run
     const Episode &x = episodes[a], &y = episodes[b];
     return std::pair(x.opened_at, x.handle) < std::pair(y.opened_at, y.handle);
   });
+  std::vector<Position> last_ends;  // of each with what was merged into it
+  for (const Episode& e : episodes) last_ends.push_back(e.last_end);
   std::vector<Episode> kept;
   for (size_t i : elders) {
     const Episode& e = episodes[i];
@@ -173,8 +202,11 @@ std::vector<Episode> claim(std::vector<Episode>& episodes, std::vector<Run>& run
       f.reason = Reason::kMerged;
       f.into = elder.handle;
       sink.on(f);
-      elder.gone.count += e.gone.count;
-      elder.gone.worst = std::max(elder.gone.worst, e.gone.worst);
+      elder.gone.take_in(e.gone);
+      elder.worst = std::max(elder.worst, e.worst);
+      Position& last = last_ends[static_cast<size_t>(run->owner)];
+      if (last < e.last_end) elder.severity = e.severity;
+      last = std::max(last, e.last_end);
     } else {
       run->owner = static_cast<int>(i);
     }

@@ -79,6 +79,9 @@ class Sequence final : public Detector {
     Severity severity = Severity::kNone;  // of the row at last_end
     Position focus;                       // the completing row that Kept::steps and ::latest speak of
     std::vector<Kept> kept;
+    // From here on what is kept speaks of this match.
+    void look_at(Position match);
+    void take_in(const Gone& other);
   };
   struct Episode : EpisodeRows {
     TimeMs over_at = kNever;  // ended by the awaited event or by resolve.when, as told

@@ -122,14 +122,7 @@ void Sequence::bury(Episode& e, size_t n, Arena& arena) {
   const bool here = last.end > last.begin && rows_.position(last.end - 1) == e.last_end;
   if (here) trace(last.end - 1, last, latest);
   Gone& g = e.gone;
-  if (g.focus != e.last_end) {
-    std::erase_if(g.kept, [](const Kept& k) { return !k.listed; });
-    for (Kept& k : g.kept) {
-      k.steps = 0;
-      k.latest = false;
-    }
-    g.focus = e.last_end;
-  }
+  g.look_at(e.last_end);
   size_t listed = 0, of_latest = 0;
   for (const Kept& k : g.kept) {
     listed += k.listed ? 1 : 0;
@@ -154,6 +147,32 @@ void Sequence::bury(Episode& e, size_t n, Arena& arena) {
     of_latest += k.latest ? 1 : 0;
     g.kept.push_back(std::move(k));
   }
+}
+
+void Sequence::Gone::look_at(Position match) {
+  if (focus == match) return;
+  std::erase_if(kept, [](const Kept& k) { return !k.listed; });
+  for (Kept& k : kept) {
+    k.steps = 0;
+    k.latest = false;
+  }
+  focus = match;
+}
+
+void Sequence::Gone::take_in(const Gone& other) {
+  Gone theirs = other;
+  const Position match = std::max(focus, theirs.focus);
+  if (theirs.last_end > last_end) severity = theirs.severity;
+  look_at(match);
+  theirs.look_at(match);
+  count_in(other, put_among(kept, std::move(theirs.kept), [](Kept& mine, const Kept& same) {
+             mine.listed |= same.listed;
+             mine.latest |= same.latest;
+             mine.steps |= same.steps;
+           }));
+  size_t listed = 0;
+  for (Kept& k : kept) k.listed = k.listed && listed++ < kListed;
+  std::erase_if(kept, [](const Kept& k) { return !k.listed && !k.latest; });
 }
 
 void Sequence::describe(uint32_t episode, Description& out, Arena& arena) {

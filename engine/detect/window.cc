@@ -242,10 +242,21 @@ void Window::bury(Episode& e, size_t n) {
         g.last_end = rows_.position(i);
         g.worst = std::max(g.worst, severity(i));
       }
-      const bool listed = g.kept.size() < kListed || g.kept.back().position.time == rows_.time(i);
-      if (listed && g.kept.size() < 2 * kListed) g.kept.push_back({rows_.position(i), rows_.bytes_of(i)});
+      g.keep({rows_.position(i), rows_.bytes_of(i)});
     }
   });
+}
+
+// Precondition: in the order of positions.
+void Window::Gone::keep(Kept k) {
+  const bool listed = kept.size() < kListed || kept.back().position.time == k.position.time;
+  if (listed && kept.size() < 2 * kListed) kept.push_back(std::move(k));
+}
+
+void Window::Gone::take_in(const Gone& other) {
+  count_in(other, put_among(kept, other.kept, [](const Kept&, const Kept&) {}));
+  std::vector<Kept> all = std::exchange(kept, {});
+  for (Kept& k : all) keep(std::move(k));
 }
 
 void Window::advance(TimeMs deadline, FindingSink&, Arena&) {

@@ -40,6 +40,8 @@ class Window final : public Detector {
   };
   struct Gone : GoneRows {
     std::vector<Kept> kept;  // the earliest of them
+    void keep(Kept k);
+    void take_in(const Gone& other);
   };
   struct Episode : EpisodeRows {
     Position focus;  // the row whose window the latest verdict is about

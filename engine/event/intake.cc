@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "event/mask.h"
+#include "event/own_names.h"
 
 namespace tocsin {
 namespace {
@@ -165,10 +166,10 @@ bool Intake::place_it(Event& e, Crs crs, Arena& arena, Refusal& why) const {
 
 void Intake::hide(Event& e, Arena& arena, RespondentIs respondent) const {
   const bool person = !e.respondent.empty() && is_person(e, respondent);
-  if (!e.text.empty()) {
-    const std::string_view names[] = {e.reporter, e.subject, person ? e.respondent : std::string_view()};
-    e.text = mask_text(mask_names(e.text, names, arena), arena);
-  }
+  const std::string_view identities[] = {e.reporter, e.subject, person ? e.respondent : std::string_view()};
+  const OwnNames names(identities);
+  if (!e.text.empty()) e.text = mask_text(names.mask(e.text, arena), arena);
+  if (!names.empty()) e.place = names.tokenise(e.place, tokenizer_, arena);
   if (!e.reporter.empty()) e.reporter = tokenizer_.token(e.reporter, arena);
   if (!e.subject.empty()) e.subject = tokenizer_.token(e.subject, arena);
   if (!e.respondent.empty())
@@ -177,7 +178,8 @@ void Intake::hide(Event& e, Arena& arena, RespondentIs respondent) const {
   bool changed = false;
   NamedText* const attrs = arena.array<NamedText>(e.attrs.size());
   for (size_t i = 0; i < e.attrs.size(); ++i) {
-    attrs[i] = {e.attrs[i].name, tokenise_numbers(e.attrs[i].value, tokenizer_, arena)};
+    const std::string_view value = names.tokenise(e.attrs[i].value, tokenizer_, arena);
+    attrs[i] = {e.attrs[i].name, tokenise_numbers(value, tokenizer_, arena)};
     changed |= attrs[i].value.data() != e.attrs[i].value.data();
   }
   if (changed) e.attrs = {attrs, e.attrs.size()};
@@ -186,9 +188,8 @@ void Intake::hide(Event& e, Arena& arena, RespondentIs respondent) const {
 bool Intake::admit(Event& e, Crs crs, Arena& arena, Refusal& why, RespondentIs respondent) const {
   if (!check_required(e, why) || !check_values(e, why)) return false;
   if ((!e.city.empty() || !e.town.empty() || !e.village.empty()) && !check_area(e, why)) return false;
-  if (!place_it(e, crs, arena, why)) return false;
-  if (!options_.trusted) hide(e, arena, respondent);
-  return true;
+  if (!options_.trusted) hide(e, arena, respondent);  // before it may be placed by its coordinates, which name nobody
+  return place_it(e, crs, arena, why);
 }
 
 }  // namespace tocsin

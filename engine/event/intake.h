@@ -1,7 +1,7 @@
 #pragma once
 // The last step of every reader, whatever its format: an event whose fields are filled in raw becomes one that the
-// engine may see. Checks it, makes coordinates WGS-84, fills in what follows from other fields, replaces identities by
-// tokens and masks numbers. After it nothing raw is left.
+// engine may see. Checks it, replaces identities by tokens, also where they stand in its text, place and attributes,
+// masks numbers, makes coordinates WGS-84 and fills in what follows from other fields. After it nothing raw is left.
 #include <memory>
 #include <set>
 #include <string>

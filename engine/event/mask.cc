@@ -7,7 +7,6 @@
 namespace tocsin {
 namespace {
 
-constexpr std::string_view kNameMark = "[name]";
 constexpr size_t kMaxRun = 256;  // digits looked at together; a longer run is hidden whole
 
 // The digit that stands at `p` (ASCII or full-width) and its length in bytes; length 0: none.
@@ -297,69 +296,6 @@ std::string_view rewrite(std::string_view text, Arena& arena, size_t longest, Re
   return {out, n + text.size() - at};
 }
 
-bool ascii_word(char c) { return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'); }
-
-// One character: ASCII, or a lead byte with what continues it.
-bool is_single(std::string_view name) {
-  return name.size() < 2 || (name.size() <= 4 && static_cast<unsigned char>(name[0]) >= 0xC0 &&
-                             std::ranges::all_of(name.substr(1), [](char c) { return (c & 0xC0) == 0x80; }));
-}
-
-// Words that stand where a name should and name nobody: in a text they are no secret, and without them it says less.
-constexpr std::array<std::string_view, 20> kNobody = {"市民", "群众", "居民", "村民",   "网民",     "业主",    "住户",
-                                                      "物业", "本人", "先生", "女士",   "匿名",     "不详",    "未知",
-                                                      "无名", "路人", "游客", "施工队", "热心市民", "热心群众"};
-
-// Whether a text is searched for it: not for one character, for a short number (a house has it, too), for nobody's
-// name, nor for what is too long to be a name.
-bool is_sought(std::string_view name) {
-  constexpr size_t kShortNumber = 4, kLongestName = 128;  // bytes
-  if (is_single(name) || name.size() > kLongestName) return false;
-  if (name.size() <= kShortNumber && std::ranges::all_of(name, [](char c) { return c >= '0' && c <= '9'; }))
-    return false;
-  return std::ranges::find(kNobody, name) == kNobody.end();
-}
-
-// Takes the first of several names that are listed in one field off `rest`. Blanks part Chinese names only: "John
-// Smith" is one.
-std::string_view take_name(std::string_view& rest, bool blanks_part) {
-  static constexpr std::array<std::string_view, 8> kBetween = {"、", "，", "；", "\u3000", ",", ";", "/", " "};
-  size_t end = rest.size(), width = 0;
-  for (const std::string_view mark : kBetween) {
-    if (mark == " " && !blanks_part) continue;
-    if (const size_t at = rest.find(mark); at < end) {
-      end = at;
-      width = mark.size();
-    }
-  }
-  const std::string_view name = rest.substr(0, end);
-  rest.remove_prefix(end + width);
-  return trimmed(name);
-}
-
-// Where `name` stands in `text` at or after `from` as a word of its own; npos: nowhere. Linear in the text: after a hit
-// inside a word the search goes on behind that word.
-size_t find_name(std::string_view text, std::string_view name, size_t from) {
-  while (from + name.size() <= text.size()) {
-    const void* const hit = memmem(text.data() + from, text.size() - from, name.data(), name.size());
-    if (hit == nullptr) break;
-    from = static_cast<size_t>(static_cast<const char*>(hit) - text.data());
-    const size_t end = from + name.size();
-    const bool begun = from > 0 && ascii_word(text[from - 1]) && ascii_word(name.front());
-    if (!begun && !(end < text.size() && ascii_word(text[end]) && ascii_word(name.back()))) return from;
-    do {
-      ++from;
-    } while (from < text.size() && ascii_word(text[from - 1]) && ascii_word(text[from]));
-  }
-  return std::string_view::npos;
-}
-
-// What stands for a name: of the number that it is, else "[name]".
-std::string_view mark_of_name(std::string_view name) {
-  const auto number = find_number(name, 0);
-  return number && number->begin == 0 && number->end == name.size() ? mark_of(number->kind) : kNameMark;
-}
-
 }  // namespace
 
 std::string_view mark_of(NumberKind kind) {
@@ -390,44 +326,6 @@ std::string_view mask_text(std::string_view text, Arena& arena) {
     std::memcpy(out, mark.data(), mark.size());
     return mark.size();
   });
-}
-
-std::string_view mask_names(std::string_view text, std::span<const std::string_view> names, Arena& arena) {
-  constexpr size_t kNowhere = std::string_view::npos;
-  std::array<std::string_view, kMaxNames> sought;
-  std::array<size_t, kMaxNames> next;  // where each stands next: looked for again only once it is passed
-  size_t count = 0;
-  for (std::string_view rest : names) {
-    const bool chinese = std::ranges::any_of(rest, [](char c) { return (c & 0x80) != 0; });
-    while (!rest.empty() && count < kMaxNames) {
-      const std::string_view name = take_name(rest, chinese);
-      const size_t hit = is_sought(name) ? find_name(text, name, 0) : kNowhere;
-      if (hit == kNowhere) continue;
-      sought[count] = name;
-      next[count++] = hit;
-    }
-  }
-  if (count == 0) return text;
-  // The shortest name has two bytes and the mark "[name]"; what has a longer mark has eight.
-  char* const out = arena.array<char>(text.size() * 3);
-  size_t n = 0;
-  size_t at = 0;
-  while (true) {
-    size_t best = 0;
-    for (size_t i = 0; i < count; ++i) {
-      if (next[i] != kNowhere && next[i] < at) next[i] = find_name(text, sought[i], at);
-      const bool longer = next[i] == next[best] && sought[i].size() > sought[best].size();
-      if (next[i] < next[best] || longer) best = i;
-    }
-    const size_t end = std::min(next[best], text.size());
-    std::memcpy(out + n, text.data() + at, end - at);
-    n += end - at;
-    if (next[best] == kNowhere) return {out, n};
-    const std::string_view mark = mark_of_name(sought[best]);
-    std::memcpy(out + n, mark.data(), mark.size());
-    n += mark.size();
-    at = end + sought[best].size();
-  }
 }
 
 std::string_view tokenise_numbers(std::string_view text, const Tokenizer& tokenizer, Arena& arena) {

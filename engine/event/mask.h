@@ -27,22 +27,19 @@ std::optional<FoundNumber> find_number(std::string_view text, size_t from);
 
 // `text` with each number replaced by its mark; `text` itself when it has none, else in `arena`. Idempotent.
 std::string_view mask_text(std::string_view text, Arena& arena);
-// `text` with each of `names` replaced by "[name]", or by a number's mark where the name is a number; `text` itself
-// when none stands in it, else in `arena`. Names are raw identities of 2 characters to 128 bytes, several in one parted
-// by 、，；/ or, Chinese ones, a blank; numbers of up to four digits and words that name nobody (市民, 匿名 …) are
-// left. Exact: a name of letters or digits (ASCII) is not found inside a longer such word. Where two begin at one
-// place, the longer counts. Of more than kMaxNames that stand in the text the first ones count.
-inline constexpr size_t kMaxNames = 16;
-std::string_view mask_names(std::string_view text, std::span<const std::string_view> names, Arena& arena);
 // The same with a keyed token for each number, so that equal numbers stay equal. Bank cards and longer digit strings
 // are left (an attribute may be a component's number of 16 digits). For `attrs`.
 std::string_view tokenise_numbers(std::string_view text, const Tokenizer& tokenizer, Arena& arena);
 
 // A copy of a rejected record for the dead letters: whatever its format, and also when it cannot be parsed. Values of
 // keys that name identities (reporter, subject, respondent, 姓名 …) become "[hidden]" where the record looks like JSON,
-// the same words anywhere else in it "[name]", numbers are masked, digit strings of 7 and more become "[number]". At
-// most kMaxMaskedBytes, cut at a character. `further` are more keys of identities, as the feed's own records name them.
+// the same words anywhere else in it "[name]" (of a list or an object: each text in it), numbers are masked, digit
+// strings of 7 and more become "[number]". At most kMaxMaskedBytes, cut at a character.
+struct Identities {
+  std::span<const std::string> keys = {};        // more that name them, as the feed's own records do
+  std::span<const std::string_view> texts = {};  // that stand elsewhere in the record
+};
 inline constexpr size_t kMaxMaskedBytes = 4096;
-std::string mask_payload(std::string_view payload, std::span<const std::string> further = {});
+std::string mask_payload(std::string_view payload, const Identities& further = {});
 
 }  // namespace tocsin

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "event/mask.h"
+#include "event/own_names.h"
 
 namespace tocsin {
 namespace {
@@ -10,6 +11,7 @@ namespace {
 constexpr std::string_view kHidden = "[hidden]";
 constexpr size_t kShortestNumber = 7;  // digits in a row that a dead letter may not show
 constexpr size_t kMaxLooked = 4 * kMaxMaskedBytes;
+constexpr size_t kMaxHidden = 64;  // texts of identities that are sought in the rest of a record
 
 constexpr std::array<std::string_view, 17> kIdentityKeys = {
     "reporter", "subject", "respondent", "姓名",   "电话",   "手机号",   "联系人",   "联系方式", "身份证",
@@ -105,12 +107,28 @@ size_t identity_value(std::string_view s, size_t i, std::span<const std::string>
   return 0;
 }
 
-// The text that a value is, without the quotes and spaces around it; empty for a list, an object and null.
-std::string_view bare(std::string_view value) {
+// A text without the quotes and blanks around it; empty for null.
+std::string_view bare(std::string_view text) {
   constexpr std::string_view kAround = "\"' \t\r\n";
-  const size_t begin = value.find_first_not_of(kAround);
-  if (begin == std::string_view::npos || value[begin] == '{' || value[begin] == '[' || value == "null") return {};
-  return value.substr(begin, value.find_last_not_of(kAround) - begin + 1);
+  const size_t begin = text.find_first_not_of(kAround);
+  if (begin == std::string_view::npos || text == "null") return {};
+  return text.substr(begin, text.find_last_not_of(kAround) - begin + 1);
+}
+
+// The text that a value is; of a list or an object each quoted text in it that is no key. Views into `value`.
+void add_texts(std::string_view value, std::vector<std::string_view>& texts) {
+  const auto add = [&](std::string_view text) {
+    if (text = bare(text); !text.empty() && texts.size() < kMaxHidden) texts.push_back(text);
+  };
+  const size_t begin = skip_spaces(value, 0);
+  if (begin == value.size()) return;
+  if (value[begin] != '{' && value[begin] != '[') return add(value);
+  for (size_t i = begin; i < value.size(); ++i) {
+    if (value[i] != '"' && value[i] != '\'') continue;
+    const size_t end = value_end(value, i);
+    if (value_after(value, end) == 0) add(value.substr(i, end - i));
+    i = end - 1;
+  }
 }
 
 // `hidden` becomes what was taken out, views into `s`.
@@ -128,7 +146,7 @@ std::string hide_identities(std::string_view s, std::span<const std::string> fur
     const bool quoted = value < s.size() && s[value] == '"';
     out.append(quoted ? "\"" : "").append(kHidden).append(quoted ? "\"" : "");
     i = value_end(s, value);
-    if (hidden.size() < kMaxNames) hidden.push_back(bare(s.substr(value, i - value)));
+    add_texts(s.substr(value, i - value), hidden);
   }
   return out;
 }
@@ -161,12 +179,12 @@ std::string hide_digits(std::string_view s) {
 
 }  // namespace
 
-std::string mask_payload(std::string_view payload, std::span<const std::string> further) {
+std::string mask_payload(std::string_view payload, const Identities& further) {
   Arena arena(4096);
   const std::string shown = readable(payload.substr(0, kMaxLooked));
-  std::vector<std::string_view> names;
-  const std::string text = hide_identities(shown, further, names);
-  std::string out = hide_digits(mask_text(mask_names(text, names, arena), arena));
+  std::vector<std::string_view> names(further.texts.begin(), further.texts.end());
+  const std::string text = hide_identities(shown, further.keys, names);
+  std::string out = hide_digits(mask_text(OwnNames(names).mask(text, arena), arena));
   if (out.size() <= kMaxMaskedBytes) return out;
   size_t end = kMaxMaskedBytes;
   while (end > 0 && (static_cast<unsigned char>(out[end]) & 0xC0) == 0x80) --end;

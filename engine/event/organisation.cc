@@ -30,7 +30,8 @@ constexpr std::array<bool, 256> last_bytes() {
     set[static_cast<unsigned char>(e.back())] = true;
     if (e.back() >= 'a') set[static_cast<unsigned char>(e.back() - 'a' + 'A')] = true;
   }
-  for (const char c : {' ', ')', '\x89'}) set[static_cast<unsigned char>(c)] = true;  // \x89 ends "）"
+  // Blanks (privacy.h, trimmed()) and brackets, by their last bytes.
+  for (const char c : {' ', '\t', '\r', '\n', '\x80', '\xA0', ')', '\x89'}) set[static_cast<unsigned char>(c)] = true;
   return set;
 }
 constexpr std::array<bool, 256> kLastBytes = last_bytes();
@@ -70,8 +71,7 @@ bool ends_latin(std::string_view s) {
 
 bool is_organisation(std::string_view respondent) {
   if (respondent.empty() || !kLastBytes[static_cast<unsigned char>(respondent.back())]) return false;
-  while (!respondent.empty() && respondent.back() == ' ') respondent.remove_suffix(1);
-  const std::string_view name = without_addition(respondent);
+  const std::string_view name = without_addition(trimmed(respondent));
   const size_t length = characters(name);
   for (const std::string_view ending : kEndings) {
     if (length >= 3 && name.ends_with(ending)) return true;

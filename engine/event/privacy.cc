@@ -55,11 +55,29 @@ void finish(std::array<uint32_t, 8>& state, std::string_view rest, size_t done) 
   compress(state, block);
 }
 
+constexpr std::string_view kNoBreak = "\u00a0", kFullWidth = "\u3000";
+
+bool is_ascii_blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
+
+// Bytes of the blank that `s` begins or ends with; 0: none.
+size_t blank_before(std::string_view s) {
+  if (s.empty()) return 0;
+  if (is_ascii_blank(s.front())) return 1;
+  if (s.front() == kNoBreak.front()) return s.starts_with(kNoBreak) ? kNoBreak.size() : 0;
+  return s.starts_with(kFullWidth) ? kFullWidth.size() : 0;
+}
+size_t blank_behind(std::string_view s) {
+  if (s.empty()) return 0;
+  if (is_ascii_blank(s.back())) return 1;
+  if (s.back() == kNoBreak.back()) return s.ends_with(kNoBreak) ? kNoBreak.size() : 0;
+  return s.ends_with(kFullWidth) ? kFullWidth.size() : 0;
+}
+
 }  // namespace
 
 std::string_view trimmed(std::string_view s) {
-  while (!s.empty() && (s.front() == ' ' || s.front() == '\t')) s.remove_prefix(1);
-  while (!s.empty() && (s.back() == ' ' || s.back() == '\t')) s.remove_suffix(1);
+  while (const size_t n = blank_before(s)) s.remove_prefix(n);
+  while (const size_t n = blank_behind(s)) s.remove_suffix(n);
   return s;
 }
 

@@ -17,7 +17,7 @@ class Tokenizer {
   static constexpr size_t kTokenBytes = 24;  // "p:" and 22 characters of base64url: the first 128 bits of the HMAC
 
   explicit Tokenizer(std::string_view key);
-  // The token, in `arena`; empty for an empty identity. Spaces around it do not matter.
+  // The token, in `arena`; empty for an empty identity. Blanks around it do not matter (trimmed()).
   std::string_view token(std::string_view identity, Arena& arena) const;
   // Writes kTokenBytes bytes.
   void write_token(std::string_view identity, char* out) const;
@@ -30,7 +30,8 @@ class Tokenizer {
   State inner_{}, outer_{};
 };
 
-// An identity without the spaces around it, which make no difference.
+// An identity without the blanks around it, which make no difference: spaces, also full-width (U+3000) and no-break
+// ones (U+00A0), tabs, line ends.
 std::string_view trimmed(std::string_view identity);
 
 // Whether `respondent` names an organisation (公司 厂 局 委 … Ltd, Inc …) and not a person: by its ending, a bracketed

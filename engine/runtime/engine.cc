@@ -8,6 +8,7 @@
 #include "runtime/horizon.h"
 #include "runtime/stored_rules.h"
 #include "score/keeper.h"
+#include "state/undo.h"
 
 namespace tocsin::runtime {
 namespace {
@@ -371,8 +372,19 @@ void Engine::settle(Staged& written) {
   written.gone.clear();
 }
 
+// The next commits do not write what the refused one did, which may turn up after a crash all the same.
+Status Engine::write_undo() {
+  if (refused_.empty()) return {};
+  const auto undo = state::undo_of(*store_, refused_);
+  if (!undo) return undo.error();
+  if (auto s = store_->write(*undo, options_.sync); !s) return s;
+  refused_.clear();
+  return {};
+}
+
 Status Engine::write() {
   write_pending_ = true;
+  if (auto s = write_undo(); !s) return s;
   const uint64_t begin = options_.ticker != nullptr ? options_.ticker() : 0;
   if (auto s = store_->write(next_.batch, options_.sync); !s) return s;
   if (options_.ticker != nullptr) write_latency_.record_ns(options_.ticker() - begin);

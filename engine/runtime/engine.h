@@ -19,6 +19,7 @@
 #include "runtime/alert_book.h"
 #include "runtime/alert_stage.h"
 #include "runtime/background_task.h"
+#include "runtime/estates.h"
 #include "runtime/outbox.h"
 #include "runtime/ports.h"
 #include "runtime/progress.h"
@@ -125,9 +126,10 @@ class Engine {
   // judges otherwise (a threshold was edited) judges what it has kept at once: alerts open, are amended or resolved
   // (reason `rule`). The others begin with the state of `warm`, an engine without a store over to_warm_up(rules) that
   // was given the same log up to the same offsets, or anew when it is null; alerts that go on under their ids are
-  // amended, the rest of the former ones resolved (reason `rule`), and new ones opened (see alert/takeover.h). `warm`
-  // is brought to the present and is of no use afterwards. An error leaves the rules in force that were, with all their
-  // state; kExhausted (the disk is full) may be tried again.
+  // amended, the rest of the former ones resolved (reason `rule`), and new ones opened (see alert/takeover.h); so it is
+  // with what a rule of the same id left behind that was taken out before (estates.h). `warm` is brought to the present
+  // and is of no use afterwards. An error leaves the rules in force that were, with all their state; kExhausted (the
+  // disk is full) may be tried again.
   Status swap_rules(std::shared_ptr<const rule::RuleSet> rules, Engine* warm = nullptr);
   // Those of `rules` that no state is kept for and that a log can warm up (rules over alerts begin anew); null: none.
   std::shared_ptr<const rule::RuleSet> to_warm_up(const rule::RuleSet& rules) const;
@@ -196,6 +198,8 @@ class Engine {
   Succession succession(const rule::RuleSet& rules) const;
   Status load_warm(Engine& warm, Works& to, std::vector<int>& map);
   Status end_old(const Succession& by, Works& next, std::vector<Shard::Left>& left, std::string& notes);
+  void leave_estates(const Succession& by, std::vector<Shard::Left>& left, TimeMs now);
+  Status inherit_estates(const Succession& by, const rule::RuleSet& rules, std::vector<Shard::Left>& left);
   Status move_keys(const Succession& by, Works& to);
   void begin_new(const Succession& by, std::vector<Shard::Left> left, Works& next, std::string& notes);
   Status stage_swap(Works& next, const Succession& by, const std::string& notes);
@@ -224,6 +228,7 @@ class Engine {
     uint64_t before = 0;  // sequence of the last transition before it
   };
   Status write();
+  Status write_undo();
   Status overlap();
   Status land();
   void settle(Staged& written);
@@ -238,6 +243,7 @@ class Engine {
   std::unique_ptr<score::Keeper> score_;
   std::unique_ptr<BackgroundTask> score_worker_;  // after what it works on
   AlertBook book_;
+  Estates estates_;
   Progress progress_;
   std::vector<std::string> partition_names_;
   std::vector<PartitionProgress*> offsets_;
@@ -254,8 +260,9 @@ class Engine {
   std::vector<DeadLetter> dead_;
   std::vector<std::string> late_;
   std::vector<alert::Transition> judged_;  // by judge(), for the next commit
-  Staged next_;    // the commit at hand, or after commit() the one whose transitions it answered
-  Staged flying_;  // the commit that the disk is writing
+  Staged next_;           // the commit at hand, or after commit() the one whose transitions it answered
+  Staged flying_;         // the commit that the disk is writing
+  state::Batch refused_;  // of a change of rules that did not happen: it is taken back before anything else is written
   std::vector<std::vector<uint64_t>> by_type_;
   LatencyHistogram judge_latency_, write_latency_;
   size_t delta_bytes_ = 0;  // since the last checkpoint

@@ -38,6 +38,7 @@ Status Engine::load_checkpoint() {
   policy_->check_at(progress_.watermark);
   if (auto s = load_fresh(index); !s) return s;
   if (auto s = load_seen(); !s) return s;
+  if (auto s = estates_.load(*store_); !s) return s;
   return load_duties();
 }
 
@@ -155,6 +156,7 @@ void Engine::stage_checkpoint(const rule::RuleSet& rules, Router& router, ShardP
   drop_before(state::Table::kDead, progress_.dead, options_.keep_dead);
   drop_before(state::Table::kLate, progress_.late, options_.keep_dead);
   stage_outdated();
+  estates_.pass(progress_.watermark, next_.batch);
   progress_.checkpoint = progress_.commit;
 }
 

@@ -101,6 +101,7 @@ Status Engine::end_old(const Succession& by, Works& next, std::vector<Shard::Lef
       !s) {
     return s;
   }
+  leave_estates(by, left, now);
   std::erase_if(left, [&](const Shard::Left& l) { return by.heirs[l.rule] >= 0 || by.namesakes[l.rule] < 0; });
   for (Shard::Left& l : left) l.rule = static_cast<uint16_t>(by.namesakes[l.rule]);
   alert::Policy policy = *policy_;
@@ -108,6 +109,27 @@ Status Engine::end_old(const Succession& by, Works& next, std::vector<Shard::Lef
   note(next_.transitions, *rules_, notes);
   stage_transitions(*rules_);
   next.policy = std::make_unique<alert::Policy>(next.rules, policy, now);
+  return {};
+}
+
+// Of rules that no rule follows.
+void Engine::leave_estates(const Succession& by, std::vector<Shard::Left>& left, TimeMs now) {
+  if (store_ == nullptr || now == kNoTime) return;
+  std::map<uint16_t, std::vector<Shard::Left>> of;
+  for (Shard::Left& l : left) {
+    if (by.namesakes[l.rule] < 0) of[l.rule].push_back(std::move(l));
+  }
+  for (auto& [rule, alerts] : of) {
+    estates_.leave(rules_->rules()[rule].id, std::move(alerts), now + options_.keep_ended, next_.batch);
+  }
+}
+
+Status Engine::inherit_estates(const Succession& by, const rule::RuleSet& rules, std::vector<Shard::Left>& left) {
+  if (store_ == nullptr) return {};
+  for (size_t i = 0; i < by.begun.size(); ++i) {
+    const std::string& id = rules.rules()[i].id;
+    if (auto s = estates_.inherit(id, static_cast<uint16_t>(i), *store_, left, next_.batch); !s) return s;
+  }
   return {};
 }
 
@@ -170,6 +192,7 @@ Status Engine::swap_rules(std::shared_ptr<const rule::RuleSet> rules, Engine* wa
   const Progress before = progress_;
   const auto by_type = by_type_;
   const bool fresh_before = fresh_stored_;
+  const Estates estates = estates_;
   const Succession by = succession(*rules);
   Works next = build(rules);
   carry_duties(*next.shards, router_->watermark().now());
@@ -180,6 +203,7 @@ Status Engine::swap_rules(std::shared_ptr<const rule::RuleSet> rules, Engine* wa
   std::vector<Shard::Left> left;
   std::string notes;
   Status status = end_old(by, next, left, notes);
+  if (status) status = inherit_estates(by, *rules, left);
   if (status) status = move_keys(by, next);
   next.router->watermark() = router_->watermark();
   next.router->seen() = std::move(router_->seen());
@@ -202,12 +226,14 @@ Status Engine::swap_rules(std::shared_ptr<const rule::RuleSet> rules, Engine* wa
   if (warm != nullptr) next.router->seen().take_back(entered);
   next.router->seen().restore(std::move(former));
   fresh_stored_ = fresh_before;
+  estates_ = estates;
   router_->seen() = std::move(next.router->seen());
   progress_.commit = before.commit;
   progress_.checkpoint = before.checkpoint;
   progress_.outbox = before.outbox;
   progress_.totals = before.totals;
   by_type_ = by_type;
+  if (write_pending_ && refused_.empty()) refused_ = std::move(next_.batch);  // else it was not even tried
   next_ = {};
   write_pending_ = false;
   forget_swapped_score(notes);

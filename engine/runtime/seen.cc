@@ -56,7 +56,6 @@ size_t Seen::bytes() const {
 
 void Seen::take_layer(uint64_t number, SeenDays& events, Changes& out) {
   events.take_changed(
-      number == kFirst,
       {.forgotten = [&](int64_t day) { out.gone.emplace_back(day_name(number, day), day_name(number, day + 1)); },
        .piece =
            [&](int64_t day, uint32_t piece, std::string bytes) {
@@ -104,7 +103,7 @@ Status Seen::load(std::string_view name, std::string_view bytes) {
   const auto day = static_cast<int64_t>(state::from_big_endian(name.substr(9, 8)) ^ kSign);
   const auto piece = static_cast<uint32_t>(state::from_big_endian(name.substr(17)));
   if (number == kFirst) return events_.load(day, piece, bytes);
-  if (layers_.empty() || layers_.back().number != number) layers_.push_back({number, {}});
+  if (layers_.empty() || layers_.back().number != number) layers_.emplace_back(number);
   return layers_.back().events.load(day, piece, bytes);
 }
 
@@ -128,20 +127,29 @@ void Seen::restore(Numbering numbering) {
   for (size_t i = 0; i < of_rule_.size(); ++i) rule_of_[of_rule_[i]] = static_cast<uint16_t>(i);
 }
 
+// Of the layer only routes are ever asked, so an event that went to none of the rules is no part of it.
 std::vector<uint64_t> Seen::absorb(Seen other, std::span<const int> map) {
   std::vector<uint64_t> entered;
-  SeenDays& theirs = other.events_;
-  theirs.renumber([&](uint32_t n) {
-    return n < map.size() && map[n] >= 0 ? number_of(static_cast<uint16_t>(map[n])) : SeenDays::kNobody;
-  });
-  theirs.for_each([&](uint64_t uid, const Entry& e) {
-    if (events_.find(uid) != nullptr) return;
-    events_.put(uid, e.time, e.revision, e.withdrawn);
-    entered.push_back(uid);
-  });
+  std::vector<uint32_t> numbers;
+  for (const int rule : map) numbers.push_back(rule < 0 ? SeenDays::kNobody : number_of(static_cast<uint16_t>(rule)));
+  const auto number_now = [&](uint32_t n) { return n < numbers.size() ? numbers[n] : SeenDays::kNobody; };
   uint64_t number = kFirst + 1;
   if (!layers_.empty()) number = layers_.back().number + 1;
-  layers_.push_back({number, std::move(theirs)});
+  SeenDays& layer = layers_.emplace_back(number).events;
+  other.events_.for_each([&](uint64_t uid, const Entry& e) {
+    if (events_.find(uid) == nullptr) {
+      events_.put(uid, e.time, e.revision, e.withdrawn);
+      entered.push_back(uid);
+    }
+    bool there = false;
+    for (const SeenDays::NumberedRoute& r : other.events_.routes(e)) {
+      const uint32_t now = number_now(r.number);
+      if (now == SeenDays::kNobody) continue;
+      if (!there) layer.put(uid, e.time, e.revision, e.withdrawn);
+      there = true;
+      layer.add_route(now, r.key);
+    }
+  });
   return entered;
 }
 

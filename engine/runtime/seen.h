@@ -4,8 +4,9 @@
 // anyway.
 //
 // A change of rules costs no walk over the events: routes name a rule by a number that it keeps as long as its state
-// is kept, and what was warmed up brings its routes as a layer of its own. Of an event all layers are asked; a revision
-// of it leaves its routes to the first layer alone. Past kLayers the eldest layer is folded into the first.
+// is kept, and what was warmed up brings its routes as a layer of its own, which holds no event without any. Of an
+// event all layers are asked; a revision of it leaves its routes to the first layer alone. Past kLayers the eldest
+// layer is folded into the first.
 #include <optional>
 #include <span>
 #include <string>
@@ -71,6 +72,7 @@ class Seen {
 
  private:
   struct Layer {
+    explicit Layer(uint64_t n) : number(n) {}
     uint64_t number;
     SeenDays events;
   };

@@ -83,31 +83,19 @@ void SeenDays::for_each(const std::function<void(uint64_t uid, const Entry&)>& f
   }
 }
 
-void SeenDays::renumber(const std::function<uint32_t(uint32_t)>& number) {
-  std::vector<uint32_t> known;
-  for (auto& [day_number, day] : days_) {
-    for (NumberedRoute& r : day.routes) {
-      if (r.number == kNobody) continue;
-      while (known.size() <= r.number) known.push_back(number(static_cast<uint32_t>(known.size())));
-      r.number = known[r.number];
-    }
-    day.changed.assign((day.uids.size() + kPiece - 1) / kPiece, true);
-  }
-}
-
 size_t SeenDays::bytes() const {
   size_t n = entries_.capacity() * (sizeof(Entry) + sizeof(uint64_t) + 1);
   for (const auto& [number, day] : days_) n += day.uids.capacity() * 8 + day.routes.capacity() * sizeof(NumberedRoute);
   return n;
 }
 
-std::string SeenDays::encode(const Day& day, int64_t number, size_t piece, bool bare) const {
+std::string SeenDays::encode(const Day& day, int64_t number, size_t piece) const {
   std::string bytes;
   Writer w(bytes);
   const size_t end = std::min(day.uids.size(), (piece + 1) * kPiece);
   for (size_t at = piece * kPiece; at < end; ++at) {
     const Entry* e = find(day.uids[at]);
-    if (e == nullptr || e->at != at || day_number(e->time) != number || (e->routes == 0 && !bare)) continue;
+    if (e == nullptr || e->at != at || day_number(e->time) != number) continue;
     w.fixed64(day.uids[at]);
     w.zigzag(e->time);
     w.varint(e->revision);
@@ -121,7 +109,7 @@ std::string SeenDays::encode(const Day& day, int64_t number, size_t piece, bool 
   return bytes;
 }
 
-void SeenDays::take_changed(bool bare, const Changes& told) {
+void SeenDays::take_changed(const Changes& told) {
   for (const int64_t n : forgotten_) told.forgotten(n);
   told_forgotten_ = std::exchange(forgotten_, {});
   told_pieces_.clear();
@@ -130,7 +118,7 @@ void SeenDays::take_changed(bool bare, const Changes& told) {
       if (!day.changed[piece]) continue;
       day.changed[piece] = false;
       told_pieces_.emplace_back(number, static_cast<uint32_t>(piece));
-      told.piece(number, static_cast<uint32_t>(piece), encode(day, number, piece, bare));
+      told.piece(number, static_cast<uint32_t>(piece), encode(day, number, piece));
     }
   }
 }

@@ -51,18 +51,17 @@ class SeenDays {
   void forget_before(TimeMs horizon);
   // All events, in the order of their days and places.
   void for_each(const std::function<void(uint64_t uid, const Entry&)>& f) const;
-  void renumber(const std::function<uint32_t(uint32_t)>& number);
   bool empty() const { return days_.empty(); }
   size_t size() const { return entries_.size(); }
   size_t bytes() const;
 
   // What changed since the last call: first forgotten(day), then piece(day, number, bytes), which may be of such a day
-  // again. `bare`: events without routes are told too.
+  // again.
   struct Changes {
     std::function<void(int64_t day)> forgotten;
     std::function<void(int64_t day, uint32_t piece, std::string bytes)> piece;
   };
-  void take_changed(bool bare, const Changes& told);
+  void take_changed(const Changes& told);
   // The last take_changed() was not stored: the next one tells it again.
   void not_stored();
   // Pieces of one day in their order.
@@ -82,7 +81,7 @@ class SeenDays {
     size_t operator()(uint64_t h) const { return h; }
   };
   Day& day_of(TimeMs time);
-  std::string encode(const Day& day, int64_t number, size_t piece, bool bare) const;
+  std::string encode(const Day& day, int64_t number, size_t piece) const;
 
   absl::flat_hash_map<uint64_t, Entry, IdentityHash> entries_;
   std::map<int64_t, Day> days_;

@@ -64,11 +64,14 @@ void ShardPool::collect(std::vector<alert::Transition>& out) {
 
 Status ShardPool::end_keys(const Shard::Ends& ends, const Shard::GoesOn& goes_on, TimeMs time, uint64_t position,
                            std::vector<Shard::Left>& left, std::vector<alert::Transition>& out) {
+  Status status;
   for (Shard* shard : all()) {
-    if (Status s = shard->end_keys(ends, goes_on, time, position, left); !s) return s;
+    if (status) status = shard->end_keys(ends, goes_on, time, position, left);
   }
-  take_changes(out);
-  return {};
+  std::vector<alert::Transition> told;  // what was told before one failed would else be the next batch's
+  take_changes(told);
+  if (status) std::move(told.begin(), told.end(), std::back_inserter(out));
+  return status;
 }
 
 void ShardPool::rejudge(const Shard::Edits& edits, TimeMs watermark, TimeMs now, uint64_t position) {

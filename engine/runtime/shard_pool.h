@@ -23,7 +23,7 @@ class ShardPool {
 
   // Applies the delta's events and appends the transitions in order to `out`. False: the delta does not decode.
   bool apply(std::string_view delta, std::vector<alert::Transition>& out);
-  // See Shard::end_keys; transitions in order.
+  // See Shard::end_keys; transitions in order, none where it fails.
   Status end_keys(const Shard::Ends& ends, const Shard::GoesOn& goes_on, TimeMs time, uint64_t position,
                   std::vector<Shard::Left>& left, std::vector<alert::Transition>& out);
   // See Shard::rejudge and Shard::adopt, for a change of the rule set; transitions in the order of (rule, key).

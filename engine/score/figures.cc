@@ -51,11 +51,11 @@ void Adder::add(uint16_t channel, uint16_t category, uint8_t grade, Measure m, i
     return matter(true, true, grade);
   }
   if (m >= measure::kLead) {
-    spreads_[2].emplace_back(static_cast<uint16_t>(m - measure::kLead), n);
+    lead_.add(static_cast<uint16_t>(m - measure::kLead), n);
   } else if (m >= measure::kClosing) {
-    spreads_[1].emplace_back(static_cast<uint16_t>(m - measure::kClosing), n);
+    closing_.add(static_cast<uint16_t>(m - measure::kClosing), n);
   } else if (m >= measure::kResponse) {
-    spreads_[0].emplace_back(static_cast<uint16_t>(m - measure::kResponse), n);
+    response_.add(static_cast<uint16_t>(m - measure::kResponse), n);
   } else if (m >= measure::kSatisfied && m < measure::kSatisfied + 5) {
     f_.satisfied[m - measure::kSatisfied] += count;
   } else if (m >= measure::kClosed && m < measure::kClosed + 5) {
@@ -81,28 +81,40 @@ void Adder::add_plain(Measure m, uint64_t count) {
   }
 }
 
-Durations Adder::durations(Spread& spread) {
-  std::ranges::sort(spread);
+void Adder::finish() {
+  f_.response = response_.durations();
+  f_.closing = closing_.durations();
+  f_.lead = lead_.durations();
+}
+
+void Histogram::add(uint16_t bucket, int64_t n) {
+  if (counts_.empty() && few_.size() < kFew) {
+    few_.emplace_back(bucket, n);
+    return;
+  }
+  if (counts_.empty()) {
+    counts_.resize(spread::kBuckets);
+    for (const auto& [b, of] : few_) counts_[b] += of;
+    few_ = {};
+  }
+  counts_[bucket] += n;
+}
+
+Durations Histogram::durations() const {
+  std::vector<int64_t> all = counts_;
+  all.resize(spread::kBuckets);
+  for (const auto& [bucket, n] : few_) all[bucket] += n;
   std::vector<std::pair<uint16_t, uint64_t>> counts;
   Durations d;
-  for (size_t i = 0; i < spread.size();) {
-    const uint16_t bucket = spread[i].first;
-    int64_t n = 0;
-    for (; i < spread.size() && spread[i].first == bucket; ++i) n += spread[i].second;
-    if (n <= 0) continue;
-    counts.emplace_back(bucket, static_cast<uint64_t>(n));
-    d.n += static_cast<uint64_t>(n);
+  for (size_t bucket = 0; bucket < all.size(); ++bucket) {
+    if (all[bucket] <= 0) continue;
+    counts.emplace_back(static_cast<uint16_t>(bucket), static_cast<uint64_t>(all[bucket]));
+    d.n += counts.back().second;
   }
   if (d.n == 0) return d;
   d.median = spread::quantile(counts, 0.5);
   d.p90 = spread::quantile(counts, 0.9);
   return d;
-}
-
-void Adder::finish() {
-  f_.response = durations(spreads_[0]);
-  f_.closing = durations(spreads_[1]);
-  f_.lead = durations(spreads_[2]);
 }
 
 }  // namespace tocsin::score

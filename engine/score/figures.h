@@ -42,6 +42,20 @@ struct Figures {
   static Share share(uint64_t part, uint64_t whole);
 };
 
+// How many durations fell into each bucket. A few are kept as they come, many as a count a bucket, so that a year of a
+// county takes no more room than a day of a grid does.
+class Histogram {
+ public:
+  // `n` may be negative (taken back).
+  void add(uint16_t bucket, int64_t n);
+  Durations durations() const;
+
+ private:
+  static constexpr size_t kFew = 216;              // as large as all buckets' counts
+  std::vector<std::pair<uint16_t, int64_t>> few_;  // in no order, a bucket any number of times
+  std::vector<int64_t> counts_;                    // by bucket; empty: few_ holds them
+};
+
 // Adds up counts; then finish() once.
 class Adder {
  public:
@@ -51,11 +65,9 @@ class Adder {
   void finish();
 
  private:
-  using Spread = std::vector<std::pair<uint16_t, int64_t>>;  // in no order, a bucket any number of times
   void add_plain(Measure m, uint64_t count);
-  static Durations durations(Spread& spread);
   Figures& f_;
-  std::array<Spread, 3> spreads_;  // response, closing, lead
+  Histogram response_, closing_, lead_;
 };
 
 }  // namespace tocsin::score

@@ -42,6 +42,7 @@ struct Batch {
   std::vector<Put> puts;
   std::vector<Delete> deletes;
   std::vector<DeleteRange> ranges;
+  bool empty() const { return puts.empty() && deletes.empty() && ranges.empty(); }
   void clear() {
     puts.clear();
     deletes.clear();

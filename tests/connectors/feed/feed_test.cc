@@ -98,6 +98,10 @@ TEST_F(Feeds, CsvRowsBecomeEvents) {
   EXPECT_TRUE(e_.place.empty());
   EXPECT_TRUE(e_.values.empty());
   EXPECT_EQ(attr("address"), "(none)");
+  // The reporter's own name leaves the attributes with the text; another's is not known as one.
+  ASSERT_EQ(decode("9,2024/7/1 8:30,,,张三\u3000,,张三来电,,张三家隔壁李四家,"), "accepted");
+  EXPECT_EQ(e_.text, "[name]来电");
+  EXPECT_EQ(attr("address"), std::string(e_.reporter) + "家隔壁李四家");
 }
 
 TEST_F(Feeds, CsvRefusals) {
@@ -139,6 +143,9 @@ TEST_F(Feeds, MaskedCopies) {
   EXPECT_EQ(copy.find("13812345678"), std::string::npos);
   EXPECT_NE(copy.find("三北大街"), std::string::npos) << copy;
   EXPECT_EQ(decoder_->masked("张三,13812345678").find("张三"), std::string::npos);
+  const std::string elsewhere = decoder_->masked("7,x,1,2,张三,3,张三来电,1,三北大街张三家,\n");
+  EXPECT_EQ(elsewhere.find("张三"), std::string::npos) << elsewhere;
+  EXPECT_NE(elsewhere.find("三北大街[name]家"), std::string::npos) << elsewhere;
 }
 
 TEST_F(Feeds, GbkRows) {
@@ -207,6 +214,8 @@ TEST_F(Feeds, JsonRows) {
   const std::string copy = decoder_->masked(R"({"id":1,"person":{"name":"张三"},"list":[13812345678]})");
   EXPECT_EQ(copy.find("张三"), std::string::npos) << copy;
   EXPECT_EQ(copy.find("13812345678"), std::string::npos) << copy;
+  const std::string nested = decoder_->masked(R"({"id":1,"person":{"name":["张三"]},"list":[{"text":"张三来电"}]})");
+  EXPECT_EQ(nested, R"({"id":1,"person":[hidden],"list":[{"text":"[name]来电"}]})");
 }
 
 TEST_F(Feeds, ErrorsOfExpressionsShowNoValues) {

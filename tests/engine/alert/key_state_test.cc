@@ -247,6 +247,68 @@ TEST(KeyState, ALongAlertKeepsWhatItMustSay) {
   EXPECT_TRUE(d.state->empty());
 }
 
+// Two episodes whose rows have gone in part become one: what each has kept of its members, some of which were both's,
+// is told by the one that goes on.
+TEST(KeyState, AMergedAlertLeavesWhatItKnewOfGoneRows) {
+  RuleSpec s;
+  s.cells = 1;
+  s.aggregates = {{AggregateOp::kLast, 0, "last(v)"}};
+  s.fire = "a0 >= 5.0";
+  s.resolve_when = "a0 < 1.0";
+  s.severity = {{Severity::kYellow, "true"}};
+  s.quiet = 0;
+  s.reopen = 10 * kMinute;
+  rule::Rule rule = make_rule(s);
+  rule.plan.max_rows_per_key = 192;
+  Driver d(rule, 2 * kHour);
+  const auto add = [&](uint64_t uid, TimeMs minute, double v) {
+    d.add(event(uid, kStart + minute * kMinute, {Value::number(v)}));
+  };
+  add(1, 0, 5);
+  add(2, 50, 3);
+  add(3, 55, 5);  // its window has the two before it
+  add(4, 58, 3);
+  add(5, 60, 0);   // over
+  add(6, 100, 5);  // anew; its window has all since the second
+  for (uint64_t uid = 7; uid <= 193; ++uid) add(uid, 101, 3);
+  EXPECT_EQ(d.state->dropped(), 4U);
+  d.cut();
+  ASSERT_EQ(d.told.size(), 4U);
+  EXPECT_EQ(d.story().back(), "opened@100 yellow matched");
+  d.withdraw(5, kStart + 102 * kMinute);
+  ASSERT_EQ(d.told.size(), 6U);
+  EXPECT_EQ(d.told[4].reason, "merged");
+  EXPECT_EQ(d.told[5].alert, d.told[0].alert);
+  EXPECT_EQ(d.told[5].members, (Story{"e1", "e2", "e3", "e4", "e6"}));
+  EXPECT_EQ(d.told[5].total, 5);
+  d.cut();
+}
+
+// The event that joins them lies hours before the gravest of what it joins.
+TEST(KeyState, AMergedAlertIsAsGraveAsTheOneThatCameToIt) {
+  RuleSpec s;
+  s.cells = 1;
+  s.aggregates = {{AggregateOp::kLast, 0, "last(v)"}};
+  s.fire = "a0 >= 5.0";
+  s.severity = {{Severity::kRed, "a0 >= 9.0"}, {Severity::kYellow, "true"}};
+  s.reopen = 0;
+  const rule::Rule rule = make_rule(s);
+  Driver d(rule, 10 * kHour);
+  const auto add = [&](uint64_t uid, TimeMs minute, double v) {
+    d.add(event(uid, kStart + minute * kMinute, {Value::number(v)}));
+  };
+  add(1, 0, 5);
+  add(2, 100, 5);
+  add(3, 140, 9);
+  add(4, 180, 9);
+  const std::string elder = d.told[0].alert;
+  add(5, 55, 5);
+  EXPECT_EQ(d.told.back().alert, elder);
+  EXPECT_EQ(d.told.back().severity, "red");
+  EXPECT_EQ(d.told.back().worst, "red");
+  EXPECT_EQ(d.told.back().total, 5);
+}
+
 TEST(KeyState, RowsWithoutAPlaceMakeNoCluster) {
   RuleSpec s = three_places();
   s.kind = detect::RuleKind::kCluster;

@@ -160,6 +160,35 @@ TEST(Sequence, ResolveWhenLooksAtWhatCameSince) {
   EXPECT_EQ(s.driver.story().back(), "reopened@71 orange withdrawn");
 }
 
+// Two episodes whose rows have gone in part become one, which tells what each has kept; and what the steps of the
+// latest match were.
+TEST(Sequence, AMergedAlertLeavesWhatItKnewOfGoneRows) {
+  RuleSpec spec = escalation();
+  spec.aggregates.push_back({AggregateOp::kLast, 0, "last(place)"});
+  spec.resolve_when = "a3 == 'safe'";
+  spec.quiet = 0;
+  spec.reopen = 0;
+  Story s(spec, 10 * kHour);
+  s.rule.plan.max_rows_per_key = 192;
+  for (const Event& e : {at(1, 0, kDispute, "home"), at(2, 5, kThreat), at(3, 10, kCall), at(4, 15, kDispute, "park")})
+    s.driver.add(e);
+  s.driver.add(at(5, 20, kBeside, "safe"));
+  for (const Event& e : {at(6, 30, kThreat, "shop"), at(7, 60, kCall)}) s.driver.add(e);
+  for (uint64_t uid = 8; uid <= 193; ++uid) s.driver.add(at(uid, 61, kBeside));
+  EXPECT_EQ(s.driver.state->dropped(), 4U);
+  s.driver.cut();
+  s.driver.withdraw(5, kStart + 62 * kMinute);
+  const auto& told = s.driver.told;
+  ASSERT_EQ(told.size(), 5U);
+  EXPECT_EQ(told[3].reason, "merged");
+  EXPECT_EQ(told[4].alert, told[0].alert);
+  EXPECT_EQ(told[4].members, (Lines{"e1", "e2", "e3", "e4", "e6", "e7"}));
+  EXPECT_EQ(told[4].total, 6);
+  EXPECT_NE(told[4].json.find("\"dispute.place\":\"park\",\"threat.place\":\"shop\""), std::string::npos)
+      << told[4].json;
+  s.driver.cut();
+}
+
 TEST(Sequence, WhatOutlivesItsRowsIsStillTold) {
   RuleSpec spec = escalation();
   spec.quiet = 60 * kDay;

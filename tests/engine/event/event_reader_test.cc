@@ -217,6 +217,26 @@ TEST_F(Reading, TheirOwnNamesLeaveTheText) {
   EXPECT_EQ(e_.text, "[name]排污");
 }
 
+TEST_F(Reading, TheirOwnNamesLeavePlaceAndAttributes) {
+  ASSERT_TRUE(read(with(
+      R"("reporter":"　李燕军 ","subject":"戚国娜","place":"戚国娜家后门","attrs":{"contact":"李燕军","note":"找李燕军或戚国娜","street":"李家弄"})")));
+  const std::string reporter(e_.reporter), subject(e_.subject);
+  EXPECT_EQ(e_.place, subject + "家后门");
+  ASSERT_EQ(e_.attrs.size(), 3u);
+  EXPECT_EQ(e_.attrs[0].value, reporter);
+  EXPECT_EQ(e_.attrs[1].value, "找" + reporter + "或" + subject);
+  EXPECT_EQ(e_.attrs[2].value, "李家弄");
+  // Equal to what the same person's record says without the blank.
+  ASSERT_TRUE(read(with(R"("reporter":"李燕军","respondent":"某某有限公司","place":"某某有限公司西门")")));
+  EXPECT_EQ(e_.reporter, reporter);
+  EXPECT_EQ(e_.place, "某某有限公司西门");
+  ASSERT_TRUE(read(with(R"("respondent":"某某有限公司　")")));
+  EXPECT_FALSE(e_.respondent.starts_with("p:"));
+  // Coordinates that stand for a place are nobody's number.
+  ASSERT_TRUE(read(with(R"("reporter":"241000","location":{"lon":121.2410001,"lat":-30.1700996})")));
+  EXPECT_EQ(e_.place, "-30.170100,121.241000");
+}
+
 TEST_F(Reading, Areas) {
   EXPECT_EQ(refusal(with(R"("area":{"town":"33028"})")),
             "unknown_area: area.town is not a code of 9 digits in a province of GB/T 2260");

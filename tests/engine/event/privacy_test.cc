@@ -39,6 +39,11 @@ TEST(Tokenizer, TokenIsTheFirst128BitsInBase64Url) {
   const Tokenizer t("secret");
   EXPECT_EQ(t.token("张三", arena), expected);
   EXPECT_EQ(t.token("  张三 \t", arena), expected);
+  EXPECT_EQ(t.token("\u3000张三\u00a0 \u3000", arena), expected);
+  EXPECT_EQ(t.token("\r\n张三\n", arena), expected);
+  EXPECT_EQ(t.token("\u3000\u00a0", arena), "");
+  EXPECT_NE(t.token("张\u3000三", arena), expected);
+  EXPECT_NE(t.token("\u3001张三", arena), expected);  // that begins as the blank does
   EXPECT_EQ(t.token("", arena), "");
   EXPECT_EQ(t.token("  ", arena), "");
   EXPECT_NE(Tokenizer("other").token("张三", arena), expected);

@@ -223,6 +223,36 @@ TEST(Seen, RoutesFollowTheirRulesThroughChanges) {
   EXPECT_GT(folded, 3u);
 }
 
+// What was warmed up has seen every event of its span, and few of them concern it.
+TEST(Seen, WhatWasWarmedUpCostsWhatItsRulesWereGiven) {
+  constexpr uint64_t kUids = 30'000, kOneOf = 100;
+  Seen seen;
+  for (uint64_t uid = 1; uid <= kUids; ++uid) seen.put(uid, kDay, 0, false);
+  const size_t alone = seen.bytes();
+  Stored stored;
+  for (size_t change = 0; change < Seen::kLayers; ++change) {
+    const std::vector<int> heirs(1, 0), map{1, -1};
+    (void)seen.renumber(heirs, 2);
+    Seen warm;
+    for (uint64_t uid = 1; uid <= kUids + 1; ++uid) {
+      warm.put(uid, kDay, 0, false);
+      if (uid % kOneOf == 0) warm.add_route(0, {change, uid});
+      if (uid % 2 == 0) warm.add_route(1, {change, uid});  // of a rule that is none of those in force
+    }
+    const auto entered = seen.absorb(std::move(warm), map);
+    EXPECT_EQ(entered.size(), change == 0 ? 1U : 0U);
+    ASSERT_NE(seen.find(kUids + 1), nullptr);  // a duplicate from now on
+    EXPECT_TRUE(routes_of(seen, 1).empty());
+    ASSERT_EQ(routes_of(seen, kOneOf).size(), 1U);  // those of the rule before it are gone with it
+    EXPECT_EQ(routes_of(seen, kOneOf)[0].key, (Hash128{change, kOneOf}));
+    stored.take(seen);
+    seen.fold();
+  }
+  EXPECT_EQ(seen.layers(), Seen::kLayers);
+  EXPECT_LT(seen.bytes(), alone + alone / 2);
+  expect_same(seen, stored.load(), kUids + 2);
+}
+
 TEST(Seen, PiecesThatDoNotDecodeAreAFault) {
   Seen seen;
   EXPECT_FALSE(seen.load("short", ""));

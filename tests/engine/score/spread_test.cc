@@ -7,6 +7,8 @@
 #include <map>
 #include <random>
 
+#include "score/figures.h"
+
 namespace tocsin::score::spread {
 namespace {
 
@@ -24,6 +26,34 @@ TEST(Spread, ShortValuesAreExactAndTheEndsAreCut) {
   for (int64_t s = 0; s <= 25; ++s) EXPECT_EQ(value_of(bucket_of(s * 1000)), static_cast<double>(s));
   EXPECT_EQ(bucket_of(-5000), 0);
   EXPECT_EQ(bucket_of(INT64_MAX), bucket_of(kLongest * 1000));
+}
+
+// Few durations and many, some of them taken back: what is told is that of the values that remain.
+TEST(Spread, AHistogramTellsOfAnyNumberOfThem) {
+  std::mt19937 random(5);
+  for (int round = 0; round < 300; ++round) {
+    Histogram histogram;
+    std::vector<uint16_t> there;
+    const size_t n = random() % (round % 3 == 0 ? 20 : 700);
+    for (size_t i = 0; i < n; ++i) {
+      there.push_back(static_cast<uint16_t>(random() % (round % 2 == 0 ? 5 : spread::kBuckets)));
+      histogram.add(there.back(), 1);
+      if (random() % 3 != 0) continue;
+      const size_t at = random() % there.size();
+      histogram.add(there[at], -1);
+      there.erase(there.begin() + static_cast<ptrdiff_t>(at));
+    }
+    std::sort(there.begin(), there.end());
+    const Durations told = histogram.durations();
+    ASSERT_EQ(told.n, there.size());
+    ASSERT_EQ(told.median.has_value(), !there.empty());
+    if (there.empty()) continue;
+    const auto nearest = [&](double q) {
+      return spread::value_of(there[static_cast<size_t>(std::ceil(q * static_cast<double>(there.size()))) - 1]);
+    };
+    EXPECT_EQ(told.median, nearest(0.5));
+    EXPECT_EQ(told.p90, nearest(0.9));
+  }
 }
 
 TEST(Spread, QuantilesOfAMergeAreThoseOfTheWholeWithinTwoPercent) {
