@@ -149,7 +149,6 @@ runtime::Engine::Options Service::Impl::engine_options() const {
 Status Service::Impl::open_state() {
   if (auto s = open_store(); !s) return s;
   if (auto s = check_key(*store_, key_, config_.state); !s) return s;
-  if (auto s = keep_key(*store_, key_); !s) return s;
   state::LogOptions log_options;
   log_options.retain = config_.log_retain;
   log_options.retain_of[kAuditTopic] = kAuditKept;
@@ -375,7 +374,7 @@ Status Service::Impl::open() {
                       !config_.kafka.empty(), config_.follow_clock},
                      clock_.now());
   };
-  return {};
+  return keep_key(*store_, key_);  // last: a start that failed decides nothing
 }
 
 std::vector<http::Check> Service::Impl::readiness() {
