@@ -56,6 +56,7 @@ class Service::Impl {
   std::unique_ptr<runtime::Engine> warm_up_at_start(const runtime::Engine& recovered, const rule::RuleSet& rules) const;
   void open_reloader();
   void rules_changed();
+  void step_tables();
   void retain_logs(TimeMs now);
   std::vector<http::Check> readiness();
 
@@ -216,6 +217,15 @@ void Service::Impl::rules_changed() {
   if (backend_ == nullptr) return;
   backend_->set_rules(rules_);
   desk_->set_rules(rules_);
+}
+
+void Service::Impl::step_tables() {
+  auto rules = tables_->step(engine_->rules(), load_);
+  if (rules == nullptr) return;
+  reloader_->bring(std::move(rules), [this](const Status& status, uint64_t paused_ns) {
+    tables_->brought(status, paused_ns);
+    if (status) rules_changed();
+  });
 }
 
 void Service::Impl::open_reloader() {
@@ -415,7 +425,7 @@ Status Service::Impl::run(std::atomic<bool>& stopping, std::atomic<bool>& reload
   Status result;
   while (!stopping && result.is_ok()) {
     reloader_->step(reloading);
-    if (!reloader_->busy() && tables_->step(*engine_, load_)) rules_changed();
+    if (!reloader_->busy()) step_tables();
     auto state = pipeline_->step();
     const bool full = !state && state.error().code == Code::kExhausted;
     {
@@ -438,6 +448,7 @@ Status Service::Impl::run(std::atomic<bool>& stopping, std::atomic<bool>& reload
       }
     }
   }
+  tables_->end();
   if (server_ != nullptr) server_->stop();
   reloader_.reset();
   ingest_.reset();
