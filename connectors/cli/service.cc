@@ -88,7 +88,8 @@ class Service::Impl {
   std::mutex mutex_;
   std::atomic<bool> loop_runs_{false};
   size_t told_damage_ = 0;
-  std::string trouble_;  // guarded by mutex_: why the loop does not get on
+  std::string trouble_;             // guarded by mutex_: why the loop does not get on
+  std::string publishing_trouble_;  // likewise: why one that alerts are told to is offered no more
 };
 
 RuleInputs Service::Impl::rule_inputs() const {
@@ -387,20 +388,24 @@ Status Service::Impl::open() {
   return keep_key(*store_, key_);  // last: a start that failed decides nothing
 }
 
+// What the service cannot work without, then what is only worse without it (deploy/README.md, "Watching it").
 std::vector<http::Check> Service::Impl::readiness() {
-  const std::string kafka = kafka_health(inputs_->sources(), sinks_);
-  const std::lock_guard lock(mutex_);
-  std::vector<http::Check> checks = {
-      {"engine", loop_runs_.load(), loop_runs_ ? "" : "the engine's loop has not started or has ended"},
-      {"commits", trouble_.empty(), trouble_}};
-  if (const std::string tables = tables_->health(); !tables_->figures().empty()) {
-    checks.push_back({"tables", tables.empty(), tables});
+  using For = http::Check::For;
+  std::vector<http::Check> checks;
+  const auto add = [&](std::string name, For what, std::string trouble) {
+    const bool ok = trouble.empty();
+    checks.push_back({std::move(name), ok, std::move(trouble), what});
+  };
+  add("engine", For::kNeeded, loop_runs_ ? "" : "the engine's loop has not started or has ended");
+  std::string trouble, told;
+  {
+    const std::lock_guard lock(mutex_);
+    trouble = trouble_, told = publishing_trouble_;
   }
-  if (!config_.kafka.empty()) checks.push_back({"kafka", kafka.empty(), kafka});
-  if (!sinks_.empty()) {
-    const std::string door = wrong_door(sinks_);
-    checks.push_back({"receivers", door.empty(), door});
-  }
+  add("commits", For::kNeeded, trouble);
+  if (auto kafka = kafka_trouble(inputs_->sources())) add("kafka", For::kNeeded, *std::move(kafka));
+  if (!tables_->figures().empty()) add("tables", For::kSide, tables_->health());
+  if (!sinks_.empty()) add("receivers", For::kSide, told.empty() ? receivers_trouble(sinks_) : told);
   return checks;
 }
 
@@ -431,7 +436,8 @@ Status Service::Impl::run(std::atomic<bool>& stopping, std::atomic<bool>& reload
     {
       const std::lock_guard lock(mutex_);
       if (full && trouble_.empty()) spdlog::error("commit result=refused reason=\"{}\"", state.error().message);
-      trouble_ = full ? state.error().message : publisher_->fault();
+      trouble_ = full ? state.error().message : std::string();
+      publishing_trouble_ = publisher_->fault();
     }
     if (full) {
       std::this_thread::sleep_for(std::chrono::seconds(1));  // nothing is lost: the batch is kept and tried again
