@@ -119,19 +119,18 @@ Result<std::unique_ptr<runtime::Source>> read_kafka_record(const std::string& co
   return kafka;
 }
 
-std::string kafka_health(const std::vector<std::unique_ptr<runtime::Source>>& sources,
-                         const std::vector<std::unique_ptr<runtime::Sink>>& sinks) {
+std::optional<std::string> kafka_trouble(const std::vector<std::unique_ptr<runtime::Source>>& sources) {
+  std::optional<std::string> out;
   for (const auto& source : sources) {
     const auto* kafka = dynamic_cast<const kafka::KafkaSource*>(source.get());
-    if (kafka == nullptr) continue;
-    if (std::string trouble = kafka->health(); !trouble.empty()) return "source: " + trouble;
+    if (kafka != nullptr && (!out || out->empty())) out = kafka->health();
   }
-  for (const auto& sink : sinks) {
-    const auto* kafka = dynamic_cast<const kafka::KafkaSink*>(sink.get());
-    if (kafka == nullptr) continue;
-    if (std::string trouble = kafka->health(); !trouble.empty()) return "alerts: " + trouble;
-  }
-  return {};
+  return out;
+}
+
+std::string kafka_trouble(const runtime::Sink& sink) {
+  const auto* kafka = dynamic_cast<const kafka::KafkaSink*>(&sink);
+  return kafka == nullptr ? std::string() : kafka->health();
 }
 
 std::vector<metrics::PartitionMetrics> kafka_partition_metrics(

@@ -2,6 +2,7 @@
 // Kafka sources and sinks from the config.
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -30,10 +31,11 @@ Result<Append> make_kafka_append(const Settings& common, const std::string& topi
 // the source that is answered.
 Result<std::unique_ptr<runtime::Source>> read_kafka_record(const std::string& config_path, const std::string& partition,
                                                            uint64_t offset, std::vector<runtime::Record>& out);
-// What is wrong with the broker, for people: the first that a source or sink has to say; empty: all is well, or no
-// Kafka is used. For any thread.
-std::string kafka_health(const std::vector<std::unique_ptr<runtime::Source>>& sources,
-                         const std::vector<std::unique_ptr<runtime::Sink>>& sinks);
+// What is wrong with the brokers that are read, for people, the first that a source has to say; empty: all is well.
+// Nothing: no source is Kafka's. For any thread.
+std::optional<std::string> kafka_trouble(const std::vector<std::unique_ptr<runtime::Source>>& sources);
+// What is wrong with the broker of one sink; empty: all is well, or it is none of Kafka's. For any thread.
+std::string kafka_trouble(const runtime::Sink& sink);
 // Lag of every Kafka partition among the sources.
 std::vector<metrics::PartitionMetrics> kafka_partition_metrics(
     const std::vector<std::unique_ptr<runtime::Source>>& sources);

@@ -20,10 +20,17 @@ std::string fingerprint(const std::string& key) {
 
 }  // namespace
 
-Status check_key(const state::Store& store, const std::string& key, const std::string& directory) {
+Result<KeptKey> kept_key(const state::Store& store, const std::string& key) {
   const auto kept = store.get(state::Table::kMeta, kKept);
-  if (!kept) return kept.error().code == Code::kNotFound ? Status() : Status(kept.error());
-  if (*kept == fingerprint(key)) return {};
+  if (kept) return *kept == fingerprint(key) ? KeptKey::kThis : KeptKey::kAnother;
+  if (kept.error().code == Code::kNotFound) return KeptKey::kNone;
+  return kept.error();
+}
+
+Status check_key(const state::Store& store, const std::string& key, const std::string& directory) {
+  const auto kept = kept_key(store, key);
+  if (!kept) return kept.error();
+  if (*kept != KeptKey::kAnother) return {};
   return invalid("the state in " + directory + " was written under another " + kPrivacyKeyVariable +
                  ": under this one the same person would be somebody else. Set the former key; where it is lost, "
                  "`tocsin state new-key " +

@@ -102,8 +102,9 @@ std::vector<std::pair<std::string, Status>> check_receivers(const Config& config
   return out;
 }
 
-std::string wrong_door(const std::vector<std::unique_ptr<runtime::Sink>>& sinks) {
+std::string receivers_trouble(const std::vector<std::unique_ptr<runtime::Sink>>& sinks) {
   for (const auto& sink : sinks) {
+    if (const std::string kafka = kafka_trouble(*sink); !kafka.empty()) return std::string(sink->name()) + ": " + kafka;
     const auto* courier = dynamic_cast<const delivery::Courier*>(sink.get());
     if (courier == nullptr) continue;
     const delivery::CourierStats stats = courier->stats();

@@ -23,8 +23,10 @@ Result<std::unique_ptr<runtime::Sink>> make_receiver(const AlertsConfig& config,
 // Whether the doors that a config names are there, a line each; nothing is sent.
 std::vector<std::pair<std::string, Status>> check_receivers(const Config& config);
 
-// Why a webhook or an Alertmanager takes nothing until somebody mends its address or rights, or empty. From any thread.
-std::string wrong_door(const std::vector<std::unique_ptr<runtime::Sink>>& sinks);
+// Why alerts do not reach one that they are told to, the first that has something to say: Kafka's broker, or a webhook
+// or an Alertmanager that takes nothing until somebody mends its address or rights. Empty: all is well. From any
+// thread.
+std::string receivers_trouble(const std::vector<std::unique_ptr<runtime::Sink>>& sinks);
 
 // Of each sink that knocks at a door; those that do not are passed over.
 void add_courier_figures(const std::vector<std::unique_ptr<runtime::Sink>>& sinks,

@@ -72,14 +72,30 @@ void Reloader::step(std::atomic<bool>& signalled) {
 }
 
 void Reloader::begin() {
+  std::vector<http::Completion<http::ReloadResult>> requests;
   {
     const std::lock_guard lock(mutex_);
-    reload_->requests.swap(requests_);
+    requests.swap(requests_);
   }
+  reload_->over = [this, requests = std::move(requests)](const Status& status, uint64_t paused_ns) {
+    answer(status, paused_ns, requests);
+  };
   auto rules = compile_rules(parts_.inputs, reload_->diagnostics);
-  if (!rules) return answer(rules.error());
-  reload_->rules = *rules;
-  const auto fresh = parts_.engine.to_warm_up(**rules);
+  if (!rules) return end(rules.error());
+  go_over_to(*std::move(rules));
+}
+
+void Reloader::bring(std::shared_ptr<const rule::RuleSet> rules, Over over) {
+  reload_.emplace();
+  reload_->step_began = steady_ns();
+  reload_->over = std::move(over);
+  go_over_to(std::move(rules));
+  reload_->paused += steady_ns() - reload_->step_began;
+}
+
+void Reloader::go_over_to(std::shared_ptr<const rule::RuleSet> rules) {
+  const auto fresh = parts_.engine.to_warm_up(*rules);
+  reload_->rules = std::move(rules);
   if (fresh != nullptr) reload_->warm_up = parts_.warm_up(fresh);
   if (reload_->warm_up == nullptr) return prepare();
   reload_->warm_up->start();
@@ -93,7 +109,7 @@ void Reloader::prepare() {
 }
 
 void Reloader::go_on() {
-  if (reload_->warm_up == nullptr) return swap(nullptr);
+  if (reload_->warm_up == nullptr) return end(parts_.engine.swap_rules(reload_->rules, nullptr));
   RuleWarmUp& warm_up = *reload_->warm_up;
   if (!warm_up.done()) return warm_up.stand_at(parts_.engine);
   if (!reload_->prepared && warm_up.trouble().empty()) {
@@ -104,12 +120,17 @@ void Reloader::go_on() {
   const auto warm = warm_up.finish(parts_.engine);
   if (warm == nullptr && warm_up.trouble().empty()) return warm_up.start();
   tell_warm_up(warm_up, *parts_.engine.to_warm_up(*reload_->rules), reload_->diagnostics);
-  swap(warm.get());
+  end(parts_.engine.swap_rules(reload_->rules, warm.get()));
 }
 
-void Reloader::swap(runtime::Engine* warm) { answer(parts_.engine.swap_rules(reload_->rules, warm)); }
+void Reloader::end(const Status& status) {
+  const Over over = std::move(reload_->over);
+  over(status, reload_->paused + steady_ns() - reload_->step_began);
+  reload_.reset();
+}
 
-void Reloader::answer(const Status& status) {
+void Reloader::answer(const Status& status, uint64_t paused_ns,
+                      const std::vector<http::Completion<http::ReloadResult>>& requests) {
   http::ReloadResult result;
   result.applied = status.is_ok();
   if (!status && reload_->diagnostics.empty()) {  // no fault of a rule: the files, or the engine
@@ -121,15 +142,13 @@ void Reloader::answer(const Status& status) {
   result.diagnostics = diagnostics_json(reload_->diagnostics);
   result.rules = parts_.engine.rules().rules().size();
   if (result.applied) {
-    const double pause = static_cast<double>(reload_->paused + steady_ns() - reload_->step_began) / 1e9;
-    log::info({"reload rules=", std::to_string(result.rules), " result=applied pause=", log::decimals(pause, 3)});
+    log::info({"reload rules=", std::to_string(result.rules),
+               " result=applied pause=", log::decimals(static_cast<double>(paused_ns) / 1e9, 3)});
   } else {
     log::error(
         {"reload result=refused rules=", std::to_string(result.rules), " reason=\"", status.error().message, "\""});
   }
   parts_.finished(result);
-  const auto requests = std::move(reload_->requests);
-  reload_.reset();
   for (const auto& done : requests) done(result);
 }
 

@@ -1,7 +1,7 @@
 #pragma once
-// Other rules for the running service: compiled, those that begin warmed up from the log while the service goes on, and
-// swapped in between two batches. One reload at a time; what asks meanwhile gets the next one. A set with faults, or
-// one that cannot be swapped in, leaves the rules in force that were.
+// Other rules for the running service: compiled, those that begin warmed up from the log while the service goes on, a
+// checkpoint taken, and swapped in between two batches. One at a time; who asks for a reload meanwhile gets the next
+// one. A set with faults, or one that cannot be swapped in, leaves the rules in force that were.
 #include <atomic>
 #include <functional>
 #include <memory>
@@ -36,27 +36,33 @@ class Reloader {
 
   // Thread-safe; `done` is called on the engine's thread.
   void request(http::Completion<http::ReloadResult> done);
-  // On the engine's thread, between batches: begins a reload, goes on with one, or does nothing. `signalled` is a
-  // request without an answer; it is taken when a reload begins.
+  // On the engine's thread, between batches: begins a reload, goes on with what has begun, or does nothing. `signalled`
+  // is a request without an answer; it is taken when a reload begins.
   void step(std::atomic<bool>& signalled);
-  // Likewise: a reload has begun and is not over.
+  // Likewise: goes over to rules that are compiled already, by the same steps as a reload of the files. `over`: how it
+  // ended, and for how long the engine has waited. Not while busy().
+  using Over = std::function<void(const Status& status, uint64_t paused_ns)>;
+  void bring(std::shared_ptr<const rule::RuleSet> rules, Over over);
+  // Likewise: something has begun and is not over.
   bool busy() const { return reload_.has_value(); }
 
  private:
   struct Reload {
     std::shared_ptr<const rule::RuleSet> rules;
     std::vector<rule::Diagnostic> diagnostics;
-    std::vector<http::Completion<http::ReloadResult>> requests;
+    Over over;
     std::unique_ptr<RuleWarmUp> warm_up;
     bool prepared = false;  // the checkpoint before the swap was asked for
     // Steady nanoseconds: for how long the engine has waited for the reload, and since when it does.
     uint64_t paused = 0, step_began = 0;
   };
   void begin();
+  void go_over_to(std::shared_ptr<const rule::RuleSet> rules);
   void prepare();
   void go_on();
-  void swap(runtime::Engine* warm);
-  void answer(const Status& status);
+  void end(const Status& status);
+  void answer(const Status& status, uint64_t paused_ns,
+              const std::vector<http::Completion<http::ReloadResult>>& requests);
 
   const Parts parts_;
   std::mutex mutex_;

@@ -55,6 +55,7 @@ class Service::Impl {
   std::unique_ptr<runtime::Engine> warm_up_at_start(const runtime::Engine& recovered, const rule::RuleSet& rules) const;
   void open_reloader();
   void rules_changed();
+  void step_tables();
   void retain_logs(TimeMs now);
   std::vector<http::Check> readiness();
 
@@ -86,7 +87,8 @@ class Service::Impl {
   std::mutex mutex_;
   std::atomic<bool> loop_runs_{false};
   size_t told_damage_ = 0;
-  std::string trouble_;  // guarded by mutex_: why the loop does not get on
+  std::string trouble_;             // guarded by mutex_: why the loop does not get on
+  std::string publishing_trouble_;  // likewise: why one that alerts are told to is offered no more
 };
 
 RuleInputs Service::Impl::rule_inputs() const {
@@ -148,7 +150,6 @@ runtime::Engine::Options Service::Impl::engine_options() const {
 Status Service::Impl::open_state() {
   if (auto s = open_store(); !s) return s;
   if (auto s = check_key(*store_, key_, config_.state); !s) return s;
-  if (auto s = keep_key(*store_, key_); !s) return s;
   state::LogOptions log_options;
   log_options.retain = config_.log_retain;
   log_options.retain_of[kAuditTopic] = kAuditKept;
@@ -216,6 +217,15 @@ void Service::Impl::rules_changed() {
   if (backend_ == nullptr) return;
   backend_->set_rules(rules_);
   desk_->set_rules(rules_);
+}
+
+void Service::Impl::step_tables() {
+  auto rules = tables_->step(engine_->rules(), load_);
+  if (rules == nullptr) return;
+  reloader_->bring(std::move(rules), [this](const Status& status, uint64_t paused_ns) {
+    tables_->brought(status, paused_ns);
+    if (status) rules_changed();
+  });
 }
 
 void Service::Impl::open_reloader() {
@@ -374,23 +384,27 @@ Status Service::Impl::open() {
                       !config_.kafka.empty(), config_.follow_clock},
                      clock_.now());
   };
-  return {};
+  return keep_key(*store_, key_);  // last: a start that failed decides nothing
 }
 
+// What the service cannot work without, then what is only worse without it (deploy/README.md, "Watching it").
 std::vector<http::Check> Service::Impl::readiness() {
-  const std::string kafka = kafka_health(inputs_->sources(), sinks_);
-  const std::lock_guard lock(mutex_);
-  std::vector<http::Check> checks = {
-      {"engine", loop_runs_.load(), loop_runs_ ? "" : "the engine's loop has not started or has ended"},
-      {"commits", trouble_.empty(), trouble_}};
-  if (const std::string tables = tables_->health(); !tables_->figures().empty()) {
-    checks.push_back({"tables", tables.empty(), tables});
+  using For = http::Check::For;
+  std::vector<http::Check> checks;
+  const auto add = [&](std::string name, For what, std::string trouble) {
+    const bool ok = trouble.empty();
+    checks.push_back({std::move(name), ok, std::move(trouble), what});
+  };
+  add("engine", For::kNeeded, loop_runs_ ? "" : "the engine's loop has not started or has ended");
+  std::string trouble, told;
+  {
+    const std::lock_guard lock(mutex_);
+    trouble = trouble_, told = publishing_trouble_;
   }
-  if (!config_.kafka.empty()) checks.push_back({"kafka", kafka.empty(), kafka});
-  if (!sinks_.empty()) {
-    const std::string door = wrong_door(sinks_);
-    checks.push_back({"receivers", door.empty(), door});
-  }
+  add("commits", For::kNeeded, trouble);
+  if (auto kafka = kafka_trouble(inputs_->sources())) add("kafka", For::kNeeded, *std::move(kafka));
+  if (!tables_->figures().empty()) add("tables", For::kSide, tables_->health());
+  if (!sinks_.empty()) add("receivers", For::kSide, told.empty() ? receivers_trouble(sinks_) : told);
   return checks;
 }
 
@@ -415,13 +429,14 @@ Status Service::Impl::run(std::atomic<bool>& stopping, std::atomic<bool>& reload
   Status result;
   while (!stopping && result.is_ok()) {
     reloader_->step(reloading);
-    if (!reloader_->busy() && tables_->step(*engine_, load_)) rules_changed();
+    if (!reloader_->busy()) step_tables();
     auto state = pipeline_->step();
     const bool full = !state && state.error().code == Code::kExhausted;
     {
       const std::lock_guard lock(mutex_);
       if (full && trouble_.empty()) log::error({"commit result=refused reason=\"", state.error().message, "\""});
-      trouble_ = full ? state.error().message : publisher_->fault();
+      trouble_ = full ? state.error().message : std::string();
+      publishing_trouble_ = publisher_->fault();
     }
     if (full) {
       std::this_thread::sleep_for(std::chrono::seconds(1));  // nothing is lost: the batch is kept and tried again
@@ -438,6 +453,7 @@ Status Service::Impl::run(std::atomic<bool>& stopping, std::atomic<bool>& reload
       }
     }
   }
+  tables_->end();
   if (server_ != nullptr) server_->stop();
   reloader_.reset();
   ingest_.reset();

@@ -190,7 +190,11 @@ void ServiceMetrics::refresh(const MeasuredParts& parts, TimeMs now) {
   s.judge = parts.engine.judge_latency().snapshot();
   s.rule_eval = parts.pipeline.eval_latency().snapshot();
   s.outbox_depth = static_cast<double>(parts.publisher.depth());
-  if (parts.uses_kafka) s.kafka_up = kafka_health(parts.sources, parts.sinks).empty() ? 1 : 0;
+  if (parts.uses_kafka) {
+    const bool reads = kafka_trouble(parts.sources).value_or("").empty();
+    const bool tells = std::ranges::all_of(parts.sinks, [](const auto& sink) { return kafka_trouble(*sink).empty(); });
+    s.kafka_up = reads && tells ? 1 : 0;
+  }
   s.shards = static_cast<double>(parts.engine.shards());
   s.version = kVersion;
   s.revision = kRevision;

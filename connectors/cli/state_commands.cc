@@ -101,16 +101,20 @@ int restore(const std::string& from, const std::string& directory) {
 int new_key(const std::string& directory) {
   auto key = privacy_key();
   if (!key) return fail(key.error());
-  if (std::error_code ec; !std::filesystem::exists(directory, ec)) return fail(kUsage, directory + " is not there");
+  if (auto there = state::open_rocksdb_read_only(directory); !there) return fail(there.error());  // it makes none
   auto store = state::open_rocksdb(directory);
   if (!store) return fail(store.error());
-  if (check_key(**store, *key, directory)) {
+  const auto kept = kept_key(**store, *key);
+  if (!kept) return fail(kept.error());
+  if (*kept == KeptKey::kThis) {
     std::cout << directory << " is under this key already\n";
     return kWell;
   }
   if (auto s = keep_key(**store, *key); !s) return fail(s.error());
   std::cout << directory
-            << " is under another key from now on: tokens from before stay, and match nobody who reports now\n";
+            << (*kept == KeptKey::kNone
+                    ? " kept no key until now; it is under this one from now on\n"
+                    : " is under another key from now on: tokens from before stay, and match nobody who reports now\n");
   return kWell;
 }
 

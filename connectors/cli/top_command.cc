@@ -67,19 +67,25 @@ std::string bytes(double n) {
 std::string count(element e, const char* pointer) { return std::to_string(number_at(e, pointer)); }
 
 void print_head(std::ostream& out, element e, const std::string& url) {
-  bool ready = false;
+  bool ready = false, well = true;
   if (e["ready"].get(ready) != simdjson::SUCCESS) ready = false;
-  out << "tocsin " << text_at(e, "/version") << "  " << url << "  " << word("up ", "已运行 ")
-      << span(static_cast<double>(number_at(e, "/uptime_seconds"))) << "  "
-      << (ready ? word("ready", "就绪") : word("NOT READY", "未就绪")) << '\n';
   simdjson::dom::array checks;
+  std::string failing;
   if (e["checks"].get(checks) == simdjson::SUCCESS) {
     for (const element check : checks) {
       bool ok = true;
-      if (check["ok"].get(ok) == simdjson::SUCCESS && !ok)
-        out << "  " << text_at(check, "/name") << ": " << text_at(check, "/reason") << '\n';
+      if (check["ok"].get(ok) != simdjson::SUCCESS || ok) continue;
+      well = false;
+      failing.append("  ").append(text_at(check, "/name")).append(": ").append(text_at(check, "/reason")) += '\n';
     }
   }
+  out << "tocsin " << text_at(e, "/version") << "  " << url << "  " << word("up ", "已运行 ")
+      << span(static_cast<double>(number_at(e, "/uptime_seconds"))) << "  "
+      << (!ready ? word("NOT READY", "未就绪")
+          : well ? word("ready", "就绪")
+                 : word("DEGRADED", "降级运行"))
+      << '\n'
+      << failing;
   out << word("commit p99 ", "提交 p99 ") << with_unit(real_at(e, "/commit/seconds_p99", 0) * 1e3, "%.1f ms") << ", "
       << span(real_at(e, "/commit/age_seconds", -1)) << word(" ago", "前") << "   " << word("outbox ", "待发 ")
       << number_at(e, "/outbox_depth") << "   " << word("state ", "状态 ")

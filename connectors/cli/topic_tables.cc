@@ -11,6 +11,8 @@ namespace tocsin::cli {
 namespace {
 
 constexpr size_t kMostTables = 64;
+constexpr uint64_t kMs = 1'000'000;  // nanoseconds
+constexpr uint64_t kTend = 1'000 * kMs;
 constexpr uint64_t kShare = 20;  // versions take at most one part in so many of the engine's time
 constexpr std::string_view kFromTopic = "kafka:";
 
@@ -40,7 +42,8 @@ kafka::TopicTable::Text TopicTables::stored_rows(const rule::SourceFile& declara
 
 Result<std::shared_ptr<kafka::TopicTable>> TopicTables::follow(const rule::SourceFile& declaration) {
   const std::lock_guard lock(mutex_);
-  auto& table = tables_[declaration.text];
+  auto& [table, asked] = tables_[declaration.text];
+  asked = steady_ns();
   if (table != nullptr) return table;
   if (tables_.size() > kMostTables) {
     tables_.erase(declaration.text);
@@ -63,9 +66,11 @@ Result<rule::SourceFile> TopicTables::rows_of(const rule::SourceFile& declaratio
   const Status whole = (*table)->wait(patience_);
   const auto text = (*table)->text();
   if (!whole && text == nullptr) {
-    const bool away = whole.error().code == Code::kUnavailable;
-    return Error{whole.error().code, named(declaration) + ": " + whole.error().message +
-                                         (away ? "; start the broker, or correct `kafka:` in the config" : "")};
+    const std::string then = whole.error().code == Code::kUnavailable
+                                 ? "; start the broker, or correct `kafka:` in the config"
+                             : whole.error().code == Code::kExhausted ? "; it is read on: try again in a moment"
+                                                                      : "";
+    return Error{whole.error().code, named(declaration) + ": " + whole.error().message + then};
   }
   if (!whole) {
     log::warn({"tables table=\"", rule::name_of_table(declaration.text), "\" rows=stored reason=\"",
@@ -77,12 +82,10 @@ Result<rule::SourceFile> TopicTables::rows_of(const rule::SourceFile& declaratio
 // The texts in force, with rows that are newer; nothing where there are none.
 std::optional<std::vector<rule::SourceFile>> TopicTables::newer(const rule::RuleSet& rules) {
   std::map<std::string, kafka::TopicTable::Text> now;
-  std::map<std::string, std::shared_ptr<kafka::TopicTable>> tables;
   {
     const std::lock_guard lock(mutex_);
-    tables = tables_;
+    for (const auto& [declaration, followed] : tables_) now[declaration] = followed.table->text();
   }
-  for (const auto& [declaration, table] : tables) now[declaration] = table->text();
   if (now == looked_at_) return std::nullopt;
   looked_at_ = now;
   std::vector<rule::SourceFile> files = rules.files();
@@ -100,54 +103,71 @@ std::optional<std::vector<rule::SourceFile>> TopicTables::newer(const rule::Rule
   return changed ? std::optional(std::move(files)) : std::nullopt;
 }
 
-Status TopicTables::bring(runtime::Engine& engine, const rule::LoadOptions& load,
-                          std::span<const rule::SourceFile> files) const {
-  auto rules = recompile(load)(files);
-  if (!rules) return rules.error();
-  return engine.swap_rules(*rules, nullptr);
-}
-
-bool TopicTables::step(runtime::Engine& engine, const rule::LoadOptions& load) {
+std::shared_ptr<const rule::RuleSet> TopicTables::step(const rule::RuleSet& in_force, const rule::LoadOptions& load) {
   const uint64_t began = steady_ns();
-  if (began < not_before_) return false;
-  const auto files = newer(engine.rules());
+  if (began - tended_ >= kTend) {
+    tended_ = began;
+    let_go(in_force, of_.kept);
+  }
+  if (began < not_before_) return nullptr;
+  const auto files = newer(in_force);
   if (!files) {  // after a refusal this is asked anew: then what was refused is gone
     const std::lock_guard lock(mutex_);
     trouble_.clear();
-    return false;
+    return nullptr;
   }
-  const Status s = bring(engine, load, *files);
-  const uint64_t took = steady_ns() - began;
-  not_before_ = began + took + std::max(took * kShare, static_cast<uint64_t>(of_.refresh) * 1'000'000);
-  if (s) {
+  auto rules = recompile(load)(*files);
+  compiling_ = steady_ns() - began;
+  if (rules) return *std::move(rules);
+  brought(rules.error(), 0);
+  return nullptr;
+}
+
+void TopicTables::brought(const Status& status, uint64_t paused_ns) {
+  const uint64_t took = compiling_ + paused_ns;
+  not_before_ = steady_ns() + std::max(took * kShare, static_cast<uint64_t>(of_.refresh) * kMs);
+  if (status) {
     log::info({"tables result=applied pause=", log::decimals(static_cast<double>(took) / 1e9, 3)});
   } else {
-    log::error({"tables result=refused reason=\"", s.error().message, "\"; the rows before stay in force"});
+    log::error({"tables result=refused reason=\"", status.error().message, "\"; the rows before stay in force"});
     looked_at_.clear();  // it is tried again
   }
   const std::lock_guard lock(mutex_);
-  trouble_ = s ? std::string() : s.error().message;
-  return s.is_ok();
+  trouble_ = status ? std::string() : status.error().message;
 }
 
-void TopicTables::reloaded(const rule::RuleSet& rules) {
+void TopicTables::reloaded(const rule::RuleSet& in_force) {
   looked_at_.clear();
-  std::vector<std::shared_ptr<kafka::TopicTable>> ended;  // their threads end without the lock
+  let_go(in_force, 0);
   const std::lock_guard lock(mutex_);
   trouble_.clear();
-  for (auto it = tables_.begin(); it != tables_.end();) {
-    const bool used =
-        std::ranges::any_of(rules.files(), [&](const rule::SourceFile& f) { return f.text == it->first; });
-    if (!used) ended.push_back(std::move(it->second));
-    it = used ? std::next(it) : tables_.erase(it);
-  }
+}
+
+void TopicTables::let_go(const rule::RuleSet& in_force, DurationMs kept) {
+  std::erase_if(leaving_, [](const auto& table) { return table->over(); });
+  const uint64_t now = steady_ns();
+  const std::lock_guard lock(mutex_);
+  std::erase_if(tables_, [&](const auto& entry) {
+    const auto& [declaration, followed] = entry;
+    const auto is_it = [&](const rule::SourceFile& f) { return f.text == declaration; };
+    if (std::ranges::any_of(in_force.files(), is_it)) return false;
+    if (now - followed.asked < static_cast<uint64_t>(kept) * kMs) return false;
+    followed.table->end();
+    leaving_.push_back(followed.table);
+    return true;
+  });
+}
+
+void TopicTables::end() {
+  const std::lock_guard lock(mutex_);
+  for (const auto& [declaration, followed] : tables_) followed.table->end();
 }
 
 std::string TopicTables::health() const {
   const std::lock_guard lock(mutex_);
-  for (const auto& [declaration, table] : tables_) {
-    const std::string trouble = table->figures().trouble;
-    if (!trouble.empty()) return named(table->declaration()) + ": " + trouble;
+  for (const auto& [declaration, followed] : tables_) {
+    const std::string trouble = followed.table->figures().trouble;
+    if (!trouble.empty()) return named(followed.table->declaration()) + ": " + trouble;
   }
   return trouble_;
 }
@@ -155,8 +175,8 @@ std::string TopicTables::health() const {
 std::vector<metrics::TableMetrics> TopicTables::figures() const {
   std::vector<metrics::TableMetrics> out;
   const std::lock_guard lock(mutex_);
-  for (const auto& [declaration, table] : tables_) {
-    const auto f = table->figures();
+  for (const auto& [declaration, followed] : tables_) {
+    const auto f = followed.table->figures();
     out.push_back({rule::name_of_table(declaration), static_cast<uint64_t>(f.rows), f.rejected});
   }
   return out;

@@ -6,7 +6,14 @@
 namespace tocsin::delivery {
 namespace {
 
+using std::chrono::milliseconds;
+
 constexpr int kError = 3, kWarning = 4;  // as in syslog
+
+DurationMs left_until(std::chrono::steady_clock::time_point due) {
+  const auto left = std::chrono::ceil<milliseconds>(due - std::chrono::steady_clock::now()).count();
+  return std::max<DurationMs>(left, 0);
+}
 
 }  // namespace
 
@@ -59,14 +66,15 @@ Status Courier::publish(std::span<const runtime::Outgoing> batch) {
   }
   queue_bytes_ += bytes;
   accepted_ = batch.back().sequence;
-  if (queue_.empty() && flying_ == 0) delivered_ = accepted_;
+  note_delivered();
   changed_.notify_all();
   return {};
 }
 
 Status Courier::flush(DurationMs wait) {
   std::unique_lock lock(mutex_);
-  const auto done = [&] { return queue_.empty() && flying_ == 0; };
+  const auto left = [&] { return queue_.size() + flying_.size() + aside_.size(); };
+  const auto done = [&] { return left() == 0; };
   if (wait > 0 && !done()) {
     hurry_ = true;
     changed_.notify_all();
@@ -74,7 +82,7 @@ Status Courier::flush(DurationMs wait) {
     hurry_ = false;
   }
   if (done()) return {};
-  return unavailable(options_.name + ": " + std::to_string(queue_.size() + flying_) + " changes are not delivered yet" +
+  return unavailable(options_.name + ": " + std::to_string(left()) + " changes are not delivered yet" +
                      (stats_.trouble.empty() ? "" : "; " + stats_.trouble));
 }
 
@@ -85,21 +93,24 @@ CourierStats Courier::stats() const {
 
 bool Courier::repeats_due() const { return clock_.now() >= format_->next_again() && doors_.wait() == 0; }
 
-// Until there is something new, something to say again, or it is time to stop.
+bool Courier::aside_due() const { return !aside_.empty() && left_until(aside_.front().due) == 0; }
+
+// Until there is something new, something to say again or to try again, or it is time to stop.
 void Courier::wait_for_work(std::unique_lock<std::mutex>& lock) {
   const auto ready = [&] { return stop_ || !queue_.empty(); };
-  while (!ready() && !repeats_due()) {
+  while (!ready() && !repeats_due() && !aside_due()) {
     const TimeMs at = format_->next_again();
-    if (at == kNever) return changed_.wait(lock, ready);
-    const DurationMs left = std::max<DurationMs>({at - clock_.now(), doors_.wait(), 1});
-    changed_.wait_for(lock, std::chrono::milliseconds(left), ready);
+    DurationMs left = at == kNever ? kNever : std::max(at - clock_.now(), doors_.wait());
+    if (!aside_.empty()) left = std::min(left, left_until(aside_.front().due));
+    if (left == kNever) return changed_.wait(lock, ready);
+    changed_.wait_for(lock, milliseconds(std::max<DurationMs>(left, 1)), ready);
   }
 }
 
 // The next messages, moved out of the queue.
 std::vector<Message> Courier::take_group(std::unique_lock<std::mutex>& lock) {
   if (options_.group_wait > 0) {
-    changed_.wait_for(lock, std::chrono::milliseconds(options_.group_wait),
+    changed_.wait_for(lock, milliseconds(options_.group_wait),
                       [&] { return stop_ || hurry_ || queue_.size() >= options_.group_most; });
   }
   std::vector<Message> group;
@@ -111,17 +122,21 @@ std::vector<Message> Courier::take_group(std::unique_lock<std::mutex>& lock) {
     group.push_back(std::move(queue_.front()));
     queue_.pop_front();
   }
-  flying_ = group.size();
+  for (const Message& m : group) flying_.push_back(m.sequence);
   return group;
 }
 
-// What is new goes first; what is to be said again takes turns with it, a request each, so that neither starves.
+// What was set aside and may be tried again is older than all else, and its turns lie a pause apart. What is new goes
+// before what is to be said again and takes turns with it, a request each, so that neither starves.
 void Courier::run() {
   std::unique_lock lock(mutex_);
   for (bool repeats_turn = false;;) {
     wait_for_work(lock);
     if (stop_) return;
-    if (queue_.empty() || (repeats_turn && repeats_due())) {
+    if (aside_due()) {
+      lock.unlock();
+      if (!try_aside()) return;
+    } else if (queue_.empty() || (repeats_turn && repeats_due())) {
       lock.unlock();
       say_again();
       repeats_turn = false;
@@ -152,51 +167,142 @@ Doors::Outcome Courier::attempt(const Request& request) {
   return out;
 }
 
-// Until the group has arrived or is given up; false: the courier has to end.
+// Until all of the group has arrived, is given up or set aside; false: the courier has to end.
 bool Courier::deliver(std::span<const Message> group) {
-  DurationMs wait = options_.first_pause;
-  for (int refusals = 0; !stop_;) {
+  std::vector<Message> free;
+  for (const Message& m : group) {  // what an alert has aside goes before what else it has to tell
+    const auto same = [&](const Trial& t) { return t.message.alert_id == m.alert_id; };
+    if (!std::ranges::any_of(aside_, same)) {
+      free.push_back(m);
+    } else if (!set_aside({m})) {
+      return false;
+    }
+  }
+  if (free.empty()) return true;
+  return free.size() == 1 ? deliver_alone(free.front()) : deliver_together(free);
+}
+
+bool Courier::deliver_together(std::span<const Message> group) {
+  while (!stop_) {
     const Request request = format_->pack(group, clock_.now());
-    Doors::Outcome outcome{.verdict = Verdict::kArrived};
+    Verdict verdict = Verdict::kArrived;
     if (!request.body.empty()) {
-      if (const DurationMs closed = doors_.wait(); closed > 0) {
+      if (const DurationMs closed = doors_.wait(request.urls); closed > 0) {
         if (!pause(closed)) return false;
         continue;  // packed anew: it says when it was
       }
-      outcome = attempt(request);
+      verdict = attempt(request).verdict;
     }
-    if (outcome.verdict == Verdict::kArrived) {
+    if (verdict == Verdict::kArrived) {
       finish(group);
       return true;
     }
     if (stop_) return false;
-    if (outcome.verdict == Verdict::kLater) continue;  // its doors are closed now
-    if (group.size() > 1) {                            // which of them?
+    if (verdict == Verdict::kRefused) {  // which of them?
       return std::ranges::all_of(group, [&](const Message& m) { return deliver({&m, 1}); });
     }
-    if (++refusals >= options_.tries) {
-      give_up(group.front(), outcome.reply);
-      return true;
-    }
-    if (!pause(wait)) return false;
-    wait = std::min(wait * 2, options_.longest_pause);
   }
   return false;
 }
 
+bool Courier::deliver_alone(const Message& message) {
+  Trial trial{message};
+  while (!stop_) {
+    switch (step(trial)) {
+      case Step::kSettled:
+        return true;
+      case Step::kStopped:
+        return false;
+      case Step::kAway:
+        log(kWarning, "set aside alert=" + message.alert_id + " sequence=" + std::to_string(message.sequence) +
+                          " reason=\"it is refused, and not every address has been asked\"");
+        return set_aside(std::move(trial));
+      case Step::kAgain:
+        if (!pause(left_until(trial.due))) return false;
+    }
+  }
+  return false;
+}
+
+// One attempt, at the addresses that have not refused it often enough and are not away.
+Courier::Step Courier::step(Trial& trial) {
+  const std::span<const Message> group(&trial.message, 1);
+  Request request = format_->pack(group, clock_.now());
+  if (request.body.empty()) {
+    finish(group);
+    return Step::kSettled;
+  }
+  const auto spent = [&](const std::string& url) {
+    const auto count = trial.refusals.find(url);
+    return count != trial.refusals.end() && count->second >= options_.tries;
+  };
+  const bool refused = std::erase_if(request.urls, spent) > 0;
+  if (const DurationMs closed = doors_.wait(request.urls); closed > 0) {
+    trial.due = std::chrono::steady_clock::now() + milliseconds(closed);
+    return refused ? Step::kAway : Step::kAgain;
+  }
+  const Doors::Outcome outcome = attempt(request);
+  if (outcome.verdict == Verdict::kArrived) {
+    finish(group);
+    return Step::kSettled;
+  }
+  if (stop_) return Step::kStopped;
+  if (outcome.refused.empty()) return Step::kAgain;  // its doors are closed now
+  for (const std::string& url : outcome.refused) ++trial.refusals[url];
+  if (std::ranges::all_of(request.urls, spent)) {
+    give_up(trial.message, outcome.reply);
+    return Step::kSettled;
+  }
+  trial.pause = trial.pause == 0 ? options_.first_pause : std::min(trial.pause * 2, options_.longest_pause);
+  trial.due = std::chrono::steady_clock::now() + milliseconds(trial.pause);
+  return Step::kAgain;
+}
+
+// False: the courier has to end.
+bool Courier::set_aside(Trial trial) {
+  while (aside_.size() >= options_.aside_most) {  // rather held up than lost
+    if (!pause(left_until(aside_.front().due)) || !try_aside()) return false;
+  }
+  const std::scoped_lock lock(mutex_);
+  std::erase(flying_, trial.message.sequence);
+  aside_.push_back(std::move(trial));
+  note_delivered();
+  return true;
+}
+
+// The first of them alone: an alert's changes stay in order. False: the courier has to end.
+bool Courier::try_aside() {
+  const Step went = step(aside_.front());
+  if (went == Step::kStopped) return false;
+  if (went != Step::kSettled) return true;
+  const std::scoped_lock lock(mutex_);
+  aside_.pop_front();
+  note_delivered();
+  changed_.notify_all();
+  return true;
+}
+
 bool Courier::pause(DurationMs wait) {
   std::unique_lock lock(mutex_);
-  changed_.wait_for(lock, std::chrono::milliseconds(wait), [&] { return stop_.load(); });
+  changed_.wait_for(lock, milliseconds(wait), [&] { return stop_.load(); });
   return !stop_;
 }
 
 void Courier::finish(std::span<const Message> group) {
   format_->settled(group, clock_.now());
   const std::scoped_lock lock(mutex_);
-  flying_ -= group.size();
-  // Groups and their parts are settled in order; what lies behind the last of them was muted.
-  delivered_ = queue_.empty() && flying_ == 0 ? accepted_ : group.back().sequence;
+  for (const Message& m : group) std::erase(flying_, m.sequence);
+  note_delivered();
   changed_.notify_all();
+}
+
+// Everything before the first that is not settled; what was muted lies between them.
+void Courier::note_delivered() {
+  uint64_t first = accepted_ + 1;
+  if (!queue_.empty()) first = std::min(first, queue_.front().sequence);
+  if (!flying_.empty()) first = std::min(first, std::ranges::min(flying_));
+  for (const Trial& t : aside_) first = std::min(first, t.message.sequence);
+  delivered_ = first - 1;
 }
 
 void Courier::give_up(const Message& message, const Reply& reply) {

@@ -2,17 +2,22 @@
 // A sink that brings transitions to somebody's HTTP door, in order, at least once, from a thread of its own. What
 // stands in the requests is a Format's matter (webhook/, alertmanager/).
 //
-//   400, 413, 415, 422    the message is refused: told alone, `tries` times, then given up and counted
+//   400, 413, 415, 422    the message is refused: told alone, `tries` times, then not told there any more
 //   anything else         tried again, with growing pauses, until it goes: the outbox waits. Where the answer is of
 //   those
 //                         that only people mend (3xx, 401, 403, 404 …), it counts as the wrong door after `tries`
 //
-// Of several addresses each has its own pauses: what one takes has arrived, what one refuses is refused, and one that
-// is away holds up nobody.
+// Of several addresses each has its own pauses. What one takes has arrived; what every one has refused is given up and
+// counted; and one that is away holds up nobody: what the others have refused is set aside until it is back, with what
+// comes after it of the same alert, and the rest goes on. Nothing is delivered() beyond what is set aside, so a restart
+// tells again what came after it.
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <functional>
+#include <map>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <span>
@@ -68,6 +73,7 @@ struct CourierOptions {
   DurationMs first_pause = 1'000;
   DurationMs longest_pause = 60'000;
   int tries = 5;               // of what is refused; answers of a wrong door until it counts as one
+  size_t aside_most = 1'000;   // messages set aside; beyond them what is new waits
   size_t queue_most = 10'000;  // messages
   size_t queue_bytes = 64u << 20;
   std::function<void(int level, std::string_view message)> log = {};  // level as in syslog; from the courier's thread
@@ -99,16 +105,33 @@ class Courier final : public runtime::Sink {
   CourierStats stats() const;
 
  private:
+  using Time = std::chrono::steady_clock::time_point;
+  // A message that is told alone.
+  struct Trial {
+    Message message;
+    std::map<std::string, int> refusals = {};  // by address
+    DurationMs pause = 0;                      // the last one
+    Time due = {};                             // when it may be tried again
+  };
+  // kAway: one address does not want it, and those that may are away.
+  enum class Step : uint8_t { kSettled, kAgain, kAway, kStopped };
   void run();
   bool repeats_due() const;
+  bool aside_due() const;
   void wait_for_work(std::unique_lock<std::mutex>& lock);
   std::vector<Message> take_group(std::unique_lock<std::mutex>& lock);
   bool deliver(std::span<const Message> group);
+  bool deliver_together(std::span<const Message> group);
+  bool deliver_alone(const Message& message);
+  Step step(Trial& trial);
+  bool set_aside(Trial trial);
+  bool try_aside();
   Doors::Outcome attempt(const Request& request);
   bool pause(DurationMs wait);
   void say_again();
   void finish(std::span<const Message> group);
   void give_up(const Message& message, const Reply& reply);
+  void note_delivered();
   void log(int level, const std::string& message) const;
 
   const CourierOptions options_;
@@ -123,9 +146,10 @@ class Courier final : public runtime::Sink {
   // Guarded by mutex_.
   std::deque<Message> queue_;
   size_t queue_bytes_ = 0;
-  size_t flying_ = 0;      // messages taken from the queue, not yet settled
-  uint64_t accepted_ = 0;  // everything up to it was published
-  bool hurry_ = false;     // somebody waits in flush()
+  std::vector<uint64_t> flying_;  // taken from the queue, not yet settled or set aside
+  std::deque<Trial> aside_;       // changed by the courier's thread alone
+  uint64_t accepted_ = 0;         // everything up to it was published
+  bool hurry_ = false;            // somebody waits in flush()
   CourierStats stats_;
   std::thread thread_;  // last
 };

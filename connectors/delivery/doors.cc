@@ -39,8 +39,19 @@ std::string describe(const Reply& reply) {
 }
 
 DurationMs Doors::wait() const {
-  if (doors_.empty()) return 0;
-  const Time first = std::ranges::min_element(doors_, {}, &Door::due)->due;
+  std::vector<std::string> all;
+  for (const Door& door : doors_) all.push_back(door.url);
+  return wait(all);
+}
+
+DurationMs Doors::wait(const std::vector<std::string>& urls) const {
+  Time first = Time::max();
+  for (const std::string& url : urls) {
+    const auto door = std::ranges::find(doors_, url, &Door::url);
+    if (door == doors_.end()) return 0;  // not tried yet
+    first = std::min(first, door->due);
+  }
+  if (first == Time::max()) return 0;
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(first - std::chrono::steady_clock::now()).count();
   return std::max<DurationMs>(left, 0);
 }
@@ -66,6 +77,7 @@ Doors::Outcome Doors::post(Poster& poster, const Request& request, const std::at
     const Verdict verdict = judge(reply.status);
     if (stop && verdict != Verdict::kArrived) return out;
     if (verdict != Verdict::kArrived) ++out.failed;
+    if (verdict == Verdict::kRefused) out.refused.push_back(door->url);
     note(*door, reply);
     if (first || verdict < out.verdict) {
       out.verdict = verdict;

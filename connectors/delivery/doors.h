@@ -16,7 +16,7 @@ namespace tocsin::delivery {
 // What an answer means, the best first.
 enum class Verdict : uint8_t {
   kArrived,  // 2xx
-  kRefused,  // 400, 413, 415, 422: the message is at fault, trying it again elsewhere or later does not help
+  kRefused,  // 400, 413, 415, 422: the message is at fault, trying it again there does not help
   kLater     // nobody answers, or anything else
 };
 Verdict judge(int status);
@@ -36,16 +36,19 @@ class Doors {
  public:
   explicit Doors(DoorsOptions options) : options_(std::move(options)) {}
   struct Outcome {
-    Verdict verdict = Verdict::kLater;  // the best of all
-    Reply reply = {};                   // that of this verdict
-    uint64_t failed = 0;                // posts that did not succeed
-    bool wrong_door = false;            // nobody takes it, and one has been the wrong door for some time
+    Verdict verdict = Verdict::kLater;      // the best of all
+    Reply reply = {};                       // that of this verdict
+    std::vector<std::string> refused = {};  // addresses that refused it
+    uint64_t failed = 0;                    // posts that did not succeed
+    bool wrong_door = false;                // nobody takes it, and one has been the wrong door for some time
   };
   // Posts to each address whose pause is over, those that were well before the others. Ends early when `stop` becomes
   // true; then the outcome says nothing of the doors.
   Outcome post(Poster& poster, const Request& request, const std::atomic<bool>& stop);
   // How long until the first of them may be tried; 0: now.
   DurationMs wait() const;
+  // Of these addresses alone.
+  DurationMs wait(const std::vector<std::string>& urls) const;
 
  private:
   using Time = std::chrono::steady_clock::time_point;

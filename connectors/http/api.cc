@@ -1,5 +1,6 @@
 #include "connectors/http/api.h"
 
+#include <algorithm>
 #include <charconv>
 #include <utility>
 
@@ -191,9 +192,18 @@ void healthy(Api& api, const Request&, Responder answer) {
   answer.json(R"({"status":"ok"})");
 }
 
+Readiness readiness_of(const std::vector<Check>& checks) {
+  Readiness out = Readiness::kReady;
+  for (const Check& check : checks) {
+    if (!check.ok) out = std::max(out, check.what == Check::For::kNeeded ? Readiness::kNot : Readiness::kDegraded);
+  }
+  return out;
+}
+
 // Why something is not ready names hosts and folders: that is for those who have signed in.
 void ready(Api& api, const Request& request, Responder answer) {
   const auto checks = api.backend().readiness();
+  const Readiness readiness = readiness_of(checks);
   std::string members, failing;
   JsonWriter json(members);
   json.begin_object().key("checks").begin_array();
@@ -204,11 +214,11 @@ void ready(Api& api, const Request& request, Responder answer) {
         .boolean(check.ok)
         .field("reason", request.who.signed_in ? check.reason : "")
         .end_object();
-    if (!check.ok) failing.append(failing.empty() ? "" : ", ").append(check.name);
+    if (!check.ok && check.what == Check::For::kNeeded) failing += (failing.empty() ? "" : ", ") + check.name;
   }
   json.end_array();
-  if (failing.empty()) {
-    json.field("status", "ready").end_object();
+  if (readiness != Readiness::kNot) {
+    json.field("status", readiness == Readiness::kReady ? "ready" : "degraded").end_object();
     return answer.json(std::move(members));
   }
   answer.problem(503, "Not ready: " + failing + ".", std::string_view(members).substr(1));

@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "connectors/http/backend.h"
 #include "connectors/http/gzip.h"
@@ -84,6 +85,10 @@ std::string read_instant(std::string_view text, TimeMs& out);
 Result<AlertQuery> read_query(const Request& request);
 // A completion that answers with the JSON it gets.
 Completion<std::string> passing_on(const Api& api, const Responder& answer);
+
+// What the checks come to: all is well; it works, though something beside it does not; it does not work.
+enum class Readiness : uint8_t { kReady, kDegraded, kNot };
+Readiness readiness_of(const std::vector<Check>& checks);
 
 // Handlers, one a route of the table.
 void list_alerts(Api&, const Request&, Responder);

@@ -157,7 +157,7 @@ void status(Api& api, const Request& request, Responder answer) {
   std::string more;
   JsonWriter json(more);
   json.begin_object().key("streams").unsigned_integer(api.streams()).key("ready");
-  json.boolean(std::ranges::all_of(checks, &Check::ok)).key("checks").begin_array();
+  json.boolean(readiness_of(checks) != Readiness::kNot).key("checks").begin_array();
   for (const Check& c : checks) {
     json.begin_object().field("name", c.name).key("ok").boolean(c.ok).field("reason", c.reason).end_object();
   }

@@ -107,9 +107,12 @@ struct IngestResult {
 };
 
 struct Check {
+  // Without what is needed the service is out of service; of the rest it is only worse.
+  enum class For : uint8_t { kNeeded, kSide };
   std::string name;  // "state" "kafka" "rules"
   bool ok = false;
   std::string reason;  // why not, or empty
+  For what = For::kNeeded;
 };
 
 struct ReloadResult {
@@ -215,7 +218,7 @@ class Backend {
   virtual std::string status(const View& view) = 0;
   // The process is of use at all; false makes a supervisor restart it.
   virtual bool healthy() = 0;
-  // Ready when all are ok.
+  // Ready when all that are needed are ok; degraded when another is not (readiness_of(), api.h).
   virtual std::vector<Check> readiness() = 0;
 };
 

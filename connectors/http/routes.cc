@@ -242,8 +242,8 @@ void add_service(std::vector<Route>& t) {
   t.push_back(
       get(kAnyone, "/-/healthy", "healthy", "Whether the process is of use", healthy, "#/components/schemas/Healthy"));
   t.push_back(get(kAnyone, "/-/ready", "ready",
-                  "Whether all that it needs is there, by check; why not, for those who "
-                  "have signed in",
+                  "Whether all that it needs is there, by check (200 and `degraded` where only something beside it is "
+                  "not); why not, for those who have signed in",
                   ready, "#/components/schemas/Ready"));
   t.push_back(post(kAdministers, "/-/reload", "reload",
                    "Reads the rules again; faulty rules leave the old ones in force", reload,

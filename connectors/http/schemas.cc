@@ -183,7 +183,8 @@ const std::string_view kSchemas = R"({
 "Checks":{"type":"array","items":{"type":"object","required":["name","ok","reason"],"properties":{
 "name":{"type":"string"},"ok":{"type":"boolean"},"reason":{"type":"string"}}}},
 "Healthy":{"type":"object","required":["status"],"properties":{"status":{"const":"ok"}}},
-"Ready":{"type":"object","required":["status","checks"],"properties":{"status":{"const":"ready"},
+"Ready":{"type":"object","required":["status","checks"],"properties":{
+"status":{"enum":["ready","degraded"],"description":"degraded: it works, though a check beside it fails"},
 "checks":{"$ref":"#/components/schemas/Checks"}}},
 "Reloaded":{"type":"object","required":["rules","diagnostics"],"properties":{"rules":{"type":"integer"},
 "diagnostics":{"type":"array","items":{"type":"object"}}}},

@@ -107,9 +107,10 @@ void Session::await_request() {
   ++number_;
   answered_ = unread_ = keep_alive_ = head_ = timed_out_ = false;
   if (ended_) return stop();
+  awaiting_ = watching_;
+  if (watching_ && buffer_.size() > 0) return end_watch();
   if (buffer_.size() > 0) return read_header();
   deadline_.set(serving_.options.idle_timeout, [self = self()] { self->stop(); });
-  awaiting_ = watching_;
   if (watching_) return;
   socket_.async_read_some(buffer_.prepare(kFirstPiece), [self = self()](const ErrorCode& error, size_t size) {
     if (error || self->closed_) return self->stop();
@@ -194,7 +195,7 @@ void Session::on_body(ErrorCode error) {
 void Session::dispatch() {
   request_.body = std::make_shared<const std::string>(std::move(parser_->get().body()));
   request_.languages = header(field::accept_language);
-  if (route_->takes_long && buffer_.size() == 0) watch_for_close();
+  if (route_->takes_long) watch_for_close();
   const Options& options = serving_.options;
   deadline_.set(route_->takes_long ? options.long_answer_timeout : options.answer_timeout, [self = self()] {
     self->send(
@@ -211,20 +212,33 @@ void Session::dispatch() {
 }
 
 // Where an answer takes long: whoever waited for it may have gone away, and it need not be made. Only reading tells, as
-// under TLS what lies on the wire may be the word that it ends. What else comes is of the next request, and kept for
-// it.
+// under TLS what lies on the wire may be the word that it ends. What else comes is of the next requests, and kept for
+// them, up to what the buffer holds; nobody reads beyond that.
 void Session::watch_for_close() {
+  const size_t room = std::min(kFirstPiece, buffer_.max_size() - buffer_.size());
+  if (room == 0) return;
   watching_ = true;
-  socket_.async_read_some(buffer_.prepare(kFirstPiece), [self = self()](const ErrorCode& error, size_t size) {
+  socket_.async_read_some(buffer_.prepare(room), [self = self()](const ErrorCode& error, size_t size) {
     self->watching_ = false;
     if (self->closed_) return;
     self->buffer_.commit(size);
-    if (std::exchange(self->awaiting_, false)) return error ? self->stop() : self->read_header();
+    if (std::exchange(self->awaiting_, false)) {
+      const bool told_to_end = error == net::error::operation_aborted && self->buffer_.size() > 0;
+      self->deadline_.clear();
+      return error && !told_to_end ? self->stop() : self->read_header();
+    }
     self->ended_ = static_cast<bool>(error);
-    if (!error || self->answered_) return;
+    if (self->answered_) return;
+    if (!error) return self->watch_for_close();
     self->request_.gone->store(true);
     self->stop();
   });
+}
+
+// The next request lies in the buffer, and the reading that watches would wait for what comes after it.
+void Session::end_watch() {
+  socket_.cancel();
+  deadline_.set(kAgainMs, [self = self()] { self->end_watch(); });
 }
 
 void Session::start_stream() {

@@ -55,6 +55,7 @@ class Session final : public Connection {
   void on_body(ErrorCode error);
   void dispatch();
   void watch_for_close();
+  void end_watch();
   Responder responder();
   AuditEntry audit_entry() const;
   std::optional<Response> refuse_upgrade();

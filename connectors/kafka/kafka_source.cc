@@ -21,6 +21,7 @@ constexpr size_t kFaultBytes = 1024;
 constexpr size_t kMostPerPoll = 16'384;
 constexpr auto kMirrorEvery = std::chrono::seconds(1);
 constexpr int kQueryMs = 2'000;
+constexpr DurationMs kFirstAsk = 500;
 
 // The broker gathers for 10 ms at most, or 64 KiB: with fetches as they come, several partitions of a few records each
 // would make a thousand commits a second.
@@ -104,6 +105,7 @@ struct KafkaSource::State {
     parts.push_back(std::move(part));
   }
 
+  Result<int32_t> count(const std::string& topic) const;
   Status discover();
   Status check_offset(const Part& part, uint64_t wanted);
   Error gone(const Part& part, const std::string& what) const;
@@ -141,14 +143,26 @@ Result<std::unique_ptr<KafkaSource>> KafkaSource::open(KafkaSourceOptions option
 KafkaSource::KafkaSource(std::unique_ptr<State> state) : state_(std::move(state)) {}
 KafkaSource::~KafkaSource() = default;
 
+// In pieces of the time that grow, so that giving up does not wait for all of it, and a slow answer has its time.
+Result<int32_t> KafkaSource::State::count(const std::string& topic) const {
+  DurationMs left = options.connect_wait;
+  for (DurationMs piece = kFirstAsk;; piece *= 2) {
+    const DurationMs now = std::min(piece, left);
+    left -= now;
+    auto partitions = count_partitions(client.get(), topic, static_cast<int>(now));
+    if (partitions || partitions.error().code != Code::kUnavailable || left <= 0) return partitions;
+    if (options.give_up && options.give_up()) return partitions;
+  }
+}
+
 Status KafkaSource::State::discover() {
   for (const auto& topic : options.topics) {
-    auto count = count_partitions(client.get(), topic, static_cast<int>(options.connect_wait));
-    if (count) {
-      for (int32_t n = 0; n < *count; ++n) add_part(topic, n);
+    const auto found = count(topic);
+    if (found) {
+      for (int32_t n = 0; n < *found; ++n) add_part(topic, n);
       continue;
     }
-    if (count.error().code != Code::kUnavailable) return count.error();
+    if (found.error().code != Code::kUnavailable) return found.error();
     bool known = false;
     for (const auto& name : options.known_partitions) {
       const size_t slash = name.rfind('/');
@@ -156,7 +170,7 @@ Status KafkaSource::State::discover() {
       add_part(topic, static_cast<int32_t>(std::stol(name.substr(slash + 1))));
       known = true;
     }
-    if (!known) return count.error();
+    if (!known) return found.error();
   }
   return {};
 }

@@ -16,11 +16,13 @@ struct KafkaSourceOptions {
   std::vector<std::string> topics = {};
   // Partition names of an earlier run ("topic/3"): with them the source opens while no broker answers.
   std::vector<std::string> known_partitions = {};
-  DurationMs connect_wait = 10'000;  // how long open() waits for a broker
-  DurationMs watch_every = 5'000;    // how often brokers, partitions and their ends are looked at
-  bool mirror_offsets = false;       // commit offsets to group.id too, for lag tools; nothing is ever read from there
-  size_t max_record = 1u << 20;      // bytes; larger ones get the fault "oversized" and keep their first KiB
-  bool keys = false;                 // Record::key and Record::deletion are told
+  DurationMs connect_wait = 10'000;  // how long open() waits for a broker …
+  // … unless this becomes true; asked some times meanwhile, by the thread that opens.
+  std::function<bool()> give_up = {};
+  DurationMs watch_every = 5'000;  // how often brokers, partitions and their ends are looked at
+  bool mirror_offsets = false;     // commit offsets to group.id too, for lag tools; nothing is ever read from there
+  size_t max_record = 1u << 20;    // bytes; larger ones get the fault "oversized" and keep their first KiB
+  bool keys = false;               // Record::key and Record::deletion are told
   LogFunction log = {};
 };
 
@@ -67,7 +69,7 @@ class KafkaSource final : public runtime::Source {
   std::vector<PartitionStats> stats() const;
   // Empty: all is well. Else what is wrong, for people.
   std::string health() const;
-  // Partitions that topics got since the start; they are read after a restart of the source.
+  // Partitions that topics got since open(), which alone finds those that are read.
   std::vector<std::string> new_partitions() const;
 
  private:

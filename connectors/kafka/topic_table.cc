@@ -24,10 +24,11 @@ class TopicTable::Reading {
   Reading(TopicTable& table, std::unique_ptr<KafkaSource> source, rule::TableRows rows)
       : table_(table), source_(std::move(source)), rows_(std::move(rows)), moved_(Clock::now()) {}
 
-  Status run() {
+  Result<Left> run() {
     const auto partitions = static_cast<uint32_t>(source_->partitions().size());
     if (auto s = source_->seek({}); !s) return s.error();
     while (!table_.pause(0)) {
+      if (!source_->new_partitions().empty()) return Left::kGrown;
       std::vector<runtime::Record> records;
       auto polled = source_->poll(kAtOnce, kPoll, records);
       if (!polled) return polled.error();
@@ -47,14 +48,14 @@ class TopicTable::Reading {
       const bool due = !told_at_ || Clock::now() - *told_at_ >= milliseconds(table_.options_.refresh);
       if (whole_ && changed_ && due) tell();
     }
-    return {};
+    return Left::kEnd;
   }
 
  private:
   void take(const runtime::Record& r) {
-    auto taken = r.fault.empty()
-                     ? rows_.take(r.key, r.deletion ? std::nullopt : std::optional<std::string_view>(r.payload))
-                     : Result<bool>(invalid("the record is larger than 1 MiB"));
+    const auto value = r.deletion ? std::nullopt : std::optional<std::string_view>(r.payload);
+    auto taken = r.fault.empty() ? rows_.take(r.key, value, {r.partition, r.timestamp})
+                                 : Result<bool>(invalid("the record is larger than 1 MiB"));
     if (taken) {
       changed_ = changed_ || *taken;
       return;
@@ -96,12 +97,21 @@ TopicTable::TopicTable(TopicTableOptions options, Text until_read)
     : options_(std::move(options)), text_(std::move(until_read)), thread_([this] { run(); }) {}
 
 TopicTable::~TopicTable() {
+  end();
+  thread_.join();
+}
+
+void TopicTable::end() {
   {
     const std::lock_guard lock(mutex_);
     stop_ = true;
   }
   changed_.notify_all();
-  thread_.join();
+}
+
+bool TopicTable::over() const {
+  const std::lock_guard lock(mutex_);
+  return over_;
 }
 
 bool TopicTable::pause(DurationMs most) {
@@ -111,32 +121,44 @@ bool TopicTable::pause(DurationMs most) {
 }
 
 void TopicTable::run() {
-  do {
-    const Status s = read();
-    if (s) return;  // it ends
-    {
-      const std::lock_guard lock(mutex_);
-      ++failures_;
-      last_failure_ = s.error();
-      figures_.trouble = s.error().message;
-    }
-    changed_.notify_all();
-    if (options_.log) options_.log(kWarning, "topic " + options_.topic + " as a table: " + s.error().message);
-  } while (!pause(options_.again));
+  DurationMs again = 0;
+  while (!pause(again)) {
+    const auto left = read();
+    again = left ? 0 : options_.again;
+    if ((left && *left == Left::kEnd) || pause(0)) break;
+    const std::string why =
+        left ? "it has more partitions now, and is read anew; where a key stands in two, the younger record counts"
+             : left.error().message;
+    if (!left) fail(left.error());
+    if (options_.log) options_.log(kWarning, "topic " + options_.topic + " as a table: " + why);
+  }
+  const std::lock_guard lock(mutex_);
+  over_ = true;
 }
 
-Status TopicTable::read() {
-  auto rows = rule::TableRows::of(options_.declaration, options_.zone);
-  if (!rows) return rows.error();
+void TopicTable::fail(const Error& error) {
+  {
+    const std::lock_guard lock(mutex_);
+    ++failures_;
+    last_failure_ = error;
+    figures_.trouble = error.message;
+  }
+  changed_.notify_all();
+}
+
+Result<TopicTable::Left> TopicTable::read() {
   KafkaSourceOptions o;
   o.settings = options_.settings;
   o.settings.erase("auto.offset.reset");  // always from the beginning
   o.topics = {options_.topic};
   o.connect_wait = options_.connect_wait;
+  o.give_up = [this] { return pause(0); };
   o.keys = true;
   o.log = options_.log;
   auto source = KafkaSource::open(std::move(o));
   if (!source) return source.error();
+  auto rows = rule::TableRows::of(options_.declaration, options_.zone, (*source)->partitions().size());
+  if (!rows) return rows.error();
   return Reading(*this, *std::move(source), *std::move(rows)).run();
 }
 
@@ -152,8 +174,9 @@ void TopicTable::publish(const rule::TableRows& rows) {
 
 Status TopicTable::wait(DurationMs most) const {
   std::unique_lock lock(mutex_);
-  const bool over = changed_.wait_for(lock, milliseconds(most), [this] { return whole_ || failures_ > 0; });
+  const bool over = changed_.wait_for(lock, milliseconds(most), [this] { return whole_ || failures_ > 0 || stop_; });
   if (whole_) return {};
+  if (stop_) return unavailable("topic " + options_.topic + " is no longer followed");
   if (over) return last_failure_;
   return exhausted("topic " + options_.topic + " was not read to its end in " + std::to_string(most / 1000) + " s");
 }

@@ -3,8 +3,15 @@
 // is handed out as the text of the table's rows (rule/table_rows.h).
 //
 // Records that do not fit the table are counted and told, and leave the row as it was. A topic that cannot be read any
-// further (made anew, cut before what was read) is read whole again; until that is done the last text stands. The
-// topic must keep the last record of each key (cleanup.policy=compact): what is gone when it is read is no row.
+// further (made anew, cut before what was read), or that has got more partitions, is read whole again; until that is
+// done the last text stands. The topic must keep the last record of each key (cleanup.policy=compact): what is gone
+// when it is read is no row.
+//
+// A key stands in one partition, the one that its producers choose by it. More partitions move keys, and what stood in
+// the former ones stays there: then, of the partitions' last records of a key, the one with the greatest timestamp
+// counts, of equal ones that of the greater partition (rule/table_rows.h). That does not depend on the order of
+// reading, nor on when it was begun. Only the topic can forget: once it has dropped a record without a value, which it
+// does after `delete.retention.ms`, an older one in another partition counts again at the next reading.
 #include <condition_variable>
 #include <memory>
 #include <mutex>
@@ -40,8 +47,13 @@ class TopicTable {
 
   // Begins to read. `until_read`: the text that stands until the topic was read whole; null: none.
   explicit TopicTable(TopicTableOptions options, Text until_read = nullptr);
-  // Waits for the thread: as long as a broker is waited for, at most.
+  // end(), and waits for the thread: some seconds at most, while no broker answers.
   ~TopicTable();
+
+  // It need not be followed any more. Returns at once; over() tells when the thread has ended, and the destructor need
+  // not wait.
+  void end();
+  bool over() const;
 
   // Until the topic was read whole once, or an attempt to has failed, which is the error. kExhausted: not in `most`.
   Status wait(DurationMs most) const;
@@ -53,15 +65,18 @@ class TopicTable {
 
  private:
   class Reading;
+  enum class Left : uint8_t { kEnd, kGrown };  // why a reading was left: told to end; there are more partitions now
   void run();
-  Status read();
+  Result<Left> read();
   void publish(const rule::TableRows& rows);
+  void fail(const Error& error);
   bool pause(DurationMs most);  // true: it ends
 
   const TopicTableOptions options_;
   mutable std::mutex mutex_;
   mutable std::condition_variable changed_;
-  bool stop_ = false;      // guarded by mutex_, like all below
+  bool stop_ = false;  // guarded by mutex_, like all below
+  bool over_ = false;
   bool whole_ = false;     // read to the end once
   uint64_t failures_ = 0;  // attempts
   Error last_failure_;

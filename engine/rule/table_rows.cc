@@ -2,6 +2,9 @@
 
 #include <simdjson.h>
 
+#include <algorithm>
+#include <tuple>
+
 #include "base/csv.h"
 #include "expr/utf8.h"
 #include "rule/table_cell.h"
@@ -79,19 +82,20 @@ Error wrong_cell(const Table::Column& column, CellFault fault) {
 
 }  // namespace
 
-Result<TableRows> TableRows::of(const SourceFile& declaration, const TimeZone& zone) {
+Result<TableRows> TableRows::of(const SourceFile& declaration, const TimeZone& zone, size_t partitions) {
   SourceFile header{declaration.path, {}, SourceFile::Kind::kRows, declaration.path};
   for (const std::string& name : columns_of(declaration.text)) header.text += (header.text.empty() ? "" : ",") + name;
   header.text += '\n';
   std::vector<Diagnostic> faults;
   auto table = parse_table(declaration, &header, zone, faults);
   if (table == nullptr) return invalid("the table in " + declaration.path + " has faults; `tocsin check` shows them");
-  return TableRows(std::move(table), zone);
+  return TableRows(std::move(table), zone, partitions);
 }
 
-TableRows::TableRows(std::shared_ptr<const Table> table, const TimeZone& zone)
+TableRows::TableRows(std::shared_ptr<const Table> table, const TimeZone& zone, size_t partitions)
     : table_(std::move(table)),
       zone_(zone),
+      several_(partitions > 1),
       cells_(table_->columns().size()),
       arena_(std::make_unique<Arena>(size_t{4096})) {
   for (const Table::Column& c : table_->columns()) header_ += (header_.empty() ? "" : ",") + c.name;
@@ -146,7 +150,73 @@ Result<std::string> TableRows::record(std::string_view key) {
   return out + '\n';
 }
 
-Result<bool> TableRows::take(std::string_view key, std::optional<std::string_view> value) {
+// The row when this partition's last record says this.
+TableRows::Row TableRows::with(const Row& row, Word word) {
+  Row out{std::move(word), row.hidden};
+  const uint32_t partition = out.counts.place.partition;
+  std::erase_if(out.hidden, [&](const Word& w) { return w.place.partition == partition; });
+  if (row.counts.place.partition != partition) out.hidden.push_back(row.counts);
+  const auto rank = [](const Word& w) { return std::tuple(w.place.at, w.place.partition); };
+  for (Word& other : out.hidden) {
+    if (rank(other) > rank(out.counts)) std::swap(other, out.counts);
+  }
+  return out;
+}
+
+TableRows::Size TableRows::hidden_in(const std::string& key, const Row& row) {
+  Size size;
+  for (const Word& w : row.hidden) size.bytes += w.record.size();
+  size.words = row.hidden.size();
+  if (row.counts.record.empty()) ++size.words, size.bytes += key.size();
+  return size;
+}
+
+Result<bool> TableRows::put(const std::string& key, Word word) {
+  const auto known = rows_.find(key);
+  Row next = known == rows_.end() ? Row{std::move(word), {}} : with(known->second, std::move(word));
+  const std::string before = known == rows_.end() ? std::string() : known->second.counts.record;
+  const std::string& after = next.counts.record;
+  if (before.empty() && !after.empty() && count_ >= kMaxTableRows)
+    return exhausted("a table has at most " + std::to_string(kMaxTableRows) + " rows");
+  if (bytes_ - before.size() + after.size() > kMaxTableBytes) return exhausted("a table has at most 64 MiB");
+  const bool changed = before != after;
+  bytes_ = bytes_ - before.size() + after.size();
+  count_ = count_ - (before.empty() ? 0U : 1U) + (after.empty() ? 0U : 1U);
+  if (known != rows_.end()) hidden_ -= hidden_in(key, known->second);
+  if (after.empty() && !several_) {  // no other record of this key is there to be hidden
+    if (known != rows_.end()) rows_.erase(known);
+    return changed;
+  }
+  hidden_ += hidden_in(key, next);
+  rows_.insert_or_assign(key, std::move(next));
+  if (hidden_.words > kMaxTableRows || hidden_.bytes > kMaxTableBytes) forget();
+  return changed;
+}
+
+// The older half of what is hidden.
+void TableRows::forget() {
+  std::vector<TimeMs> times;
+  for (const auto& [key, row] : rows_) {
+    for (const Word& w : row.hidden) times.push_back(w.place.at);
+    if (row.counts.record.empty()) times.push_back(row.counts.place.at);
+  }
+  const auto middle = times.begin() + static_cast<ptrdiff_t>(times.size() / 2);
+  std::ranges::nth_element(times, middle);
+  const auto old = [until = *middle](const Word& w) { return w.place.at <= until; };
+  hidden_ = {};
+  for (auto it = rows_.begin(); it != rows_.end();) {
+    std::erase_if(it->second.hidden, old);
+    const Word& counts = it->second.counts;
+    if (counts.record.empty() && it->second.hidden.empty() && old(counts)) {
+      it = rows_.erase(it);
+    } else {
+      hidden_ += hidden_in(it->first, it->second);
+      ++it;
+    }
+  }
+}
+
+Result<bool> TableRows::take(std::string_view key, std::optional<std::string_view> value, RecordPlace place) {
   arena_->reset();
   if (key.empty()) return invalid("the record has no key");
   if (!expr::is_utf8(key) || (value && !expr::is_utf8(*value))) return invalid("the record is not UTF-8");
@@ -154,31 +224,18 @@ Result<bool> TableRows::take(std::string_view key, std::optional<std::string_vie
   const Cell cell = read_cell(column, key, zone_, *arena_);
   if (cell.fault != CellFault::kNone) return wrong_cell(column, cell.fault);
   const std::string name = key_text(cell.value);
-  const auto known = rows_.find(name);
-  const size_t before = known == rows_.end() ? 0 : known->second.size();
-  if (!value) {
-    if (known == rows_.end()) return false;
-    bytes_ -= before;
-    rows_.erase(known);
-    return true;
-  }
+  if (!value) return put(name, {place, {}});
   if (auto s = table_->format() == RowFormat::kJson ? read_json(*value) : read_csv(*value); !s) return s.error();
   auto row = record(name);
   if (!row) return row.error();
-  if (known != rows_.end() && known->second == *row) return false;
-  if (known == rows_.end() && rows_.size() >= kMaxTableRows)
-    return exhausted("a table has at most " + std::to_string(kMaxTableRows) + " rows");
-  if (bytes_ - before + row->size() > kMaxTableBytes) return exhausted("a table has at most 64 MiB");
-  bytes_ += row->size() - before;
-  rows_.insert_or_assign(name, *std::move(row));
-  return true;
+  return put(name, {place, *std::move(row)});
 }
 
 std::string TableRows::text() const {
   std::string out;
   out.reserve(bytes_);
   out += header_;
-  for (const auto& [key, record] : rows_) out += record;
+  for (const auto& [key, row] : rows_) out += row.counts.record;
   return out;
 }
 

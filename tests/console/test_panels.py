@@ -189,6 +189,8 @@ class Panels(BrowserCase):
         self.go(page, "health")
         page.get_by_text("the store is closed").wait_for()
         answer(page, re.compile(r"/api/v1/status"), answers.status())
+        page.get_by_text("It works, but not all is well").wait_for()
+        answer(page, re.compile(r"/api/v1/status"), {**answers.status(), "checks": [{"name": "log", "ok": True, "reason": ""}]})
         page.get_by_text("All is well").wait_for()
         answer(page, re.compile(r"/api/v1/rules/seen$"), {"title": "Forbidden", "detail": "planners only"}, 403)
         self.go(page, "rules/seen")

@@ -11,6 +11,7 @@ from tocsin_testing import PACKS, simulate  # noqa: E402
 
 class YearCrash(test_crash.Crash):
     kills = 400  # half of them on the plain file, a quarter each on the gzipped one and on three files
+    together = 100  # so that they fall all over the year
     least = 200
 
     def prepare(self):

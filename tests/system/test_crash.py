@@ -22,6 +22,7 @@ COUNTED = ["events_read", "accepted", "rejected", "duplicate", "late", "alerts_o
 
 class Crash(Case):
     kills = 40
+    together = 25  # kills that one state lives through, before it may go on to the end
     least = 1000  # transitions that the feed must ring, or this test shows nothing
 
     def setUp(self):
@@ -79,7 +80,7 @@ class Crash(Case):
             if done >= kills:
                 break
             state, out = self.folder / f"state{run}", self.folder / f"alerts{run}.ndjson"
-            summary, used = self.lives(inputs, state, out, min(kills - done, 25))
+            summary, used = self.lives(inputs, state, out, min(kills - done, self.together))
             done += max(used, 1)
             told = f"seed {self.seed}, run {run}, {used} kills:\n" + "\n".join(self.history[-30:]) + "\n"
             self.same_lines(out.read_bytes(), want, told)

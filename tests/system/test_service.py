@@ -396,6 +396,32 @@ class Start(ServiceCase):
         service.start()
         self.assertEqual(len(service.json("/api/v1/alerts")["alerts"]), 1)
 
+    def test_a_start_that_failed_keeps_no_privacy_key(self):
+        service = self.service()
+        state = self.folder / "state"
+        state.mkdir()  # as systemd makes it: it stays when the start fails
+        mistaken = {"TOCSIN_PRIVACY_KEY": "a key by mistake, of 32 bytes"}
+        with socket.create_server(("127.0.0.1", service.port)):
+            self.ends(self.run_to_end(service.config, **mistaken), 3)
+        service.start()
+        self.assertEqual(service.stop(), 0, service.told())
+        self.assertEqual(self.run_to_end(service.config, **mistaken).code, 2, "the start that went well has kept its own")
+
+    def test_a_new_key_needs_a_state(self):
+        nowhere = self.folder / "nowhere"
+        self.assertIn(f"no state directory at {nowhere}", self.ends(tocsin("state", "new-key", nowhere), 2).err)
+        self.assertFalse(nowhere.exists())
+        nowhere.mkdir()
+        self.assertIn(f"no state directory at {nowhere}", self.ends(tocsin("state", "new-key", nowhere), 2).err)
+        self.assertEqual(list(nowhere.iterdir()), [])
+        service = self.service()
+        state = self.folder / "state"
+        state.mkdir()
+        with socket.create_server(("127.0.0.1", service.port)):
+            self.ends(self.run_to_end(service.config), 3)  # it has made a state, and kept no key
+        self.assertIn("kept no key until now", self.well("state", "new-key", state).out)
+        self.assertIn("already", self.well("state", "new-key", state).out)
+
     def test_doctor_tells_who_holds_the_state(self):
         service = self.service().start()
         told = self.ends(tocsin("doctor", "--config", service.config), 1).out

@@ -3,6 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <memory>
+#include <mutex>
+#include <set>
+
 #include "tests/connectors/delivery/receiver.h"
 
 namespace tocsin::delivery {
@@ -48,13 +53,14 @@ CourierOptions quick() {
 struct Sent {
   uint64_t first, last;
   bool muted = false;
+  std::string alert = "alert";
 };
 Status publish(Courier& courier, Sent sent) {
   std::vector<std::string> texts;
   std::vector<runtime::Outgoing> batch;
   for (uint64_t i = sent.first; i <= sent.last; ++i) texts.push_back("m" + std::to_string(i));
   for (uint64_t i = sent.first; i <= sent.last; ++i) {
-    batch.push_back({i, "alert", texts[i - sent.first], kNoTime, false, sent.muted});
+    batch.push_back({i, sent.alert, texts[i - sent.first], kNoTime, false, sent.muted});
   }
   return courier.publish(batch);
 }
@@ -248,29 +254,84 @@ TEST(Courier, OneOfSeveralAddressesIsEnough) {
   EXPECT_THAT(bodies(second.got()), ElementsAre("m1\n"));
 }
 
-// A message that the one refuses is given up, also while the other is away; the rest arrives.
-TEST(Courier, OneThatIsAwayAndOneThatRefusesHoldUpNothing) {
-  for (const bool away_first : {true, false}) {
-    Receiver away;
-    const std::string dead = away.url();
-    away.close();
-    Receiver there;
-    there.answers([](const Receiver::Got& got) { return Receiver::Answer{got.body == "m2\n" ? 400 : 200, ""}; });
-    const std::string alive = there.url();
-    CourierOptions o = quick();
+// Two addresses: one that refuses some messages, and one that is away for a time.
+struct Two {
+  explicit Two(bool away_first, CourierOptions o = quick()) {
+    away.answers([this](const Receiver::Got& got) {
+      if (!back) return Receiver::Answer{503, ""};
+      const std::scoped_lock lock(mutex);
+      if (came.empty()) asked_before = there.got().size();
+      came.push_back(got.body);
+      return Receiver::Answer{refuses(got) ? answer_of_the_other.load() : 200, ""};
+    });
+    there.answers([this](const Receiver::Got& got) { return Receiver::Answer{refuses(got) ? 400 : 200, ""}; });
     o.group_most = 1;
-    HandClock clock;
-    Courier courier(o,
-                    std::make_unique<Lines>(away_first ? std::vector<std::string>{dead, alive}
-                                                       : std::vector<std::string>{alive, dead}),
-                    clock);
-    ASSERT_TRUE(courier.resume(0));
-    ASSERT_TRUE(publish(courier, {1, 3}));
-    ASSERT_TRUE(courier.flush(10'000));
-    EXPECT_EQ(courier.delivered(), 3u);
-    EXPECT_EQ(courier.stats().refused, 1u);
-    EXPECT_THAT(bodies(there.got()), ElementsAre("m1\n", "m2\n", "m2\n", "m2\n", "m3\n"));
+    std::vector<std::string> urls = {there.url(), away.url()};
+    if (away_first) std::swap(urls[0], urls[1]);
+    courier = std::make_unique<Courier>(o, std::make_unique<Lines>(urls), clock);
+    EXPECT_TRUE(courier->resume(0));
   }
+  bool refuses(const Receiver::Got& got) const { return refused.contains(got.body); }
+  std::vector<std::string> arrived_late() {
+    const std::scoped_lock lock(mutex);
+    return came;
+  }
+  HandClock clock;
+  std::set<std::string> refused = {"m2\n"};
+  std::atomic<int> answer_of_the_other{200};
+  std::atomic<bool> back{false};
+  std::mutex mutex;
+  std::vector<std::string> came;  // to the one that was away
+  size_t asked_before = 0;        // of the other, when the first of them came
+  Receiver there, away;
+  std::unique_ptr<Courier> courier;
+};
+
+// What one refuses is set aside while the other is away, with what comes after it of its alert; the rest arrives.
+TEST(Courier, WhatOneRefusesWaitsForTheOneThatIsAwayAndHoldsUpNothing) {
+  for (const bool away_first : {true, false}) {
+    Two two(away_first);
+    for (uint64_t i = 1; i <= 4; ++i) {  // two of the alert b
+      ASSERT_TRUE(publish(*two.courier, {i, i, false, std::string(1, "?abcb"[i])}));
+    }
+    EXPECT_THAT(bodies(two.there.wait(5)), ElementsAre("m1\n", "m2\n", "m2\n", "m2\n", "m3\n"));
+    EXPECT_THAT(two.courier->flush(0).error().message, HasSubstr("changes are not delivered yet"));
+    EXPECT_EQ(two.courier->delivered(), 1u);
+    two.back = true;
+    ASSERT_TRUE(two.courier->flush(10'000));
+    EXPECT_EQ(two.courier->delivered(), 4u);
+    EXPECT_EQ(two.courier->stats().refused, 0u) << "the other takes it";
+    EXPECT_THAT(two.arrived_late(), ElementsAre("m2\n", "m4\n")) << "in the alert's order";
+  }
+}
+
+TEST(Courier, WhatEveryAddressRefusesIsGivenUp) {
+  Two two(true);
+  two.answer_of_the_other = 422;
+  for (uint64_t i = 1; i <= 4; ++i) {
+    ASSERT_TRUE(publish(*two.courier, {i, i, false, std::string(1, "?abcb"[i])}));
+  }
+  two.there.wait(5);
+  two.back = true;
+  ASSERT_TRUE(two.courier->flush(10'000));
+  EXPECT_EQ(two.courier->delivered(), 4u);
+  EXPECT_EQ(two.courier->stats().refused, 1u);
+  EXPECT_THAT(two.arrived_late(), ElementsAre("m2\n", "m2\n", "m2\n", "m4\n"));
+  EXPECT_EQ(std::ranges::count(bodies(two.there.got()), "m2\n"), 3) << "nobody is asked more often";
+}
+
+TEST(Courier, WhatCannotBeSetAsideHoldsUpWhatIsNew) {
+  CourierOptions o = quick();
+  o.aside_most = 1;
+  Two two(false, o);
+  two.refused = {"m1\n", "m2\n", "m3\n"};
+  for (uint64_t i = 1; i <= 3; ++i) ASSERT_TRUE(publish(*two.courier, {i, i, false, std::to_string(i)}));
+  two.there.wait(6);
+  two.back = true;
+  ASSERT_TRUE(two.courier->flush(10'000));
+  EXPECT_EQ(two.asked_before, 6u) << "the third waits until there is room";
+  EXPECT_THAT(two.arrived_late(), testing::UnorderedElementsAre("m1\n", "m2\n", "m3\n"));
+  EXPECT_EQ(two.courier->delivered(), 3u);
 }
 
 // One that takes the connection and never answers is tried once a pause, not once a message.

@@ -189,6 +189,23 @@ TEST_F(DeskTest, StatusWithWhatTheServerKnows) {
             R"("reason":""},{"name":"kafka","ok":false,"reason":"no broker"}]})");
 }
 
+// A receiver of alerts that is at fault takes neither the console nor the engine out of service.
+TEST_F(DeskTest, WhatIsNotNeededDegradesAlone) {
+  backend.checks = {{"state", true, ""}, {"receivers", false, "no such address", Check::For::kSide}};
+  start();
+  const TestReply degraded = client().get("/-/ready");
+  EXPECT_EQ(degraded.status, 200);
+  EXPECT_EQ(degraded.body, R"({"checks":[{"name":"state","ok":true,"reason":""},)"
+                           R"({"name":"receivers","ok":false,"reason":"no such address"}],"status":"degraded"})");
+  EXPECT_THAT(client().get("/api/v1/status").body, HasSubstr(R"("ready":true)"));
+  backend.checks[0].ok = false;
+  const TestReply unready = client().get("/-/ready");
+  EXPECT_EQ(unready.status, 503);
+  EXPECT_THAT(unready.body, HasSubstr(R"("detail":"Not ready: state.")"));
+  EXPECT_THAT(unready.body, HasSubstr(R"({"name":"receivers","ok":false,"reason":"no such address"})"));
+  EXPECT_THAT(client().get("/api/v1/status").body, HasSubstr(R"("ready":false)"));
+}
+
 TEST_F(DeskTest, LongAnswersAreZippedWhereThatIsTaken) {
   start();
   backend.put_alert("a", {"{\"alert_id\":\"a\",\"filler\":\"" + std::string(5000, 'x') + "\"}", {}});

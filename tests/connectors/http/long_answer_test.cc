@@ -59,6 +59,21 @@ class LongAnswerTest : public testing::Test {
     EXPECT_THAT(client.until(R"({"status":"ok"})").value_or(""), HasSubstr("200 OK"));
   }
 
+  // Whole requests, which nothing follows.
+  template <typename Client>
+  void requests_meanwhile(Client& client) {
+    const std::string next = "GET /-/healthy HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    for (int round = 0; round < 3; ++round) {
+      const auto flag = ask(client);
+      client.send(next);
+      client.send(next + next);
+      EXPECT_FALSE(*flag);
+      backend.release();
+      EXPECT_THAT(client.until(kAnswer).value_or(""), HasSubstr("200 OK"));
+      for (int i = 0; i < 3; ++i) EXPECT_THAT(client.until(R"({"status":"ok"})").value_or(""), HasSubstr("200 OK"));
+    }
+  }
+
   FakeBackend backend;
   FakeMetrics metrics;
   std::unique_ptr<Server> server;
@@ -88,6 +103,38 @@ TEST_F(LongAnswerTest, ABacktestEndsWithItsClientUnderTls) {
   EXPECT_TRUE(other.until(R"({"status":"ok"})"));
 }
 
+// Who has sent more meanwhile, the next request or a part of it, is missed all the same.
+TEST_F(LongAnswerTest, ABacktestEndsWithItsClientThatHadSentMore) {
+  start();
+  for (const bool together : {true, false}) {
+    TestClient client(server->port());
+    backend.hold();
+    client.send(together ? kBacktest + "G" : kBacktest);
+    backend.wait_for_held(1);
+    const auto gone = backend.tried().gone;
+    if (!together) client.send("G");
+    client.send("ET /-/healthy HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    EXPECT_FALSE(*gone);
+    client.close();
+    while (!*gone) std::this_thread::yield();
+    backend.release();
+  }
+  EXPECT_EQ(TestClient(server->port()).get("/-/healthy").status, 200);
+}
+
+TEST_F(LongAnswerTest, ABacktestEndsWithItsClientThatHadSentMoreUnderTls) {
+  const Certificate certificate;
+  start(&certificate);
+  TlsClient client(server->port());
+  const auto gone = ask(client);
+  client.send("G");
+  client.send("ET");
+  EXPECT_FALSE(*gone);
+  client.end();
+  while (!*gone) std::this_thread::yield();
+  backend.release();
+}
+
 TEST_F(LongAnswerTest, CompletionAfterTheServerIsGone) {
   start();
   backend.hold();
@@ -99,6 +146,19 @@ TEST_F(LongAnswerTest, CompletionAfterTheServerIsGone) {
   server.reset();
   backend.release();
   EXPECT_TRUE(c.closed());
+}
+
+TEST_F(LongAnswerTest, RequestsThatWereSentMeanwhileAreAnsweredInTurn) {
+  start();
+  TestClient client(server->port());
+  requests_meanwhile(client);
+}
+
+TEST_F(LongAnswerTest, RequestsThatWereSentMeanwhileAreAnsweredInTurnUnderTls) {
+  const Certificate certificate;
+  start(&certificate);
+  TlsClient client(server->port());
+  requests_meanwhile(client);
 }
 
 TEST_F(LongAnswerTest, TheNextRequestWaits) {

@@ -193,6 +193,26 @@ void Broker::delete_records(const std::string& topic, int32_t partition, int64_t
 }
 
 void Broker::produce(const std::string& topic, int32_t partition, const std::vector<std::string>& payloads) {
+  produce(payloads.size(), [&](rd_kafka_t* producer, size_t i) {
+    return rd_kafka_producev(producer, RD_KAFKA_V_TOPIC(topic.c_str()), RD_KAFKA_V_PARTITION(partition),
+                             RD_KAFKA_V_VALUE(const_cast<char*>(payloads[i].data()), payloads[i].size()),
+                             RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_END);
+  });
+}
+
+void Broker::produce(const std::string& topic, int32_t partition, const std::vector<TableRecord>& records) {
+  produce(records.size(), [&](rd_kafka_t* producer, size_t i) {
+    const TableRecord& r = records[i];
+    void* value = r.value ? const_cast<char*>(r.value->data()) : nullptr;
+    const size_t size = r.value ? r.value->size() : 0;
+    return rd_kafka_producev(producer, RD_KAFKA_V_TOPIC(topic.c_str()), RD_KAFKA_V_PARTITION(partition),
+                             RD_KAFKA_V_KEY(const_cast<char*>(r.key.data()), r.key.size()),
+                             RD_KAFKA_V_VALUE(value, size), RD_KAFKA_V_TIMESTAMP(r.timestamp),
+                             RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_END);
+  });
+}
+
+void Broker::produce(size_t count, const Send& send) {
   int failed = 0;
   kafka::Callbacks callbacks;
   callbacks.delivery = [&](const rd_kafka_message_t& m) { failed += m.err != RD_KAFKA_RESP_ERR_NO_ERROR; };
@@ -205,11 +225,8 @@ void Broker::produce(const std::string& topic, int32_t partition, const std::vec
   options.callbacks = &callbacks;
   auto producer = kafka::make_client(RD_KAFKA_PRODUCER, options);
   ASSERT_TRUE(producer);
-  for (const auto& payload : payloads) {
-    const auto error =
-        rd_kafka_producev(producer->get(), RD_KAFKA_V_TOPIC(topic.c_str()), RD_KAFKA_V_PARTITION(partition),
-                          RD_KAFKA_V_VALUE(const_cast<char*>(payload.data()), payload.size()),
-                          RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_END);
+  for (size_t i = 0; i < count; ++i) {
+    const auto error = send(producer->get(), i);
     ASSERT_EQ(error, RD_KAFKA_RESP_ERR_NO_ERROR) << kafka::describe(error);
   }
   EXPECT_EQ(rd_kafka_flush(producer->get(), kAskMs), RD_KAFKA_RESP_ERR_NO_ERROR);

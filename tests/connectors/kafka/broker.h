@@ -3,7 +3,9 @@
 // test.
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,6 +20,13 @@ struct KafkaRecord {
   std::string key;
   std::string payload;
   std::map<std::string, std::string> headers;
+};
+
+// As a table's topic has them; times are the producer's.
+struct TableRecord {
+  std::string key;
+  std::optional<std::string> value = {};
+  int64_t timestamp = 0;
 };
 
 // One running broker. Functions add a test failure when the broker does not do what they ask.
@@ -45,6 +54,7 @@ class Broker {
   // Drops the records before `offset`, as retention does.
   void delete_records(const std::string& topic, int32_t partition, int64_t offset);
   void produce(const std::string& topic, int32_t partition, const std::vector<std::string>& payloads);
+  void produce(const std::string& topic, int32_t partition, const std::vector<TableRecord>& records);
   // Everything committed that is in the topic now, partition by partition, in order.
   std::vector<KafkaRecord> consume(const std::string& topic);
 
@@ -54,6 +64,8 @@ class Broker {
   };
   explicit Broker(Leased leased) : address_(std::move(leased.address)) {}
   rd_kafka_t* admin();
+  using Send = std::function<rd_kafka_resp_err_t(rd_kafka_t* producer, size_t i)>;
+  void produce(size_t count, const Send& send);
   void run_admin(const std::string& what, const std::function<void(rd_kafka_t*, rd_kafka_queue_t*)>& ask,
                  const std::function<std::string(rd_kafka_event_t*)>& judge);
 

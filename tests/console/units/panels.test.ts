@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { share } from '../../../connectors/http/console/src/core/share';
 import { caretUnder } from '../../../connectors/http/console/src/desk/caret';
 import { readValues, valuesAround } from '../../../connectors/http/console/src/desk/values';
-import { freshness, type SourceState } from '../../../connectors/http/console/src/health/status';
+import { freshness, standing, type SourceState } from '../../../connectors/http/console/src/health/status';
 import { readBoundaries } from '../../../connectors/http/console/src/map/boundaries';
 import {
   boxOf,
@@ -204,6 +204,13 @@ test('values around the one in force', () => {
 
 const source = (more: Partial<SourceState>) =>
   ({ read: 10, lag_seconds: 0, rate: 1, last_event_at: null, ...more }) as SourceState;
+
+test('a failing check beside what is needed degrades the service and does not stop it', () => {
+  const check = (ok: boolean) => ({ name: 'receivers', ok, reason: '' });
+  assert.equal(standing({ ready: true, checks: [check(true)] }), 'ready');
+  assert.equal(standing({ ready: true, checks: [check(true), check(false)] }), 'degraded');
+  assert.equal(standing({ ready: false, checks: [check(false)] }), 'not');
+});
 
 test('a source is flowing, behind, quiet or has told nothing', () => {
   const now = Date.parse('2026-06-01T08:00:00Z');

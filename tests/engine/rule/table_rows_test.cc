@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <set>
+
 #include "rule/rule_set.h"
 
 namespace tocsin::rule {
@@ -18,8 +21,8 @@ const SourceFile& posts(const char* format) {
   return file;
 }
 
-TableRows rows_of(const char* format = "json") {
-  auto rows = TableRows::of(posts(format), TimeZone::utc());
+TableRows rows_of(const char* format = "json", size_t partitions = 1) {
+  auto rows = TableRows::of(posts(format), TimeZone::utc(), partitions);
   EXPECT_TRUE(rows.is_ok()) << (rows ? "" : rows.error().message);
   return *std::move(rows);
 }
@@ -131,6 +134,76 @@ TEST(TableRows, ATableIsFullAtItsBound) {
   EXPECT_TRUE(*rows.take("k7x", R"({"care":"red"})")) << "a row that is there may still change";
   EXPECT_TRUE(*rows.take("k9x", std::nullopt));
   EXPECT_TRUE(*rows.take("one", "{}")) << "and what went made room";
+}
+
+// A record of a topic's partition; no care: it takes the row away.
+struct Record {
+  std::string key;
+  const char* care;
+  uint32_t partition;
+  TimeMs at;
+};
+
+std::string text_of(const std::vector<Record>& records, size_t partitions) {
+  TableRows rows = rows_of("json", partitions);
+  for (const Record& r : records) {
+    const std::string value = r.care == nullptr ? "" : R"({"care":")" + std::string(r.care) + "\"}";
+    const auto taken = rows.take(r.key, r.care == nullptr ? std::nullopt : std::optional<std::string_view>(value),
+                                 {r.partition, r.at});
+    EXPECT_TRUE(taken.is_ok()) << r.key;
+  }
+  return rows.text();
+}
+
+std::string rows_text(const std::string& rows) { return kHeader + rows; }
+
+TEST(TableRows, OfTwoPartitionsTheYoungerRecordCountsWhicheverIsReadFirst) {
+  EXPECT_EQ(text_of({{"a", "red", 0, 10}, {"a", "green", 1, 20}}, 2), rows_text("a,green,,,,,,,\n"));
+  EXPECT_EQ(text_of({{"a", "green", 1, 20}, {"a", "red", 0, 10}}, 2), rows_text("a,green,,,,,,,\n"));
+  EXPECT_EQ(text_of({{"a", "green", 0, 20}, {"a", "red", 1, 10}}, 2), rows_text("a,green,,,,,,,\n"));
+  EXPECT_EQ(text_of({{"a", "red", 1, 10}, {"a", "green", 0, 10}}, 2), rows_text("a,red,,,,,,,\n"))
+      << "at the same time: the greater partition";
+  EXPECT_EQ(text_of({{"a", nullptr, 1, 20}, {"a", "red", 0, 10}}, 2), rows_text("")) << "it was taken away since";
+  EXPECT_EQ(text_of({{"a", "red", 0, 10}, {"a", nullptr, 1, 20}, {"a", "green", 0, 30}}, 2),
+            rows_text("a,green,,,,,,,\n"));
+}
+
+TEST(TableRows, WithinAPartitionTheLaterOffsetCountsWhateverTheClockSaid) {
+  EXPECT_EQ(text_of({{"a", "red", 0, 20}, {"a", "green", 0, 10}}, 1), rows_text("a,green,,,,,,,\n"));
+  EXPECT_EQ(text_of({{"a", "red", 1, 20}, {"a", "green", 1, 5}, {"a", "red", 0, 10}}, 2), rows_text("a,red,,,,,,,\n"));
+  EXPECT_EQ(text_of({{"a", "red", 0, 10}, {"a", "green", 1, 20}, {"a", nullptr, 1, 5}}, 2), rows_text("a,red,,,,,,,\n"))
+      << "the other partition's last record is the younger one now";
+}
+
+// The rows are a function of what stands in the partitions: every order in which these can be read gives the same.
+TEST(TableRows, EveryOrderOfReadingGivesTheSameRows) {
+  const std::vector<std::vector<Record>> partitions = {
+      {{"a", "red", 0, 5}, {"b", "red", 0, 50}, {"a", nullptr, 0, 30}},
+      {{"b", nullptr, 1, 20}, {"a", "green", 1, 30}, {"b", "green", 1, 50}},
+      {{"b", "red", 2, 60}, {"b", nullptr, 2, 49}}};
+  std::string turns = "00011122";  // whose record comes next
+  std::set<std::string> seen;
+  do {
+    std::vector<size_t> next(partitions.size(), 0);
+    std::vector<Record> records;
+    for (const char turn : turns) {
+      const auto p = static_cast<size_t>(turn - '0');
+      records.push_back(partitions[p][next[p]++]);
+    }
+    seen.insert(text_of(records, 3));
+  } while (std::ranges::next_permutation(turns).found);
+  EXPECT_EQ(seen, std::set{rows_text("a,green,,,,,,,\nb,green,,,,,,,\n")});
+}
+
+TEST(TableRows, WhatIsHiddenIsBounded) {
+  TableRows rows = rows_of("json", 2);
+  for (size_t i = 0; i <= 2 * kMaxTableRows; ++i) {
+    const auto gone = rows.take("k" + std::to_string(i) + "x", std::nullopt, {1, static_cast<TimeMs>(i)});
+    ASSERT_TRUE(gone.is_ok() && !*gone) << i;
+  }
+  EXPECT_FALSE(*rows.take("k" + std::to_string(2 * kMaxTableRows) + "x", "{}", {0, 0})) << "the youngest is remembered";
+  EXPECT_TRUE(*rows.take("k1x", "{}", {0, 0})) << "the oldest is not";
+  EXPECT_EQ(rows.rows(), 1U);
 }
 
 TEST(TableRows, ADeclarationWithFaultsHasNoRows) {

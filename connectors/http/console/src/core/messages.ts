@@ -433,6 +433,7 @@ export const MESSAGES = {
   first_last: ['First – last', '首次 – 最近'],
 
   is_ready: ['All is well', '运行正常'],
+  is_degraded: ['It works, but not all is well', '可以运行，但有异常'],
   not_ready: ['Not ready', '未就绪'],
   good: ['well', '正常'],
   bad: ['failing', '异常'],

@@ -7,7 +7,7 @@ import { Failed, Loading } from '../core/marks';
 import { linkTo } from '../core/router';
 import { rules } from '../core/store';
 import { t, term, text } from '../core/words';
-import { freshness, type ServiceStatus, type SourceState } from './status';
+import { freshness, standing, type ServiceStatus, type SourceState } from './status';
 
 const EVERY_MS = 2000,
   KEPT = 90;
@@ -92,6 +92,8 @@ export function Health() {
   );
 }
 
+const VERDICT = { ready: 'is_ready', degraded: 'is_degraded', not: 'not_ready' } as const;
+
 function Summary({ s }: { s: ServiceStatus }) {
   const facts: [string, string][] = [
     [t('version_of'), s.version],
@@ -105,10 +107,11 @@ function Summary({ s }: { s: ServiceStatus }) {
     [t('state_size'), bytes(s.state_bytes)],
     [t('streams'), number(s.streams)],
   ];
+  const how = standing(s);
   return (
     <div class="health-summary">
-      <p class={`verdict ${s.ready ? 'good' : 'bad'}`}>
-        <span aria-hidden="true">{s.ready ? '✓' : '!'}</span> {t(s.ready ? 'is_ready' : 'not_ready')}
+      <p class={`verdict ${how === 'not' ? 'bad' : 'good'}`}>
+        <span aria-hidden="true">{how === 'ready' ? '✓' : '!'}</span> {t(VERDICT[how])}
       </p>
       <dl class="told-facts">
         {facts.map(([name, value]) => (

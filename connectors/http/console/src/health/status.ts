@@ -33,6 +33,13 @@ export interface ServiceStatus {
   checks: Check[];
 }
 
+// Degraded: what it cannot work without is there, and something beside it is not.
+export type Standing = 'ready' | 'degraded' | 'not';
+export function standing(status: Pick<ServiceStatus, 'ready' | 'checks'>): Standing {
+  if (!status.ready) return 'not';
+  return status.checks.every(c => c.ok) ? 'ready' : 'degraded';
+}
+
 export type Freshness = 'flowing' | 'behind' | 'quiet' | 'never';
 const BEHIND_S = 60,
   QUIET_S = 900;
