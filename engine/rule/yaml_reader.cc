@@ -251,9 +251,9 @@ bool Reader::read_choice(const Node& node, std::span<const std::string_view> nam
     if (!narrow(node)) return false;
     std::string near = nearest(node.value, {names.begin(), names.end()});
     if (near.empty()) near = meant_word(node.value, names);
-    fault(node,
-          {"unknown-value", in_quotes(node.value) + " is not one of " + all, in_quotes(node.value) + " 不在可选值中：" + all,
-           near.empty() ? "" : "did you mean `" + near + "`?", near.empty() ? "" : "是否想写 `" + near + "`？"});
+    fault(node, {"unknown-value", in_quotes(node.value) + " is not one of " + all,
+                 in_quotes(node.value) + " 不在可选值中：" + all, near.empty() ? "" : "did you mean `" + near + "`?",
+                 near.empty() ? "" : "是否想写 `" + near + "`？"});
     return false;
   }
   index = static_cast<size_t>(found - names.begin());
@@ -296,7 +296,11 @@ Fields::Fields(const Reader& reader, const Node& node, std::span<const std::stri
                           std::move(*colon));
       continue;
     }
-    Say say{"unknown-key", what_ + " has no key " + in_quotes(key.value), "没有 " + in_quotes(key.value) + " 这个键", {}, {}};
+    Say say{"unknown-key",
+            what_ + " has no key " + in_quotes(key.value),
+            "没有 " + in_quotes(key.value) + " 这个键",
+            {},
+            {}};
     std::string near = nearest(key.value, {known.begin(), known.end()});
     if (near.empty()) near = meant_word(key.value, known);
     const Joined joined = joined_key(key.value);
