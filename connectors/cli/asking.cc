@@ -21,6 +21,9 @@ RuleTerms terms_of(simdjson::dom::element rule) {
 void add_asking(Command& command, Asking& o) {
   add_remote(command, o.remote);
   command.add_option("--zone", o.zone, "civil time zone of what is shown (default: the service's)");
+}
+
+void add_shadow(Command& command, Asking& o) {
   command.add_flag("--shadow", o.shadow, "also alerts of rules in shadow mode, which nobody is told of (for planners)");
 }
 

@@ -16,8 +16,10 @@ struct Asking {
   std::string zone;     // of what is shown; empty: the service's
   bool shadow = false;  // also what rules in shadow mode say
 };
-// --url, --token, --format, --zone, --shadow.
+// --url, --token, --format, --zone.
 void add_asking(Command& command, Asking& o);
+// --shadow, for lists and streams; a single alert is told to whoever may see it.
+void add_shadow(Command& command, Asking& o);
 
 // A rule as the service has it in force.
 struct RuleTerms {

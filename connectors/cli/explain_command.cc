@@ -63,9 +63,7 @@ constexpr Labels kChinese = {"规则      ",
                              "；现行的、下列条件所属的是第 "};
 constexpr size_t kLabelWidth = 10;
 
-std::string target(const Options& o, std::string_view part) {
-  return "/api/v1/alerts/" + o.id + std::string(part) + (o.shadow ? "?shadow=true" : "");
-}
+std::string target(const Options& o, std::string_view part) { return "/api/v1/alerts/" + o.id + std::string(part); }
 
 class Explanation {
  public:

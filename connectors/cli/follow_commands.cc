@@ -94,6 +94,7 @@ void add_alerts(Command& app, int& exit_code) {
   auto* command = app.add_subcommand("alerts", "List the alerts of a running service");
   auto o = std::make_shared<Options>();
   add_asking(*command, *o);
+  add_shadow(*command, *o);
   command->add_option("--status", o->status, "any of open,acknowledged,assigned,resolved,closed")
       ->capture_default_str();
   command->add_option("--area", o->area, "of this area code and of all that lies under it");
@@ -107,6 +108,7 @@ void add_tail(Command& app, int& exit_code) {
   auto* command = app.add_subcommand("tail", "Follow the alerts of a running service as they change");
   auto o = std::make_shared<Options>();
   add_asking(*command, *o);
+  add_shadow(*command, *o);
   command->add_flag("--from-start", o->from_start, "from the oldest transition that is kept");
   command->callback([o, &exit_code] { exit_code = tail(*o); });
 }
