@@ -144,9 +144,7 @@ void Linked<L>::rejudge(TimeMs now, FindingSink& sink, Arena& arena) {
   for (Slot s : order_) {
     const bool is = dense(s, {}, arena);
     if (is && nodes_[s].group == 0) fresh.push_back(s);
-    if (is || nodes_[s].group == 0) continue;
-    std::erase(group(nodes_[s].group)->dense, s);
-    nodes_[s].group = 0;
+    if (!is && nodes_[s].group != 0) make_sparse(s);
   }
   regroup(std::move(handles), fresh, {nullptr, now, Reason::kRule, true}, sink, arena);
 }

@@ -139,6 +139,7 @@ class Linked final : public Detector {
   Group& found(const Cause& cause);
   void join(Group& g, Slot s);
   void make_dense(Group& g, Slot s);
+  void make_sparse(Slot s);
   void grow(Slot added, const std::vector<Slot>& fresh, const Cause& cause, FindingSink& sink, Arena& arena);
   uint32_t elder_of(const std::vector<uint32_t>& handles, const Cause& cause, FindingSink& sink);
   void absorb(uint32_t elder, uint32_t younger, const Cause& cause, FindingSink& sink);

@@ -24,10 +24,7 @@ void Linked<L>::retract(uint64_t uid, bool withdrawn, const Row& cause_row, Find
     order_.erase(std::next(at).base());
     take_out(s);
     for (Slot n : near) {
-      if (n == s || nodes_[n].group == 0 || dense(n, {}, arena)) continue;
-      Group& g = *group(nodes_[n].group);
-      std::erase(g.dense, n);
-      nodes_[n].group = 0;
+      if (n != s && nodes_[n].group != 0 && !dense(n, {}, arena)) make_sparse(n);
     }
   }
   std::vector<Slot> fresh;
@@ -169,9 +166,7 @@ void Linked<L>::relink(uint64_t matter_case, TimeMs time, Change&& change, std::
     if (is && nodes_[s].group == 0 && at == fresh.end()) fresh.push_back(s);
     if (is) continue;
     if (at != fresh.end()) fresh.erase(at);
-    if (nodes_[s].group == 0) continue;
-    std::erase(group(nodes_[s].group)->dense, s);
-    nodes_[s].group = 0;
+    if (nodes_[s].group != 0) make_sparse(s);
   }
 }
 

@@ -56,6 +56,13 @@ void Linked<L>::make_dense(Group& g, Slot s) {
   for (Slot n : neighbours(s)) join(g, n);
 }
 
+// It is no dense event any more; who its group's members are is looked for anew by regroup().
+template <typename L>
+void Linked<L>::make_sparse(Slot s) {
+  std::erase(group(nodes_[s].group)->dense, s);
+  nodes_[s].group = 0;
+}
+
 template <typename L>
 std::vector<uint32_t> Linked<L>::groups_around(const std::vector<Slot>& slots) const {
   std::vector<uint32_t> handles;
@@ -194,6 +201,7 @@ std::vector<std::vector<typename Linked<L>::Slot>> Linked<L>::chains(std::vector
 template <typename L>
 void Linked<L>::regroup(std::vector<uint32_t> handles, const std::vector<Slot>& fresh, const Cause& cause,
                         FindingSink& sink, Arena& arena) {
+  if (handles.empty() && fresh.empty()) return;
   std::sort(handles.begin(), handles.end());
   handles.erase(std::unique(handles.begin(), handles.end()), handles.end());
   std::erase_if(handles, [&](uint32_t h) { return group(h) == nullptr; });

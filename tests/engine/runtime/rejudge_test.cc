@@ -3,7 +3,7 @@
 #include <map>
 #include <set>
 
-#include "fixture.h"
+#include "swap_fixture.h"
 
 namespace tocsin::runtime {
 namespace {
@@ -18,31 +18,9 @@ std::string with(const std::string& from, const std::string& to) {
   return text;
 }
 
-struct Service {
-  std::unique_ptr<state::Store> store = state::make_memory_store();
-  std::unique_ptr<Engine> engine;
-  uint32_t partition = 0;
-  uint64_t offset = 0;
-  uint32_t shards;
-
-  explicit Service(const std::string& text, uint32_t n = 1) : shards(n) { open(text); }
-  void open(const std::string& text) {
-    engine.reset();
-    Engine::Options options;
-    options.shards = shards;
-    auto opened = Engine::open(options, testing::rules(text), store.get(), testing::recompile);
-    EXPECT_TRUE(opened);
-    engine = std::move(*opened);
-    partition = engine->add_partition("test", 10 * kMinute);
-  }
-  void take(const Event& event) { engine->accept(event, partition, ++offset, kNoTime); }
-  void commit() { ASSERT_TRUE(engine->commit()); }
-  // Transitions told so far, from `from`.
-  std::vector<std::string> told(uint64_t from = 1) const {
-    std::vector<std::string> out;
-    EXPECT_TRUE(engine->read_outbox(from, SIZE_MAX, [&](const Outgoing& o) { out.emplace_back(o.json); }));
-    return out;
-  }
+struct Service : testing::Live {
+  explicit Service(const std::string& text, uint32_t n = 1) : Live(testing::rules(text), n, 0) {}
+  void open(const std::string& text) { Live::open(testing::rules(text)); }
   // Rule and key of what is open.
   std::set<std::string> open() const {
     std::set<std::string> out;

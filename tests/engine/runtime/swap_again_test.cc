@@ -4,6 +4,7 @@
 
 #include "runtime/estates.h"
 #include "swap_fixture.h"
+#include "tests/engine/state/passing_store.h"
 
 namespace tocsin::runtime {
 namespace {
@@ -184,30 +185,20 @@ TEST(Estates, AreBoundedAndTheOneThatWouldGoFirstGoes) {
 }
 
 // Keeps all writes in order, also those that it reports as failed: what lies on the disk after a crash.
-class Journal final : public state::Store {
+class Journal final : public test::PassingStore {
  public:
   bool refuses = false;
-  Result<std::string> get(state::Table t, std::string_view key) const override { return seen_->get(t, key); }
   Status write(const state::Batch& batch, bool sync) override {
     writes_.push_back(batch);
     return refuses ? exhausted("the disk is full") : seen_->write(batch, sync);
   }
-  Status scan(state::Table t, std::string_view begin, std::string_view end,
-              const std::function<bool(std::string_view, std::string_view)>& f) const override {
-    return seen_->scan(t, begin, end, f);
-  }
-  Status scan_backward(state::Table t, std::string_view begin, std::string_view end,
-                       const std::function<bool(std::string_view, std::string_view)>& f) const override {
-    return seen_->scan_backward(t, begin, end, f);
-  }
-  Status checkpoint(const std::string& directory) const override { return seen_->checkpoint(directory); }
-  uint64_t bytes_on_disk() const override { return seen_->bytes_on_disk(); }
   void crash() {
     seen_ = state::make_memory_store();
     for (const state::Batch& b : writes_) EXPECT_TRUE(seen_->write(b, true));
   }
 
  private:
+  state::Store& under() const override { return *seen_; }
   std::unique_ptr<state::Store> seen_ = state::make_memory_store();
   std::vector<state::Batch> writes_;
 };

@@ -60,9 +60,12 @@ struct Live {
   std::unique_ptr<Engine> engine;
   uint32_t partition = 0;
   uint64_t offset = 0;
-  uint32_t shards;
+  const uint32_t shards;
+  const uint64_t commit_each;  // events; 0: by the test alone
 
-  Live(std::shared_ptr<const rule::RuleSet> rules, uint32_t n) : shards(n) { open(std::move(rules)); }
+  Live(std::shared_ptr<const rule::RuleSet> rules, uint32_t n, uint64_t each = 17) : shards(n), commit_each(each) {
+    open(std::move(rules));
+  }
   void open(std::shared_ptr<const rule::RuleSet> rules) {
     engine.reset();
     Engine::Options options;
@@ -74,7 +77,7 @@ struct Live {
   }
   void take(const Event& event) {
     engine->accept(event, partition, ++offset, kNoTime);
-    if (offset % 17 == 0) commit();
+    if (commit_each != 0 && offset % commit_each == 0) commit();
   }
   void commit() { ASSERT_TRUE(engine->commit()); }
   std::vector<std::string> told(uint64_t from = 1) const {

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "alert/record.h"
+#include "full_store.h"
 #include "runtime/warm_up.h"
 #include "swap_fixture.h"
 
@@ -279,37 +280,15 @@ TEST(SwapWarm, OtherRulesDoNotNotice) {
   }
 }
 
-// A store that is full when it is told to be.
-class FullStore final : public state::Store {
- public:
-  bool full = false;
-  Result<std::string> get(state::Table t, std::string_view key) const override { return inner_->get(t, key); }
-  Status write(const state::Batch& batch, bool sync) override {
-    return full ? exhausted("the disk is full") : inner_->write(batch, sync);
-  }
-  Status scan(state::Table t, std::string_view begin, std::string_view end,
-              const std::function<bool(std::string_view, std::string_view)>& f) const override {
-    return inner_->scan(t, begin, end, f);
-  }
-  Status scan_backward(state::Table t, std::string_view begin, std::string_view end,
-                       const std::function<bool(std::string_view, std::string_view)>& f) const override {
-    return inner_->scan_backward(t, begin, end, f);
-  }
-  Status checkpoint(const std::string& directory) const override { return inner_->checkpoint(directory); }
-  uint64_t bytes_on_disk() const override { return inner_->bytes_on_disk(); }
-
- private:
-  std::unique_ptr<state::Store> inner_ = state::make_memory_store();
-};
-
 TEST(SwapWarm, AFullDiskLeavesTheOldRulesWithAllTheirState) {
   for (uint32_t seed = 0; seed < 8; ++seed) {
     Feed feed;
     const auto events = testing::stream(feed, seed, 240);
     const auto before = testing::rules(rules_of(false)), after = testing::rules(rules_of(true));
+    const auto under = state::make_memory_store();
     Live live(before, 2), alone(before, 2);
-    auto full = std::make_unique<FullStore>();
-    FullStore& disk = *full;
+    auto full = std::make_unique<testing::FullStore>(*under);
+    testing::FullStore& disk = *full;
     live.engine.reset();
     live.store = std::move(full);
     live.open(before);

@@ -8,6 +8,7 @@
 #include <set>
 #include <thread>
 
+#include "tests/engine/state/passing_store.h"
 #include "tests/engine/state/scratch.h"
 
 namespace tocsin::state {
@@ -17,30 +18,22 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 
 // A store whose disk can be full, and which counts its synced writes.
-class CountingStore final : public Store {
+class CountingStore final : public test::PassingStore {
  public:
   Status write(const Batch& batch, bool sync) override {
     if (full) return exhausted("the disk is full");
     if (sync) ++syncs;
     if (before_write) before_write();
-    return inner->write(batch, sync);
+    return PassingStore::write(batch, sync);
   }
-  Result<std::string> get(Table t, std::string_view k) const override { return inner->get(t, k); }
-  Status scan(Table t, std::string_view b, std::string_view e,
-              const std::function<bool(std::string_view, std::string_view)>& f) const override {
-    return inner->scan(t, b, e, f);
-  }
-  Status scan_backward(Table t, std::string_view b, std::string_view e,
-                       const std::function<bool(std::string_view, std::string_view)>& f) const override {
-    return inner->scan_backward(t, b, e, f);
-  }
-  Status checkpoint(const std::string& d) const override { return inner->checkpoint(d); }
-  uint64_t bytes_on_disk() const override { return inner->bytes_on_disk(); }
 
-  std::unique_ptr<Store> inner = make_memory_store();
   std::atomic<bool> full = false;
   std::atomic<int> syncs = 0;
   std::function<void()> before_write;
+
+ private:
+  Store& under() const override { return *inner_; }
+  std::unique_ptr<Store> inner_ = make_memory_store();
 };
 
 class LogTest : public testing::Test {
