@@ -220,7 +220,7 @@ std::string outcome_labels(const runtime::Engine& engine, const state::Store& st
     const std::string outcome = text_of(data, "/outcome");
     if (outcome.empty()) continue;
     const auto last = parse_time(text_of(data, "/last_event_at"), TimeZone::utc());
-    const TimeMs until = std::max(l.opened_at + 3'600'000, last ? *last : l.opened_at);
+    const TimeMs until = std::max(l.opened_at + kHourMs, last ? *last : l.opened_at);
     JsonWriter w(out);
     w.begin_object().field("rule", l.rule_id).key("key").raw(minified(data, "key"));
     w.field("from", format_time(l.opened_at - kNearInTime)).field("until", format_time(until));

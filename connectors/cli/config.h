@@ -75,11 +75,11 @@ struct Config {
   int64_t checkpoint_mib = 64;
   DurationMs lateness = 600'000;  // of canonical events; feeds have their own
   DurationMs idle_after = 30'000;
-  DurationMs log_retain = 400LL * 86'400'000;  // no shorter than what a rule looks back on
+  DurationMs log_retain = 400 * kDayMs;  // no shorter than what a rule looks back on
   int64_t log_retain_mib = 4096;
   DurationMs warm_up = 60'000;        // so long a rule that begins may be warmed up from the log; 0: it begins anew
   DurationMs table_refresh = 10'000;  // another version of a topic's table at most so often
-  DurationMs keep_ended = 400LL * 86'400'000;
+  DurationMs keep_ended = 400 * kDayMs;
   int64_t max_ended = 200'000;
 };
 

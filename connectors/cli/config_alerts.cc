@@ -58,7 +58,7 @@ class ReceiverReader {
       if (out_.urls.empty()) fault(*urls, "no-address", "name at least one address", "至少写一个地址");
     }
     door(f);
-    duration(f, "resend", 1'000, 3'600'000, out_.resend);
+    duration(f, "resend", 1'000, kHourMs, out_.resend);
     f.read("console", out_.console);
   }
 

@@ -18,7 +18,7 @@
 namespace tocsin::cli {
 namespace {
 
-struct Options : Asking {
+struct ExplainOptions : Asking {
   std::string id;
 };
 
@@ -63,11 +63,13 @@ constexpr Labels kChinese = {"规则      ",
                              "；现行的、下列条件所属的是第 "};
 constexpr size_t kLabelWidth = 10;
 
-std::string target(const Options& o, std::string_view part) { return "/api/v1/alerts/" + o.id + std::string(part); }
+std::string target(const ExplainOptions& o, std::string_view part) {
+  return "/api/v1/alerts/" + o.id + std::string(part);
+}
 
 class Explanation {
  public:
-  Explanation(const Options& o, simdjson::dom::element data, const Terms& terms)
+  Explanation(const ExplainOptions& o, simdjson::dom::element data, const Terms& terms)
       : o_(o),
         data_(data),
         terms_(terms),
@@ -195,14 +197,14 @@ class Explanation {
     }
   }
 
-  const Options& o_;
+  const ExplainOptions& o_;
   const simdjson::dom::element data_;
   const Terms& terms_;
   const bool chinese_;
   const Labels& l_;
 };
 
-int explain(const Options& o) {
+int explain(const ExplainOptions& o) {
   auto body = fetch(o.remote, target(o, {}),
                     "the service knows no such alert: " + o.id +
                         "; `tocsin alerts --status open,acknowledged,assigned,resolved,closed` lists them, with "
@@ -226,7 +228,7 @@ int explain(const Options& o) {
 
 void add_explain(Command& app, int& exit_code) {
   auto* command = app.add_subcommand("explain", "Say why an alert of a running service fired");
-  auto o = std::make_shared<Options>();
+  auto o = std::make_shared<ExplainOptions>();
   add_asking(*command, *o);
   command->add_option("ALERT_ID", o->id, "the alert")->required();
   command->callback([o, &exit_code] { exit_code = explain(*o); });

@@ -19,13 +19,13 @@
 namespace tocsin::cli {
 namespace {
 
-struct Options : Asking {
+struct FollowOptions : Asking {
   std::string status = "open,acknowledged,assigned", area, rule, severity;
   bool from_start = false;
   size_t limit = 100;
 };
 
-int alerts(const Options& o) {
+int alerts(const FollowOptions& o) {
   auto body =
       fetch(o.remote, "/api/v1/alerts?limit=" + std::to_string(o.limit) + "&status=" + o.status + "&area=" + o.area +
                           "&rule=" + o.rule + "&severity=" + o.severity + (o.shadow ? "&shadow=true" : ""));
@@ -57,7 +57,7 @@ std::string_view type_of(std::string_view json) {
   return rest.substr(0, rest.find('"'));
 }
 
-int tail(const Options& o) {
+int tail(const FollowOptions& o) {
   constexpr int kRetries = 5;
   std::string last = o.from_start ? "0" : "";
   const Places places = o.remote.format == "json" ? Places() : ask_terms(o).places;
@@ -92,7 +92,7 @@ int tail(const Options& o) {
 
 void add_alerts(Command& app, int& exit_code) {
   auto* command = app.add_subcommand("alerts", "List the alerts of a running service");
-  auto o = std::make_shared<Options>();
+  auto o = std::make_shared<FollowOptions>();
   add_asking(*command, *o);
   add_shadow(*command, *o);
   command->add_option("--status", o->status, "any of open,acknowledged,assigned,resolved,closed")
@@ -106,7 +106,7 @@ void add_alerts(Command& app, int& exit_code) {
 
 void add_tail(Command& app, int& exit_code) {
   auto* command = app.add_subcommand("tail", "Follow the alerts of a running service as they change");
-  auto o = std::make_shared<Options>();
+  auto o = std::make_shared<FollowOptions>();
   add_asking(*command, *o);
   add_shadow(*command, *o);
   command->add_flag("--from-start", o->from_start, "from the oldest transition that is kept");

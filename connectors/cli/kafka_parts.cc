@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <future>
 
+#include "base/log_level.h"
 #include "connectors/cli/broker_probe.h"
 #include "connectors/cli/clocks.h"
 #include "connectors/cli/files.h"
@@ -23,10 +24,9 @@ Settings merged(const Settings& common, const Settings& own) {
 }  // namespace
 
 void log_kafka_line(int level, std::string_view message) {
-  constexpr int kError = 3, kWarning = 4;
-  if (level <= kError)
+  if (level <= log_level::kError)
     log::error({"kafka ", message});
-  else if (level == kWarning)
+  else if (level == log_level::kWarning)
     log::warn({"kafka ", message});
   else
     log::debug({"kafka ", message});

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/log_level.h"
 #include "connectors/alertmanager/alertmanager.h"
 #include "connectors/cli/kafka_parts.h"
 #include "connectors/cli/log.h"
@@ -14,10 +15,9 @@ namespace {
 constexpr size_t kMostRecalled = 10'000;  // open alerts that an Alertmanager is told of anew
 
 void log_line(int level, std::string_view message) {
-  constexpr int kError = 3, kWarning = 4;
-  if (level <= kError)
+  if (level <= log_level::kError)
     log::error({message});
-  else if (level == kWarning)
+  else if (level == log_level::kWarning)
     log::warn({message});
   else
     log::info({message});

@@ -22,7 +22,7 @@
 namespace tocsin::cli {
 namespace {
 
-struct Options {
+struct ScorecardOptions {
   RuleInputs rules;
   std::vector<std::string> inputs, areas;
   std::string state, url = "http://127.0.0.1:8080", token, feed, lateness = "10m", format = "text";
@@ -35,10 +35,10 @@ constexpr size_t kRows = 100;
 constexpr size_t kRowsOfService = 1000;  // that it answers at once
 
 // The tier of the rows: of the whole county its towns, else what lies under the area.
-std::string tier_of(const Options& o) { return o.tier.empty() && o.area.empty() ? "town" : o.tier; }
+std::string tier_of(const ScorecardOptions& o) { return o.tier.empty() && o.area.empty() ? "town" : o.tier; }
 
 // Names of areas for files and states: of the tables given, else of those that Tocsin ships.
-score::NameOf names_of(const Options& o, AreaTable& table) {
+score::NameOf names_of(const ScorecardOptions& o, AreaTable& table) {
   std::vector<std::string> paths = o.areas;
   if (const auto base = home(); paths.empty() && base) {
     std::error_code ec;
@@ -59,7 +59,7 @@ Status read_day(const std::string& option, const std::string& text, std::optiona
   return out ? Status() : invalid(option + ": \"" + text + "\" is not a day; write 2025-06-01");
 }
 
-Result<std::string> ask_places(const Options& o, const score::Keeper& keeper, const score::NameOf& names) {
+Result<std::string> ask_places(const ScorecardOptions& o, const score::Keeper& keeper, const score::NameOf& names) {
   score::PlacesQuestion question;
   if (auto s = read_day("--from", o.from, question.from); !s) return s.error();
   if (auto s = read_day("--to", o.to, question.to); !s) return s.error();
@@ -70,7 +70,7 @@ Result<std::string> ask_places(const Options& o, const score::Keeper& keeper, co
   return score::answer(keeper, question, names);
 }
 
-Result<std::string> ask(const Options& o, const score::Keeper& keeper) {
+Result<std::string> ask(const ScorecardOptions& o, const score::Keeper& keeper) {
   AreaTable table;
   const score::NameOf names = names_of(o, table);
   if (o.places) return ask_places(o, keeper, names);
@@ -95,7 +95,7 @@ Result<std::string> ask(const Options& o, const score::Keeper& keeper) {
   return score::answer(keeper, question, names);
 }
 
-Result<std::string> of_files(Options o) {
+Result<std::string> of_files(ScorecardOptions o) {
   auto zone = TimeZone::load(o.rules.zone);
   if (!zone) return zone.error();
   auto lateness = parse_duration(o.lateness);
@@ -136,7 +136,7 @@ Result<std::string> of_files(Options o) {
   return ask(o, *(*engine)->score());
 }
 
-Result<std::string> of_state(const Options& o) {
+Result<std::string> of_state(const ScorecardOptions& o) {
   auto store = state::open_rocksdb_read_only(o.state);
   if (!store) return store.error();
   auto keeper = runtime::read_score(**store);
@@ -158,7 +158,7 @@ std::string encoded(std::string_view text) {
   return out;
 }
 
-Result<std::string> of_service(const Options& o) {
+Result<std::string> of_service(const ScorecardOptions& o) {
   if (o.limit > kRowsOfService) {
     return invalid(
         "--limit: a service answers at most 1000 rows at once; --skip 1000 gives the next ones, and --state "
@@ -185,7 +185,7 @@ Result<std::string> of_service(const Options& o) {
   return fetch({.url = o.url, .token = o.token, .format = o.format}, target);
 }
 
-int scorecard(const Options& o) {
+int scorecard(const ScorecardOptions& o) {
   auto json = !o.inputs.empty() ? of_files(o) : !o.state.empty() ? of_state(o) : of_service(o);
   if (!json) return fail(json.error());
   if (o.format == "json") {
@@ -204,7 +204,7 @@ int scorecard(const Options& o) {
 
 void add_scorecard(Command& app, int& exit_code) {
   auto* command = app.add_subcommand("scorecard", "How areas and posts did over a span of days: rates, times, alerts");
-  auto o = std::make_shared<Options>();
+  auto o = std::make_shared<ScorecardOptions>();
   auto* input =
       command->add_option("--input", o->inputs, "count these files: plain, gzip or zstd; - is standard input");
   auto* state = command->add_option("--state", o->state, "ask a state directory, also beside its service");

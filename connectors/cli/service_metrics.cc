@@ -14,7 +14,7 @@
 
 namespace tocsin::cli {
 namespace {
-constexpr DurationMs kRefresh = 250;
+constexpr DurationMs kMetricsRefresh = 250;
 constexpr DurationMs kCount = 5'000;  // walking all keys and files is not for every refresh
 constexpr DurationMs kShare = 50;     // of the thread's time, one part in so many
 constexpr std::string_view kCanonical = "canonical", kIngest = "ingest";
@@ -166,7 +166,7 @@ void ServiceMetrics::refresh(const MeasuredParts& parts, TimeMs now) {
     const std::lock_guard lock(mutex_);
     committed_ = now;
   }
-  if (now < next_refresh_ && next_refresh_ - now <= kRefresh * kShare) return;
+  if (now < next_refresh_ && next_refresh_ - now <= kMetricsRefresh * kShare) return;
   const uint64_t begin = steady_ns();
   metrics::MetricsSnapshot s;
   s.sources = source_metrics(parts, now);
@@ -204,7 +204,7 @@ void ServiceMetrics::refresh(const MeasuredParts& parts, TimeMs now) {
   if (reloaded_ != 0) s.reloaded_seconds = to_seconds(reloaded_);
   snapshot_ = std::move(s);
   const auto took = static_cast<DurationMs>((steady_ns() - begin) / 1'000'000);
-  next_refresh_ = now + std::min(std::max(kRefresh, took * kShare), kRefresh * kShare);
+  next_refresh_ = now + std::min(std::max(kMetricsRefresh, took * kShare), kMetricsRefresh * kShare);
 }
 
 }  // namespace tocsin::cli

@@ -10,7 +10,7 @@
 namespace tocsin::cli {
 namespace {
 
-constexpr DurationMs kRefresh = 500;
+constexpr DurationMs kStatusRefresh = 500;
 constexpr DurationMs kSpan = 10'000;        // of rates and shares
 constexpr DurationMs kCountBytes = 10'000;  // walking all keys is not for every refresh
 // Decoders of records that name their own source.
@@ -105,7 +105,7 @@ void ServiceStatus::refresh(const runtime::Engine& engine, const runtime::Publis
     const std::lock_guard lock(mutex_);
     snapshot_.committed = now;
   }
-  if (now - refreshed_ < kRefresh) return;
+  if (now - refreshed_ < kStatusRefresh) return;
   refreshed_ = now;
   sample(engine, now);
   Snapshot s;

@@ -20,27 +20,27 @@
 namespace tocsin::cli {
 namespace {
 
-struct Options {
+struct SilenceOptions {
   Remote remote;
   std::string by, reason, until, lasting, area, severity, id;
   std::vector<std::string> rules;
 };
 
 // Where the service has tokens it knows who asks; else the account at this machine says so.
-std::string actor(const Options& o) {
+std::string actor(const SilenceOptions& o) {
   if (!o.by.empty()) return o.by;
   const char* user = std::getenv("USER");
   return user == nullptr ? "" : user;
 }
 
-Result<std::string> end_of(const Options& o) {
+Result<std::string> end_of(const SilenceOptions& o) {
   if (!o.until.empty()) return o.until;
   const auto lasting = parse_duration(o.lasting);
   if (!lasting) return lasting.error();
   return format_time(SystemClock().now() + *lasting);
 }
 
-int add(const Options& o) {
+int add(const SilenceOptions& o) {
   if (o.until.empty() == o.lasting.empty()) return fail(kUsage, "give one of --until and --for");
   const auto until = end_of(o);
   if (!until) return fail(until.error());
@@ -67,7 +67,7 @@ int add(const Options& o) {
   return kWell;
 }
 
-int end(const Options& o) {
+int end(const SilenceOptions& o) {
   std::string body;
   JsonWriter(body).begin_object().field("by", actor(o)).end_object();
   const auto answer = send(o.remote, "/api/v1/silences/" + o.id + "/expire", body);
@@ -77,7 +77,7 @@ int end(const Options& o) {
 }
 
 // "s-1  until 2026-06-01T10:00:00Z  area 330282004  rules a, b  up to yellow", then who and why.
-int list(const Options& o) {
+int list(const SilenceOptions& o) {
   const auto answer = fetch(o.remote, "/api/v1/silences");
   if (!answer) return fail(answer.error());
   if (o.remote.format == "json") {
@@ -112,8 +112,8 @@ int list(const Options& o) {
 void add_silence(Command& app, int& exit_code) {
   auto* command = app.add_subcommand("silence", "Keep alerts of a running service from disturbing people for a while");
   command->require_subcommand(1);
-  auto o = std::make_shared<Options>();
-  const auto part = [&](const char* name, const char* help, int (*run)(const Options&)) {
+  auto o = std::make_shared<SilenceOptions>();
+  const auto part = [&](const char* name, const char* help, int (*run)(const SilenceOptions&)) {
     auto* sub = command->add_subcommand(name, help);
     add_remote(*sub, o->remote);
     sub->callback([o, run, &exit_code] { exit_code = run(*o); });

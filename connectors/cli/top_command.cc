@@ -25,7 +25,7 @@ namespace {
 
 using simdjson::dom::element;
 
-struct Options {
+struct TopOptions {
   Remote remote;
   int interval = 2;  // seconds
   bool once = false;
@@ -161,7 +161,7 @@ size_t rules_in_sight(const std::string& rest, size_t most) {
   return std::min(most, size.ws_row > used + 3 ? size.ws_row - used : size_t{3});
 }
 
-int show(const Options& o, bool clear) {
+int show(const TopOptions& o, bool clear) {
   const auto body = fetch(o.remote, "/api/v1/status");
   if (!body) return fail(body.error());
   if (o.remote.format == "json") {
@@ -185,7 +185,7 @@ int show(const Options& o, bool clear) {
 }
 
 // On a terminal again and again until it is interrupted; else once.
-int top(const Options& o) {
+int top(const TopOptions& o) {
   const bool live = !o.once && isatty(STDOUT_FILENO) != 0 && o.remote.format == "text";
   std::signal(SIGINT, [](int) { interrupted = 1; });
   while (true) {
@@ -202,7 +202,7 @@ int top(const Options& o) {
 
 void add_top(Command& app, int& exit_code) {
   auto* command = app.add_subcommand("top", "The live load of a running service: sources, rules, shards");
-  auto o = std::make_shared<Options>();
+  auto o = std::make_shared<TopOptions>();
   add_remote(*command, o->remote);
   command->add_option("--interval", o->interval, "seconds between two looks")->between(1, 3600)->capture_default_str();
   command->add_option("--rules", o->rules, "at most so many, those with the most matches")->capture_default_str();

@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <chrono>
 
+#include "base/log_level.h"
+
 namespace tocsin::delivery {
 namespace {
 
 using std::chrono::milliseconds;
-
-constexpr int kError = 3, kWarning = 4;  // as in syslog
 
 DurationMs left_until(std::chrono::steady_clock::time_point due) {
   const auto left = std::chrono::ceil<milliseconds>(due - std::chrono::steady_clock::now()).count();
@@ -160,7 +160,8 @@ Doors::Outcome Courier::attempt(const Request& request) {
   const std::string trouble =
       out.verdict == Verdict::kArrived ? "" : "does not take alerts (" + describe(out.reply) + ")";
   const std::scoped_lock lock(mutex_);
-  if (out.verdict == Verdict::kRefused && stats_.trouble != trouble) log(kWarning, trouble);  // the doors tell the rest
+  if (out.verdict == Verdict::kRefused && stats_.trouble != trouble)
+    log(log_level::kWarning, trouble);  // the doors tell the rest
   stats_.failed += out.failed;
   stats_.wrong_door = out.wrong_door;
   stats_.trouble = trouble;
@@ -214,8 +215,9 @@ bool Courier::deliver_alone(const Message& message) {
       case Step::kStopped:
         return false;
       case Step::kAway:
-        log(kWarning, "set aside alert=" + message.alert_id + " sequence=" + std::to_string(message.sequence) +
-                          " reason=\"it is refused, and not every address has been asked\"");
+        log(log_level::kWarning, "set aside alert=" + message.alert_id +
+                                     " sequence=" + std::to_string(message.sequence) +
+                                     " reason=\"it is refused, and not every address has been asked\"");
         return set_aside(std::move(trial));
       case Step::kAgain:
         if (!pause(left_until(trial.due))) return false;
@@ -306,8 +308,8 @@ void Courier::note_delivered() {
 }
 
 void Courier::give_up(const Message& message, const Reply& reply) {
-  log(kError, "gave up alert=" + message.alert_id + " sequence=" + std::to_string(message.sequence) + " reason=\"" +
-                  describe(reply) + "\"");
+  log(log_level::kError, "gave up alert=" + message.alert_id + " sequence=" + std::to_string(message.sequence) +
+                             " reason=\"" + describe(reply) + "\"");
   {
     const std::scoped_lock lock(mutex_);
     ++stats_.refused;

@@ -3,11 +3,10 @@
 #include <algorithm>
 
 #include "base/hash.h"
+#include "base/log_level.h"
 
 namespace tocsin::delivery {
 namespace {
-
-constexpr int kError = 3, kWarning = 4, kNotice = 5;  // as in syslog
 
 // A tenth more or less, so that many do not knock at once.
 DurationMs spread(DurationMs pause, uint64_t seed) {
@@ -92,7 +91,8 @@ Doors::Outcome Doors::post(Poster& poster, const Request& request, const std::at
 
 void Doors::note(Door& door, const Reply& reply) {
   if (judge(reply.status) == Verdict::kLater) return note_failure(door, reply);
-  if (!door.trouble.empty() && options_.log) options_.log(kNotice, "address=" + origin(door.url) + " answers again");
+  if (!door.trouble.empty() && options_.log)
+    options_.log(log_level::kNotice, "address=" + origin(door.url) + " answers again");
   door.trouble.clear();
   door.pause = 0;
   door.wrong = 0;
@@ -106,12 +106,13 @@ void Doors::note_failure(Door& door, const Reply& reply) {
   door.wrong = is_wrong_door(reply.status) ? door.wrong + 1 : 0;
   const std::string why = describe(reply);
   if (door.wrong == options_.tries && options_.log) {
-    options_.log(kError, "address=" + origin(door.url) + " answers " + why +
-                             ", which trying again does not mend: mend its address or rights; what waits is sent as "
-                             "soon as it is taken");
+    options_.log(log_level::kError,
+                 "address=" + origin(door.url) + " answers " + why +
+                     ", which trying again does not mend: mend its address or rights; what waits is sent as "
+                     "soon as it is taken");
   } else if (door.trouble != why && options_.log) {
-    options_.log(kWarning, "address=" + origin(door.url) + " does not take alerts (" + why + "), tries again in " +
-                               std::to_string(pause) + " ms");
+    options_.log(log_level::kWarning, "address=" + origin(door.url) + " does not take alerts (" + why +
+                                          "), tries again in " + std::to_string(pause) + " ms");
   }
   door.trouble = why;
 }

@@ -14,16 +14,16 @@ constexpr size_t kMaxName = 200;    // bytes of by, to
 constexpr size_t kMaxNote = 4'000;  // bytes of note
 constexpr std::array<std::string_view, 3> kOutcomes = {"true", "false", "duplicate"};
 
-struct Member {
+struct ActionMember {
   std::string_view name;
   std::string alert::Action::*field;
   size_t max;
 };
 constexpr std::array kMembers = {
-    Member{"by", &alert::Action::by, kMaxName},
-    Member{"to", &alert::Action::to, kMaxName},
-    Member{"note", &alert::Action::note, kMaxNote},
-    Member{"outcome", &alert::Action::outcome, kMaxName},
+    ActionMember{"by", &alert::Action::by, kMaxName},
+    ActionMember{"to", &alert::Action::to, kMaxName},
+    ActionMember{"note", &alert::Action::note, kMaxNote},
+    ActionMember{"outcome", &alert::Action::outcome, kMaxName},
 };
 
 // The member that a kind of action cannot be without, beside `by`.
@@ -42,7 +42,7 @@ std::string_view required_member(alert::ActionKind kind) {
 }
 
 Status read_member(std::string_view name, simdjson::dom::element value, alert::Action& out) {
-  const auto* member = std::ranges::find(kMembers, name, &Member::name);
+  const auto* member = std::ranges::find(kMembers, name, &ActionMember::name);
   if (member == kMembers.end()) {
     return invalid("'" + printable(name) + "' is not known here; by, to, note and outcome are.");
   }
@@ -69,7 +69,7 @@ Result<alert::Action> read_action(alert::ActionKind kind, const std::string& bod
   }
   if (!name.empty()) action.by = name;
   for (const std::string_view needed : {std::string_view("by"), required_member(kind)}) {
-    const auto* member = std::ranges::find(kMembers, needed, &Member::name);
+    const auto* member = std::ranges::find(kMembers, needed, &ActionMember::name);
     if ((action.*member->field).empty()) return invalid(std::string(needed) + " is missing or empty.");
   }
   if (!action.outcome.empty() && std::ranges::find(kOutcomes, action.outcome) == kOutcomes.end()) {

@@ -21,6 +21,9 @@ using LogFunction = std::function<void(int level, std::string_view message)>;
 // The settings as they may be shown: passwords, keys and tokens are "***".
 Settings redacted(const Settings& settings);
 
+inline constexpr int kAskMs = 2'000;  // how long a question to the brokers may take
+inline constexpr int kServeMs = 50;   // how long one call waits for callbacks
+
 struct Deleter {
   void operator()(rd_kafka_t* p) const { rd_kafka_destroy(p); }
   void operator()(rd_kafka_conf_t* p) const { rd_kafka_conf_destroy(p); }

@@ -16,8 +16,6 @@ namespace tocsin::kafka {
 namespace {
 
 constexpr auto kRetry = std::chrono::milliseconds(500);
-constexpr int kServeMs = 50;
-constexpr int kAskMs = 2'000;
 constexpr int kTransactionMs = 60'000;
 
 Settings producer_defaults(bool transactional) {

@@ -11,7 +11,6 @@ namespace {
 
 constexpr int64_t kFirstStep = 1'000;
 constexpr int64_t kGrowth = 8;
-constexpr int kAskMs = 2'000;
 // A producer that was killed may have bytes on their way into the broker: the end counts once it rests.
 constexpr auto kRest = std::chrono::milliseconds(100);
 constexpr int kMostLooks = 50;

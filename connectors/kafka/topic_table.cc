@@ -3,6 +3,7 @@
 #include <chrono>
 #include <optional>
 
+#include "base/log_level.h"
 #include "connectors/kafka/kafka_source.h"
 
 namespace tocsin::kafka {
@@ -14,7 +15,6 @@ using std::chrono::milliseconds;
 constexpr size_t kAtOnce = 4096;  // records
 constexpr DurationMs kPoll = 100;
 constexpr size_t kTold = 20;  // refused records that the log names, between two texts
-constexpr int kWarning = 4;   // as in syslog
 
 }  // namespace
 
@@ -62,9 +62,10 @@ class TopicTable::Reading {
     }
     ++rejected_;
     if (refused_++ >= kTold || !table_.options_.log) return;
-    table_.options_.log(kWarning, "table " + rule::name_of_table(table_.options_.declaration.text) + ": " +
-                                      source_->place(r.partition, r.offset) +
-                                      " does not fit, and its row stays as it was: " + taken.error().message);
+    table_.options_.log(log_level::kWarning,
+                        "table " + rule::name_of_table(table_.options_.declaration.text) + ": " +
+                            source_->place(r.partition, r.offset) +
+                            " does not fit, and its row stays as it was: " + taken.error().message);
   }
 
   void note() {
@@ -130,7 +131,7 @@ void TopicTable::run() {
         left ? "it has more partitions now, and is read anew; where a key stands in two, the younger record counts"
              : left.error().message;
     if (!left) fail(left.error());
-    if (options_.log) options_.log(kWarning, "topic " + options_.topic + " as a table: " + why);
+    if (options_.log) options_.log(log_level::kWarning, "topic " + options_.topic + " as a table: " + why);
   }
   const std::lock_guard lock(mutex_);
   over_ = true;

@@ -8,8 +8,6 @@
 namespace tocsin::kafka {
 namespace {
 
-constexpr int kServeMs = 50;
-
 // One write(): its records point here until the last of them is reported.
 struct Group {
   size_t left;

@@ -7,7 +7,6 @@
 namespace tocsin::kafka {
 namespace {
 
-constexpr int kAskMs = 2'000;
 constexpr DurationMs kHurryMs = 250;  // between two looks while brokers are away
 
 }  // namespace

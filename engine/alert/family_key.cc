@@ -5,11 +5,11 @@
 namespace tocsin::alert {
 namespace {
 
-constexpr uint8_t kFormat = 1;
+constexpr uint8_t kFamilyFormat = 1;
 constexpr size_t kLogBytes = 4096;
 
 // One call of a KeyState, as it is handed to each state and written down.
-struct Input {
+struct Call {
   enum class Kind : uint8_t { kAdd, kRetract, kAdvance, kAct, kRejudge };
   Kind kind = Kind::kAdd;
   const detect::Row* row = nullptr;  // kAdd; kRetract: the cause
@@ -34,18 +34,18 @@ class FamilyKey final : public KeyState {
   }
 
   void add(const detect::Row& row, Context& context) override {
-    take({.kind = Input::Kind::kAdd, .row = &row}, context);
+    take({.kind = Call::Kind::kAdd, .row = &row}, context);
   }
   void retract(uint64_t uid, bool withdrawn, const detect::Row& cause, Context& context) override {
-    take({.kind = Input::Kind::kRetract, .row = &cause, .uid = uid, .withdrawn = withdrawn}, context);
+    take({.kind = Call::Kind::kRetract, .row = &cause, .uid = uid, .withdrawn = withdrawn}, context);
   }
   void act(const Action& action, Context& context) override {
-    take({.kind = Input::Kind::kAct, .action = &action}, context);
+    take({.kind = Call::Kind::kAct, .action = &action}, context);
   }
   void advance(TimeMs deadline, Context& context) override {
-    take({.kind = Input::Kind::kAdvance, .time = deadline}, context);
+    take({.kind = Call::Kind::kAdvance, .time = deadline}, context);
   }
-  void rejudge(TimeMs now, Context& context) override { take({.kind = Input::Kind::kRejudge, .time = now}, context); }
+  void rejudge(TimeMs now, Context& context) override { take({.kind = Call::Kind::kRejudge, .time = now}, context); }
   // A sweep has one rule set from beginning to end: nobody takes over.
   std::vector<Record> end(TimeMs time, const GoesOn& goes_on, Context& context) override {
     for (size_t i = 0; i < states_.size(); ++i) {
@@ -88,11 +88,11 @@ class FamilyKey final : public KeyState {
     c.arena.reset();
     return {rule, c.rule_index, c.zone, c.watermark, c.arena, emitter};
   }
-  void take(const Input& input, Context& context);
-  uint64_t put_to_common(const Input& input, Context& context);
+  void take(const Call& input, Context& context);
+  uint64_t put_to_common(const Call& input, Context& context);
   void leave(size_t i, Context& context);
-  void write_down(const Input& input, TimeMs watermark);
-  static void give(KeyState& state, const Input& input, Context& context);
+  void write_down(const Call& input, TimeMs watermark);
+  static void give(KeyState& state, const Call& input, Context& context);
 
   const rule::Variants& variants_;
   const Hash128 key_;
@@ -105,22 +105,22 @@ class FamilyKey final : public KeyState {
 };
 
 // A timer is for those alone that have set it.
-void FamilyKey::give(KeyState& state, const Input& input, Context& context) {
+void FamilyKey::give(KeyState& state, const Call& input, Context& context) {
   switch (input.kind) {
-    case Input::Kind::kAdd:
+    case Call::Kind::kAdd:
       return state.add(*input.row, context);
-    case Input::Kind::kRetract:
+    case Call::Kind::kRetract:
       return state.retract(input.uid, input.withdrawn, *input.row, context);
-    case Input::Kind::kAct:
+    case Call::Kind::kAct:
       return state.act(input.action == nullptr ? Action{} : *input.action, context);
-    case Input::Kind::kRejudge:
+    case Call::Kind::kRejudge:
       return state.rejudge(input.time, context);
-    case Input::Kind::kAdvance:
+    case Call::Kind::kAdvance:
       while (state.next_deadline() <= input.time) state.advance(state.next_deadline(), context);
   }
 }
 
-void FamilyKey::take(const Input& input, Context& context) {
+void FamilyKey::take(const Call& input, Context& context) {
   const uint64_t ayes = put_to_common(input, context);
   for (size_t i = 0; i < states_.size(); ++i) {
     const uint64_t bit = uint64_t{1} << i;
@@ -128,7 +128,7 @@ void FamilyKey::take(const Input& input, Context& context) {
     if ((voters_ & bit) != 0) continue;
     auto& state = states_[i];
     if (state == nullptr) {
-      if (input.kind != Input::Kind::kAdd) continue;
+      if (input.kind != Call::Kind::kAdd) continue;
       state = make_key_state(variants_.rules[i], key_, key_text_);
     }
     Context own = of(variants_.rules[i], context, context.emitter);
@@ -149,8 +149,8 @@ void FamilyKey::take(const Input& input, Context& context) {
 }
 
 // Answers which variants' conditions held.
-uint64_t FamilyKey::put_to_common(const Input& input, Context& context) {
-  if (voters_ == 0 || (common_ == nullptr && input.kind != Input::Kind::kAdd)) return 0;
+uint64_t FamilyKey::put_to_common(const Call& input, Context& context) {
+  if (voters_ == 0 || (common_ == nullptr && input.kind != Call::Kind::kAdd)) return 0;
   if (common_ == nullptr) common_ = make_key_state(variants_.common, key_, key_text_);
   rule::Ballot ballot{voters_, 0};
   Listener listener;
@@ -177,13 +177,13 @@ void FamilyKey::leave(size_t i, Context& context) {
   Reader in(log_);
   while (!in.at_end()) {
     row_arena.reset();
-    Input input;
-    input.kind = static_cast<Input::Kind>(in.u8());
+    Call input;
+    input.kind = static_cast<Call::Kind>(in.u8());
     const TimeMs watermark = in.zigzag();
     detect::Row row;
-    if (input.kind == Input::Kind::kAdvance || input.kind == Input::Kind::kRejudge) {
+    if (input.kind == Call::Kind::kAdvance || input.kind == Call::Kind::kRejudge) {
       input.time = in.zigzag();
-    } else if (input.kind != Input::Kind::kAct) {
+    } else if (input.kind != Call::Kind::kAct) {
       input.uid = in.fixed64();
       input.withdrawn = in.flag();
       Reader bytes(in.str());
@@ -198,7 +198,7 @@ void FamilyKey::leave(size_t i, Context& context) {
   }
 }
 
-void FamilyKey::write_down(const Input& input, TimeMs watermark) {
+void FamilyKey::write_down(const Call& input, TimeMs watermark) {
   if (log_.size() > kLogBytes + 2 * snapshot_.size()) {
     snapshot_.clear();
     log_.clear();
@@ -208,8 +208,8 @@ void FamilyKey::write_down(const Input& input, TimeMs watermark) {
   Writer w(log_);
   w.u8(static_cast<uint8_t>(input.kind));
   w.zigzag(watermark);
-  if (input.kind == Input::Kind::kAct) return;
-  if (input.kind == Input::Kind::kAdvance || input.kind == Input::Kind::kRejudge) return w.zigzag(input.time);
+  if (input.kind == Call::Kind::kAct) return;
+  if (input.kind == Call::Kind::kAdvance || input.kind == Call::Kind::kRejudge) return w.zigzag(input.time);
   w.fixed64(input.uid);
   w.flag(input.withdrawn);
   std::string row;
@@ -219,7 +219,7 @@ void FamilyKey::write_down(const Input& input, TimeMs watermark) {
 }
 
 void FamilyKey::encode(Writer& out) const {
-  out.u8(kFormat);
+  out.u8(kFamilyFormat);
   out.str(key_text_);
   out.fixed64(voters_);
   std::string bytes;
@@ -273,7 +273,7 @@ std::unique_ptr<KeyState> make_family_key(const rule::Variants& variants, Hash12
 Result<std::unique_ptr<KeyState>> decode_family_key(const rule::Variants& variants, Hash128 key,
                                                     std::string_view bytes) {
   Reader in(bytes);
-  if (in.u8() != kFormat) return corrupt("a family's state is of another format");
+  if (in.u8() != kFamilyFormat) return corrupt("a family's state is of another format");
   const std::string_view key_text = in.str();
   if (!in.ok()) return corrupt("a family's state does not decode");
   auto made = std::make_unique<FamilyKey>(variants, key, key_text);

@@ -25,7 +25,7 @@ namespace {
 using detect::Finding;
 using detect::Reason;
 
-constexpr uint8_t kFormat = 4;
+constexpr uint8_t kKeyFormat = 4;
 
 // A detector and the alerts on its episodes. Each call hands the input to the detector, turns its findings into alerts'
 // inputs one by one, and publishes what changes. The detector lies inside, so that a key is one piece of memory.
@@ -491,7 +491,7 @@ void DetectorKey<D>::publish(Record& r, const Change& decided, const Finding* fi
 
 template <typename D>
 void DetectorKey<D>::encode(Writer& out) const {
-  out.u8(kFormat);
+  out.u8(kKeyFormat);
   out.u8(static_cast<uint8_t>(rule_.plan.kind));
   out.str(key_text_);
   out.flag(revision_.has_value());
@@ -568,7 +568,7 @@ std::unique_ptr<KeyState> make_key_state(const rule::Rule& rule, Hash128 key, st
 Result<std::unique_ptr<KeyState>> decode_key_state(const rule::Rule& rule, Hash128 key, std::string_view bytes) {
   if (rule.variants != nullptr) return decode_family_key(*rule.variants, key, bytes);
   Reader in(bytes);
-  if (in.u8() != kFormat) return corrupt("a key's state is of another format");
+  if (in.u8() != kKeyFormat) return corrupt("a key's state is of another format");
   if (in.u8() != static_cast<uint8_t>(rule.plan.kind)) return corrupt("a key's state is of another kind of rule");
   const std::string_view key_text = in.str();
   if (!in.ok()) return corrupt("a key's state does not decode");

@@ -87,4 +87,14 @@ bool parse_csv_record(std::string_view record, char delimiter, Arena& arena, std
   }
 }
 
+void append_csv_cell(std::string& out, std::string_view cell) {
+  if (cell.find_first_of(",\"\r\n") == std::string_view::npos && !cell.starts_with(' ')) {
+    out += cell;
+    return;
+  }
+  out += '"';
+  for (const char c : cell) out.append(c == '"' ? 2 : 1, c);
+  out += '"';
+}
+
 }  // namespace tocsin

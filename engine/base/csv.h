@@ -26,4 +26,7 @@ size_t csv_record_end(std::string_view buffer, bool at_eof, char delimiter = ','
 bool parse_csv_record(std::string_view record, char delimiter, Arena& arena, std::vector<std::string_view>& cells,
                       std::string& fault);
 
+// A cell as it is written: quoted where it must be, and where a reader might trim it (a leading blank).
+void append_csv_cell(std::string& out, std::string_view cell);
+
 }  // namespace tocsin

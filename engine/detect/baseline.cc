@@ -6,7 +6,6 @@
 namespace tocsin::detect {
 namespace {
 
-constexpr DurationMs kDayMs = 24 * 3'600'000;
 constexpr double kMostValue = 1e9;
 
 double number_of(const expr::Value& v) {

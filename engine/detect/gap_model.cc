@@ -5,10 +5,8 @@
 namespace tocsin::detect {
 namespace {
 
-constexpr DurationMs kHour = 3'600'000, kDay = 24 * kHour;
-constexpr double kCentury = 36525.0 * static_cast<double>(kDay);
+constexpr double kCentury = 36525.0 * static_cast<double>(kDayMs);
 
-int64_t floor_div(int64_t a, int64_t b) { return a / b - (a % b < 0 ? 1 : 0); }
 // 1970-01-01 was a Thursday; weeks from Monday.
 int64_t week_of(int64_t day) { return floor_div(day + 3, 7); }
 size_t weekday_of(int64_t day) { return static_cast<size_t>(day + 3 - 7 * week_of(day)); }
@@ -70,8 +68,8 @@ GapModel GapModel::fit(const Series<uint32_t>& hours, int64_t day, int64_t days)
   for (size_t w = 0; w < 7; ++w) {
     out.day_factor_[w] = (m.weekday[w] + 1) / (m.weekdays[w] * mean + 1);
     out.before_day_[w] = out.week_;
-    out.week_ += out.day_factor_[w] * static_cast<double>(kDay);
-    out.span_ += m.weekdays[w] * out.day_factor_[w] * static_cast<double>(kDay);
+    out.week_ += out.day_factor_[w] * static_cast<double>(kDayMs);
+    out.span_ += m.weekdays[w] * out.day_factor_[w] * static_cast<double>(kDayMs);
   }
   double sum = 0, most = 0;
   for (size_t h = 0; h < 24; ++h) {
@@ -87,12 +85,12 @@ GapModel GapModel::fit(const Series<uint32_t>& hours, int64_t day, int64_t days)
 
 // Operational milliseconds since the Monday that begins `base_week`.
 double GapModel::passed(TimeMs t, int64_t base_week) const {
-  const int64_t day = floor_div(t, kDay), week = week_of(day);
+  const int64_t day = floor_div(t, kDayMs), week = week_of(day);
   const size_t w = weekday_of(day);
-  const DurationMs in_day = t - day * kDay;
-  const auto h = static_cast<size_t>(in_day / kHour);
-  const double hours = before_hour_[h] + hour_factor_[h] * static_cast<double>(in_day % kHour) / double{kHour};
-  return static_cast<double>(week - base_week) * week_ + before_day_[w] + day_factor_[w] * hours * double{kHour};
+  const DurationMs in_day = t - day * kDayMs;
+  const auto h = static_cast<size_t>(in_day / kHourMs);
+  const double hours = before_hour_[h] + hour_factor_[h] * static_cast<double>(in_day % kHourMs) / double{kHourMs};
+  return static_cast<double>(week - base_week) * week_ + before_day_[w] + day_factor_[w] * hours * double{kHourMs};
 }
 
 // The other way round, rounded up.
@@ -101,23 +99,23 @@ TimeMs GapModel::instant(double passed, int64_t base_week) const {
   double left = passed - weeks * week_;
   size_t w = 6;
   while (w > 0 && before_day_[w] > left) --w;
-  left = (left - before_day_[w]) / (day_factor_[w] * double{kHour});
+  left = (left - before_day_[w]) / (day_factor_[w] * double{kHourMs});
   size_t h = 23;
   while (h > 0 && before_hour_[h] > left) --h;
   const double hours = static_cast<double>(h) + std::min(1.0, (left - before_hour_[h]) / hour_factor_[h]);
   const int64_t monday = 7 * (base_week + static_cast<int64_t>(weeks)) - 3;
-  return (monday + static_cast<int64_t>(w)) * kDay + static_cast<DurationMs>(std::ceil(hours * double{kHour}));
+  return (monday + static_cast<int64_t>(w)) * kDayMs + static_cast<DurationMs>(std::ceil(hours * double{kHourMs}));
 }
 
 double GapModel::probability(TimeMs last, TimeMs t) const {
-  const int64_t base = week_of(floor_div(last, kDay));
+  const int64_t base = week_of(floor_div(last, kDayMs));
   return std::exp(-shape_ * std::log1p(std::max(0.0, passed(t, base) - passed(last, base)) / span_));
 }
 
 DurationMs GapModel::gap(TimeMs last, double p) const {
-  const int64_t base = week_of(floor_div(last, kDay));
+  const int64_t base = week_of(floor_div(last, kDayMs));
   const double needed = span_ * std::expm1(-std::log(p) / shape_);
-  if (!(needed / week_ * 7 * double{kDay} < kCentury)) return kNever;
+  if (!(needed / week_ * 7 * double{kDayMs} < kCentury)) return kNever;
   TimeMs t = std::max(last, instant(passed(last, base) + needed, base));
   while (probability(last, t) >= p) ++t;  // to the millisecond, whatever rounding did
   while (t > last && probability(last, t - 1) < p) --t;

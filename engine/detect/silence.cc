@@ -5,11 +5,8 @@
 namespace tocsin::detect {
 namespace {
 
-constexpr DurationMs kHourMs = 3'600'000, kDayMs = 24 * kHourMs;
 constexpr double kUsual = 0.01;     // usual_gap: what 99 of 100 silences stay under
 constexpr int kForgottenAfter = 4;  // times the history
-
-int64_t floor_div(int64_t a, int64_t b) { return a / b - (a % b < 0 ? 1 : 0); }
 
 }  // namespace
 

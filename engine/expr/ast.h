@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -37,6 +38,12 @@ struct Node {
   std::vector<Node*> args;  // kComprehension: range, then the body or bodies (map with filter: predicate, transform)
   Type type;                // set by the checker
   int slot = -1;            // kIdent that names a variable: its slot in the Env, set by the checker
+
+  bool is_literal(Tag tag) const { return kind == Kind::kLiteral && value.is(tag); }
+  // A literal's text; nothing where this is none.
+  std::optional<std::string> text_literal() const {
+    return is_literal(Tag::kString) ? std::optional<std::string>(value.str()) : std::nullopt;
+  }
 };
 
 class Ast {

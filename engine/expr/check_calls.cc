@@ -15,14 +15,6 @@ namespace {
 
 using K = Type::Kind;
 
-const Type& element(const Type& t, size_t i) {
-  static const Type kDyn;
-  return i < t.args.size() ? t.args[i] : kDyn;
-}
-
-bool is_text_literal(const Node* n) { return n->kind == Node::Kind::kLiteral && n->value.is(Tag::kString); }
-bool is_whole_literal(const Node* n) { return n->kind == Node::Kind::kLiteral && n->value.is(Tag::kInt); }
-
 std::string types_of(const std::vector<Node*>& args, size_t from) {
   std::string out;
   for (size_t i = from; i < args.size(); ++i) out += (i > from ? ", " : "") + to_string(args[i]->type);
@@ -131,7 +123,7 @@ bool looks_like_number(std::string_view text) {
 bool Checker::quotes_fault(const Node* n) {
   for (size_t i = 0; i < 2; ++i) {
     const Node *literal = n->args[i], *other = n->args[1 - i];
-    if (is_text_literal(literal) && is_number(other->type) && looks_like_number(literal->value.str())) {
+    if (literal->is_literal(Tag::kString) && is_number(other->type) && looks_like_number(literal->value.str())) {
       const std::string number(literal->value.str());
       fault(literal, "type-mismatch",
             {"`" + source_of(literal) + "` is a text, and a number is compared with it.",
@@ -140,7 +132,7 @@ bool Checker::quotes_fault(const Node* n) {
       return true;
     }
     if (literal->kind == Node::Kind::kLiteral && is_number(literal->type) && other->type.kind == K::kString &&
-        !is_text_literal(other)) {
+        !other->is_literal(Tag::kString)) {
       const std::string text = "\"" + source_of(literal) + "\"";
       fault(literal, "type-mismatch",
             {"`" + source_of(literal) + "` is a number, and a text is compared with it.",
@@ -164,7 +156,7 @@ Type Checker::operator_fault(Node* n, Op op) {
   const std::string right = to_string(b->type);
   Text hint;
   if (is_number(a->type) && is_number(b->type)) {
-    const Node* whole = is_whole_literal(a) ? a : (is_whole_literal(b) ? b : nullptr);
+    const Node* whole = a->is_literal(Tag::kInt) ? a : (b->is_literal(Tag::kInt) ? b : nullptr);
     const K other = whole == a ? b->type.kind : a->type.kind;
     if (whole && other == K::kDouble) {
       const std::string text = std::to_string(whole->value.i) + ".0";
@@ -219,7 +211,7 @@ Type Checker::membership(Node* n) {
   const Type& item = n->args[0]->type;
   const Type& in = n->args[1]->type;
   if (is_open(in)) return Type::of(K::kBool);
-  if ((in.kind == K::kList || in.kind == K::kMap) && comparable(element(in, 0), item)) return Type::of(K::kBool);
+  if ((in.kind == K::kList || in.kind == K::kMap) && comparable(in.arg(0), item)) return Type::of(K::kBool);
   if (in.kind == K::kString && item.kind == K::kString) {
     const std::string text = source_of(n->args[1]) + ".contains(" + source_of(n->args[0]) + ")";
     return fault(n, "type-mismatch",
@@ -233,8 +225,8 @@ Type Checker::index(Node* n) {
   const Type& in = n->args[0]->type;
   const Type& key = n->args[1]->type;
   if (is_open(in)) return Type::of(K::kDyn);
-  if (in.kind == K::kList && (is_open(key) || key.kind == K::kInt || key.kind == K::kUint)) return element(in, 0);
-  if (in.kind == K::kMap && fits(element(in, 0), key)) return element(in, 1);
+  if (in.kind == K::kList && (is_open(key) || key.kind == K::kInt || key.kind == K::kUint)) return in.arg(0);
+  if (in.kind == K::kMap && fits(in.arg(0), key)) return in.arg(1);
   const std::string from = to_string(in);
   if (in.kind != K::kList && in.kind != K::kMap) {
     return fault(n, "type-mismatch",
@@ -324,7 +316,7 @@ Type Checker::wrong_arguments(Node* n, const std::vector<Overload>& overloads) {
 
 // Constants that can only fail: a pattern, a time, a duration, a zone.
 void Checker::check_constants(Node* n) {
-  if (n->args.empty() || !is_text_literal(n->args.back())) return;
+  if (n->args.empty() || !n->args.back()->is_literal(Tag::kString)) return;
   const Node* last = n->args.back();
   const std::string_view text = last->value.str();
   if (n->text == "matches" && n->args.size() == 2) {

@@ -10,11 +10,6 @@ namespace {
 
 using K = Type::Kind;
 
-const Type& element(const Type& t, size_t i) {
-  static const Type kDyn;
-  return i < t.args.size() ? t.args[i] : kDyn;
-}
-
 }  // namespace
 
 void Checker::check(Node* n) { n->type = visit(n); }
@@ -144,7 +139,7 @@ Type Checker::selection(Node* n) {
 
 Type Checker::field_of(const Type& from, Node* n) {
   if (is_open(from)) return Type::of(K::kDyn);
-  if (from.kind == K::kMap && fits(Type::of(K::kString), element(from, 0))) return element(from, 1);
+  if (from.kind == K::kMap && fits(Type::of(K::kString), from.arg(0))) return from.arg(1);
   if (from.kind == K::kPoint && (n->text == "lon" || n->text == "lat")) return Type::of(K::kDouble);
   Text hint;
   if (env_.overloads(n->text)) {
@@ -193,7 +188,7 @@ Type Checker::comprehension(Node* n) {
   check(range);
   Type item = Type::of(K::kDyn);
   if (range->type.kind == K::kList || range->type.kind == K::kMap) {
-    item = element(range->type, 0);
+    item = range->type.arg(0);
   } else if (!is_open(range->type)) {
     item = fault(range, "type-mismatch",
                  {n->text + "() goes over a list or a map, not " + to_string(range->type) + ".",

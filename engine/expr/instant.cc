@@ -4,14 +4,14 @@
 #include <charconv>
 #include <cstdlib>
 
+#include "time/format.h"
+
 namespace tocsin::expr {
 namespace {
 
 __extension__ using Wide = __int128;
 
 constexpr int64_t kSecondsPerDay = 86400;
-
-int64_t floor_div(int64_t a, int64_t b) { return a / b - (a % b != 0 && (a % b < 0) != (b < 0) ? 1 : 0); }
 
 Wide nanos_of(Instant v) { return static_cast<Wide>(v.seconds) * kNanosPerSecond + v.nanos; }
 
@@ -143,28 +143,14 @@ bool take_duration_part(std::string_view& s, Wide& total) {
 
 }  // namespace
 
-int64_t days_from_civil(int64_t year, int month, int day) {
-  const int64_t y = month <= 2 ? year - 1 : year;
-  const int64_t era = floor_div(y, 400);
-  const int64_t yoe = y - era * 400;
-  const int64_t doy = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
-  const int64_t doe = yoe * 365 + yoe / 4 - yoe / 100 + doy;
-  return era * 146097 + doe - 719468;
-}
-
 CivilTime to_civil(int64_t seconds) {
   const int64_t days = floor_div(seconds, kSecondsPerDay);
   const auto rest = static_cast<int>(seconds - days * kSecondsPerDay);
-  const int64_t z = days + 719468;
-  const int64_t era = floor_div(z, 146097);
-  const int64_t doe = z - era * 146097;
-  const int64_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
-  const int64_t doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
-  const int64_t mp = (5 * doy + 2) / 153;
+  const CivilDay date = civil_from_days(days);
   CivilTime c{};
-  c.day = static_cast<int>(doy - (153 * mp + 2) / 5 + 1);
-  c.month = static_cast<int>(mp < 10 ? mp + 3 : mp - 9);
-  c.year = yoe + era * 400 + (c.month <= 2 ? 1 : 0);
+  c.day = date.day;
+  c.month = date.month;
+  c.year = date.year;
   c.hour = rest / 3600;
   c.minute = rest / 60 % 60;
   c.second = rest % 60;

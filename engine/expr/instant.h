@@ -21,8 +21,6 @@ struct CivilTime {
 };
 // Of seconds since the epoch, in UTC. Any input.
 CivilTime to_civil(int64_t seconds);
-// Days since 1970-01-01 of a date of the proleptic Gregorian calendar.
-int64_t days_from_civil(int64_t year, int month, int day);
 
 // "2009-02-13T23:31:30.123456789Z", with Z or an offset; false on anything else and outside the range.
 [[nodiscard]] bool parse_instant(std::string_view text, Instant& out);

@@ -11,7 +11,7 @@
 namespace tocsin::expr {
 namespace {
 
-using K = Token::Kind;
+using Kind = Token::Kind;
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
@@ -23,16 +23,16 @@ int hex_digit(char c) {
 
 struct Symbol {
   std::string_view text;
-  K kind;
+  Kind kind;
 };
 // Longer ones first.
 constexpr std::array<Symbol, 24> kSymbols = {
-    {{"&&", K::kAnd},        {"||", K::kOr},           {"==", K::kEqual},    {"!=", K::kUnequal},
-     {"<=", K::kLessEqual},  {">=", K::kGreaterEqual}, {"(", K::kLeftParen}, {")", K::kRightParen},
-     {"[", K::kLeftBracket}, {"]", K::kRightBracket},  {"{", K::kLeftBrace}, {"}", K::kRightBrace},
-     {",", K::kComma},       {".", K::kDot},           {":", K::kColon},     {"?", K::kQuestion},
-     {"+", K::kPlus},        {"-", K::kMinus},         {"*", K::kStar},      {"/", K::kSlash},
-     {"%", K::kPercent},     {"!", K::kNot},           {"<", K::kLess},      {">", K::kGreater}}};
+    {{"&&", Kind::kAnd},        {"||", Kind::kOr},           {"==", Kind::kEqual},    {"!=", Kind::kUnequal},
+     {"<=", Kind::kLessEqual},  {">=", Kind::kGreaterEqual}, {"(", Kind::kLeftParen}, {")", Kind::kRightParen},
+     {"[", Kind::kLeftBracket}, {"]", Kind::kRightBracket},  {"{", Kind::kLeftBrace}, {"}", Kind::kRightBrace},
+     {",", Kind::kComma},       {".", Kind::kDot},           {":", Kind::kColon},     {"?", Kind::kQuestion},
+     {"+", Kind::kPlus},        {"-", Kind::kMinus},         {"*", Kind::kStar},      {"/", Kind::kSlash},
+     {"%", Kind::kPercent},     {"!", Kind::kNot},           {"<", Kind::kLess},      {">", Kind::kGreater}}};
 
 constexpr std::array<std::string_view, 17> kReserved = {"as",        "break",  "const",  "continue", "else", "for",
                                                         "function",  "if",     "import", "let",      "loop", "package",
@@ -44,7 +44,7 @@ bool is_reserved(std::string_view word) {
   return std::find(kReserved.begin(), kReserved.end(), word) != kReserved.end();
 }
 
-Token Lexer::token(K kind, uint32_t begin) {
+Token Lexer::token(Kind kind, uint32_t begin) {
   Token t;
   t.kind = kind;
   t.begin = begin;
@@ -78,7 +78,7 @@ void Lexer::skip_space() {
 Token Lexer::next() {
   skip_space();
   const auto begin = static_cast<uint32_t>(pos_);
-  if (pos_ == source_.size()) return token(K::kEnd, begin);
+  if (pos_ == source_.size()) return token(Kind::kEnd, begin);
   const char c = source_[pos_];
   if (is_letter(c)) return word();
   if (is_digit(c) || (c == '.' && is_digit(at(1)))) return number();
@@ -97,11 +97,11 @@ Token Lexer::word() {
     const bool bytes = text.find_first_of("bB") != text.npos;
     if (n == static_cast<size_t>(raw) + static_cast<size_t>(bytes)) return string(raw, bytes, begin);
   }
-  K kind = K::kIdent;
-  if (text == "true") kind = K::kTrue;
-  if (text == "false") kind = K::kFalse;
-  if (text == "null") kind = K::kNull;
-  if (text == "in") kind = K::kIn;
+  Kind kind = Kind::kIdent;
+  if (text == "true") kind = Kind::kTrue;
+  if (text == "false") kind = Kind::kFalse;
+  if (text == "null") kind = Kind::kNull;
+  if (text == "in") kind = Kind::kIn;
   Token t = token(kind, begin);
   t.text = text;
   return t;
@@ -150,7 +150,7 @@ Token Lexer::whole_number(uint32_t begin, std::string_view digits, int base) {
                  "时长写作 duration(\"15m\")，文本要加引号");
   }
   const uint64_t whole = t.whole;
-  t = token(is_unsigned ? K::kUint : K::kInt, begin);
+  t = token(is_unsigned ? Kind::kUint : Kind::kInt, begin);
   t.whole = whole;
   return t;
 }
@@ -164,7 +164,7 @@ Token Lexer::decimal_number(uint32_t begin, std::string_view digits) {
     return fault(begin, static_cast<uint32_t>(pos_), "This number is too large for a double.",
                  "这个数超出双精度浮点数的范围。");
   }
-  Token t = token(K::kDouble, begin);
+  Token t = token(Kind::kDouble, begin);
   t.number = v;
   return t;
 }
@@ -180,13 +180,13 @@ Token Lexer::string(bool raw, bool bytes, uint32_t begin) {
       return unclosed(begin, close);
     }
     if (at(0) == '\\' && !raw) {
-      if (!escape(out, bytes)) return token(K::kEnd, begin);
+      if (!escape(out, bytes)) return token(Kind::kEnd, begin);
     } else {
       out += source_[pos_++];
     }
   }
   pos_ += close.size();
-  Token t = token(bytes ? K::kBytes : K::kString, begin);
+  Token t = token(bytes ? Kind::kBytes : Kind::kString, begin);
   t.text = arena_.copy(out);
   return t;
 }

@@ -13,8 +13,6 @@ namespace {
 using K = Type::Kind;
 using Args = std::span<const Value>;
 
-Instant instant_of(const Value& v) { return {v.seconds, static_cast<int32_t>(v.nanos)}; }
-
 Value bad_text(std::string_view what, std::string_view text, std::string_view like, Arena& arena) {
   const std::string shown = "\"" + std::string(text.substr(0, 64)) + "\" is not a " + std::string(what) + " like ";
   return make_error(arena, shown, like);
@@ -124,7 +122,7 @@ Value part_of(Args args, Arena& arena, const void* context) {
   const Value& v = args[0];
   if (v.is(Tag::kDuration)) return part_of_duration(part, v);
   int64_t offset = 0;
-  if (args.size() > 1 && !offset_of(args[1].str(), instant_of(v), offset)) {
+  if (args.size() > 1 && !offset_of(args[1].str(), v.instant(), offset)) {
     return make_error(arena, "no such time zone: ", args[1].str().substr(0, 64));
   }
   return Value::integer(part_of_time(part, v.seconds + offset, v.nanos));

@@ -55,8 +55,6 @@ Value mismatch(Op op, const Value& a, const Value& b) {
   return Value::error(kMessages[static_cast<size_t>(op) * kTags * kTags + pair]);
 }
 
-Instant instant_of(const Value& v) { return {v.seconds, static_cast<int32_t>(v.nanos)}; }
-
 Value join_text(const Value& a, const Value& b, Arena& arena) {
   const size_t n = a.size + b.size;
   if (n > kMaxTextBytes) return too_large();
@@ -97,12 +95,12 @@ Value add(const Value& a, const Value& b, Arena& arena) {
       case Tag::kList:
         return join_lists(a, b, arena);
       case Tag::kDuration:
-        return add_durations(instant_of(a), instant_of(b), t) ? Value::duration(t) : out_of_range();
+        return add_durations(a.instant(), b.instant(), t) ? Value::duration(t) : out_of_range();
       default:
         break;
     }
   } else if (a.is(Tag::kTimestamp) && b.is(Tag::kDuration)) {
-    return shift_timestamp(instant_of(a), instant_of(b), false, t) ? Value::timestamp(t) : out_of_range();
+    return shift_timestamp(a.instant(), b.instant(), false, t) ? Value::timestamp(t) : out_of_range();
   } else if (a.is(Tag::kDuration) && b.is(Tag::kTimestamp)) {
     return add(b, a, arena);
   }
@@ -123,14 +121,14 @@ Value subtract(const Value& a, const Value& b) {
       case Tag::kDouble:
         return Value::number(a.d - b.d);
       case Tag::kDuration:
-        return subtract_durations(instant_of(a), instant_of(b), t) ? Value::duration(t) : out_of_range();
+        return subtract_durations(a.instant(), b.instant(), t) ? Value::duration(t) : out_of_range();
       case Tag::kTimestamp:
-        return between_timestamps(instant_of(a), instant_of(b), t) ? Value::duration(t) : out_of_range();
+        return between_timestamps(a.instant(), b.instant(), t) ? Value::duration(t) : out_of_range();
       default:
         break;
     }
   } else if (a.is(Tag::kTimestamp) && b.is(Tag::kDuration)) {
-    return shift_timestamp(instant_of(a), instant_of(b), true, t) ? Value::timestamp(t) : out_of_range();
+    return shift_timestamp(a.instant(), b.instant(), true, t) ? Value::timestamp(t) : out_of_range();
   }
   return mismatch(Op::kSubtract, a, b);
 }

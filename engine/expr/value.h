@@ -2,6 +2,7 @@
 // A CEL value: 24 bytes, trivially copyable, never owns. Strings, lists and maps point into an Arena, into the
 // program's constants, or into the caller's activation, which must outlive the value.
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -139,6 +140,14 @@ struct Value {
   bool is_true() const { return tag == Tag::kBool && b; }
   std::string_view str() const { return {s, size}; }
   TimeMs ms() const;  // kTimestamp or kDuration, floored to milliseconds
+  Instant instant() const { return {seconds, static_cast<int32_t>(nanos)}; }  // kTimestamp or kDuration
+  // An int, uint or double; nothing of other kinds.
+  std::optional<double> number_if() const {
+    if (tag == Tag::kInt) return static_cast<double>(i);
+    if (tag == Tag::kUint) return static_cast<double>(u);
+    if (tag == Tag::kDouble) return d;
+    return std::nullopt;
+  }
 
  private:
   static Value text(std::string_view v, Tag t) {

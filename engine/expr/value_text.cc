@@ -23,14 +23,12 @@ void append_base64(std::string& out, std::string_view bytes) {
   }
 }
 
-Instant instant_of(const Value& v) { return {v.seconds, static_cast<int32_t>(v.nanos)}; }
-
 std::string time_text(const Value& v) {
   std::string s;
   if (v.is(Tag::kTimestamp)) {
-    append_instant(s, instant_of(v));
+    append_instant(s, v.instant());
   } else {
-    append_instant_duration(s, instant_of(v));
+    append_instant_duration(s, v.instant());
   }
   return s;
 }

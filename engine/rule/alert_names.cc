@@ -11,16 +11,11 @@ using expr::Node;
 
 constexpr std::string_view kPrefix = "alert.";
 
-std::string text_of(const Node& node) {
-  const bool text = node.kind == Node::Kind::kLiteral && node.value.is(expr::Tag::kString);
-  return text ? std::string(node.value.str()) : std::string();
-}
-
 // attrs["rule"] or attrs.rule.
 bool is_rule_attribute(const Node& node) {
   if (dotted(node) == "attrs.rule") return true;
   return node.kind == Node::Kind::kCall && node.text == "_[_]" && node.args.size() == 2 &&
-         dotted(*node.args[0]) == "attrs" && text_of(*node.args[1]) == "rule";
+         dotted(*node.args[0]) == "attrs" && node.args[1]->text_literal() == "rule";
 }
 
 class Names {
@@ -48,7 +43,7 @@ class Names {
 
  private:
   void take(const yaml::Node& node, const Node& field, const Node& literal) {
-    std::string name = text_of(literal);
+    std::string name = literal.text_literal().value_or("");
     if (dotted(field) == "category") {
       if (!name.starts_with(kPrefix)) return;
       name.erase(0, kPrefix.size());

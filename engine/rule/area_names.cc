@@ -27,11 +27,6 @@ std::string list_of(const std::vector<std::string>& codes) {
   return out;
 }
 
-std::string text_of(const Node& node) {
-  const bool text = node.kind == Node::Kind::kLiteral && node.value.is(expr::Tag::kString);
-  return text ? std::string(node.value.str()) : std::string();
-}
-
 }  // namespace
 
 std::optional<AreaFault> area_fault(std::string_view field, std::string_view code, const AreaTable& areas) {
@@ -61,7 +56,7 @@ std::optional<AreaFault> area_fault(std::string_view field, std::string_view cod
 bool check_areas(const yaml::Reader& reader, const Expression& e, const Node& root, const Vocabulary& vocabulary) {
   bool good = true;
   const auto check = [&](const Node& field, const Node& literal) {
-    const auto fault = area_fault(dotted(field), text_of(literal), vocabulary.areas);
+    const auto fault = area_fault(dotted(field), literal.text_literal().value_or(""), vocabulary.areas);
     if (!fault) return;
     report(reader, e.place, literal, {"bad-area", fault->en, fault->zh, fault->hint_en, fault->hint_zh});
     good = false;

@@ -14,7 +14,7 @@ std::optional<int64_t> parse_day(std::string_view text) {
   if (text.size() != 10) return std::nullopt;
   const auto t = parse_time(text, TimeZone::utc());
   if (!t) return std::nullopt;
-  return *t >= 0 ? *t / 86'400'000 : (*t - 86'399'999) / 86'400'000;
+  return utc_day(*t);
 }
 
 // "08:30" as minutes of the day; "24:00" is its end.

@@ -59,12 +59,6 @@ Domain event_domain(const Rule& rule) {
           literal_number};
 }
 
-std::optional<double> number(const expr::Value& v) {
-  if (v.is(expr::Tag::kInt)) return static_cast<double>(v.i);
-  if (v.is(expr::Tag::kDouble)) return v.d;
-  return std::nullopt;
-}
-
 const std::vector<std::string>* no_texts(const Node&) { return nullptr; }
 
 const detect::Param* param_of(const Rule& rule, const Node& node) {
@@ -83,8 +77,8 @@ Domain aggregate_domain(const Rule& rule, const AggregateScope& scope, const det
           [&rule, tried, value](const Node& node) -> std::optional<double> {
             const detect::Param* param = param_of(rule, node);
             if (param == nullptr) return literal_number(node);
-            if (param == tried) return number(*value);
-            return param->overrides.empty() ? number(param->value) : std::nullopt;
+            if (param == tried) return value->number_if();
+            return param->overrides.empty() ? param->value.number_if() : std::nullopt;
           }};
 }
 
@@ -120,7 +114,7 @@ bool can_hold(const yaml::Reader& reader, const Rule& rule, const AggregateScope
     if (!conflict) return false;
     yaml::Say what = say(*conflict, rule);
     if (param != nullptr) {
-      const std::string of = "`params." + param->name + "` = " + shown(number(*value).value_or(0));
+      const std::string of = "`params." + param->name + "` = " + shown(value->number_if().value_or(0));
       what.en += ", with " + of + (key.empty() ? "" : " for `" + key + "`");
       what.zh += "（" + of + (key.empty() ? "" : "，用于 `" + key + "`") + "）";
     }
@@ -134,7 +128,7 @@ bool can_hold(const yaml::Reader& reader, const Rule& rule, const AggregateScope
   if (fails(nullptr, nullptr, {})) return false;
   if (!with_params) return true;
   for (const detect::Param& param : rule.plan.params) {
-    if (param.overrides.empty() || !number(param.value)) continue;
+    if (param.overrides.empty() || !param.value.number_if()) continue;
     if (fails(&param, &param.value, {})) return false;
     for (const auto& [key, value] : param.overrides) {
       if (fails(&param, &value, key)) return false;
@@ -161,7 +155,7 @@ bool rung_reachable_under(const Rule& rule, const AggregateScope& scope, const E
   if (parts.size() < 2) return true;
   bool tried = false;
   for (const detect::Param& param : rule.plan.params) {
-    if (param.overrides.empty() || !number(param.value)) continue;
+    if (param.overrides.empty() || !param.value.number_if()) continue;
     tried = true;
     if (!conflict_in(parts, aggregate_domain(rule, scope, &param, &param.value))) return true;
     for (const auto& [key, value] : param.overrides) {

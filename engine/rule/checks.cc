@@ -44,13 +44,6 @@ std::vector<expr::Value> constants(AggregateScope& scope, const detect::Plan& pl
   return out;
 }
 
-std::optional<double> number(const expr::Value& v) {
-  if (v.is(expr::Tag::kInt)) return static_cast<double>(v.i);
-  if (v.is(expr::Tag::kUint)) return static_cast<double>(v.u);
-  if (v.is(expr::Tag::kDouble)) return v.d;
-  return std::nullopt;
-}
-
 // Collects the thresholds of the kind's values that change by time alone: elapsed and overdue of an absence, gap and p
 // of a silence.
 class Marks {
@@ -88,7 +81,7 @@ class Marks {
   }
 
   bool take(std::string_view name, const expr::Value& v) {
-    const std::optional<double> share = number(v);
+    const std::optional<double> share = v.number_if();
     const bool whole = share && std::isfinite(*share);
     if (name == "elapsed" && whole) {
       plan_.elapsed_marks.push_back(std::max(0.0, *share));

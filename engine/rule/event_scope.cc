@@ -90,11 +90,6 @@ bool EventScope::refuse_aggregates(const Expression& e, const Node& node) {
 
 namespace {
 
-// The text of a literal, or nothing.
-std::string_view text_of(const Node& node) {
-  return node.kind == Node::Kind::kLiteral && node.value.is(expr::Tag::kString) ? node.value.str() : std::string_view();
-}
-
 std::vector<std::string_view> values_of(std::string_view field) {
   std::vector<std::string_view> names;
   if (field == "kind") {
@@ -112,7 +107,7 @@ std::vector<std::string_view> values_of(std::string_view field) {
 bool EventScope::refuse_unknown_values(const Expression& e, const Node& root) {
   bool good = true;
   const auto check_value = [&](const std::string& field, const Node& literal) {
-    const std::string_view text = text_of(literal);
+    const std::string text = literal.text_literal().value_or("");
     const std::vector<std::string_view> known = values_of(field);
     if (text.empty() || known.empty() || std::find(known.begin(), known.end(), text) != known.end()) return;
     const std::string near = nearest(text, known);

@@ -41,10 +41,6 @@ bool is_call(const Node& n, std::string_view name) {
   return n.kind == Node::Kind::kCall && !n.receiver && n.text == name;
 }
 
-bool is_text(const Node& n) { return n.kind == Node::Kind::kLiteral && n.value.is(expr::Tag::kString); }
-
-bool is_null(const Node& n) { return n.kind == Node::Kind::kLiteral && n.value.is(expr::Tag::kNull); }
-
 // A file's name without folder and ending.
 std::string stem_of(std::string_view path) {
   path = path.substr(path.rfind('/') + 1);  // npos + 1 is 0
@@ -135,7 +131,7 @@ bool Lookups::visit(const Place& place, Node*& node) {
   if (compares) {  // with null: whether there is a row
     for (size_t i = 0; i < 2; ++i) {
       Node*& side = node->args[i];
-      if (!is_call(*side, "lookup") || !is_null(*node->args[1 - i])) continue;
+      if (!is_call(*side, "lookup") || !node->args[1 - i]->is_literal(expr::Tag::kNull)) continue;
       return lookup(place, side, *side, {}, false);
     }
   }
@@ -152,7 +148,7 @@ bool Lookups::visit(const Place& place, Node*& node) {
 }
 
 const Table* Lookups::table_of(const Place& place, const Node& call) {
-  if (call.args.size() != 2 || !is_text(*call.args[0])) {
+  if (call.args.size() != 2 || !call.args[0]->is_literal(expr::Tag::kString)) {
     report(reader_, place.e.place, call,
            {"wrong-arguments",
             "`lookup` is written lookup(\"TABLE\", KEY).COLUMN",
@@ -281,7 +277,7 @@ bool Lookups::calendar_call(const Place& place, Node*& node) {
 
 // season("flood") gets its time; the name must be one of the calendar's.
 bool Lookups::season(const Place& place, Node& call) {
-  if (call.args.empty() || call.args.size() > 2 || !is_text(*call.args[0])) {
+  if (call.args.empty() || call.args.size() > 2 || !call.args[0]->is_literal(expr::Tag::kString)) {
     report(reader_, place.e.place, call,
            {"wrong-arguments",
             "`season` is written season(\"NAME\") or season(\"NAME\", time)",

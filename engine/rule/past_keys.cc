@@ -6,14 +6,13 @@ namespace tocsin::rule {
 namespace {
 
 using detect::RuleKind;
-using yaml::Node;
 
-constexpr DurationMs kHour = 3'600'000, kDay = 24 * kHour, kWeek = 7 * kDay;
-constexpr DurationMs kLeastHistory = 7 * kDay, kMostHistory = 366 * kDay;
+constexpr DurationMs kWeekMs = 7 * kDayMs;
+constexpr DurationMs kLeastHistory = 7 * kDayMs, kMostHistory = 366 * kDayMs;
 
-void read_history(const yaml::Reader& reader, const Node& node, const LoadOptions& options, detect::Plan& plan) {
+void read_history(const yaml::Reader& reader, const yaml::Node& node, const LoadOptions& options, detect::Plan& plan) {
   if (!reader.read_duration(node, plan.history)) return;
-  if (plan.history < kLeastHistory || plan.history > kMostHistory || plan.history % kDay != 0) {
+  if (plan.history < kLeastHistory || plan.history > kMostHistory || plan.history % kDayMs != 0) {
     reader.fault(node, {"out-of-range", "`history` is 7 to 366 whole days", "`history` 应为 7 到 366 个整天",
                         "write 28d", "请写 28d"});
   } else if (plan.history > options.retention) {
@@ -28,9 +27,9 @@ void read_history(const yaml::Reader& reader, const Node& node, const LoadOption
 
 // baseline: buckets of whole hours that divide a day, so that the same hours of the week are the same buckets.
 bool read_every(const yaml::Reader& reader, const yaml::Fields& fields, detect::Plan& plan) {
-  const Node* node = fields.get("every");
+  const yaml::Node* node = fields.get("every");
   if (node == nullptr || !reader.read_duration(*node, plan.every)) return false;
-  if (plan.every > 0 && plan.every % kHour == 0 && kDay % plan.every == 0) return true;
+  if (plan.every > 0 && plan.every % kHourMs == 0 && kDayMs % plan.every == 0) return true;
   reader.fault(*node, {"out-of-range", "`every` is 1h, 2h, 3h, 4h, 6h, 8h, 12h or 1d",
                        "`every` 应为 1h、2h、3h、4h、6h、8h、12h 或 1d",
                        "for a longer span write every: 1d and within: 7d", "更长的跨度请写 every: 1d 与 within: 7d"});
@@ -38,7 +37,7 @@ bool read_every(const yaml::Reader& reader, const yaml::Fields& fields, detect::
 }
 
 bool read_span(const yaml::Reader& reader, const yaml::Fields& fields, detect::Plan& plan) {
-  const Node* node = fields.get("within");
+  const yaml::Node* node = fields.get("within");
   if (node == nullptr) {
     plan.within = {Span::Unit::kPlain, plan.every};
     return true;
@@ -54,11 +53,11 @@ bool read_span(const yaml::Reader& reader, const yaml::Fields& fields, detect::P
 
 void read_against(const yaml::Reader& reader, const yaml::Fields& fields, const LoadOptions& options,
                   detect::Plan& plan) {
-  const Node* node = fields.get("against");
+  const yaml::Node* node = fields.get("against");
   if (node == nullptr) return;
   const yaml::Fields parts(reader, *node, {"hour_of_week", "previous"}, "`against`");
   if (!node->is_map()) return;
-  const Node *weeks = parts.get("hour_of_week"), *before = parts.get("previous");
+  const yaml::Node *weeks = parts.get("hour_of_week"), *before = parts.get("previous");
   if ((weeks == nullptr) == (before == nullptr)) {
     reader.fault(
         *node, {"against-what", "`against` names one past: hour_of_week or previous",
@@ -66,9 +65,9 @@ void read_against(const yaml::Reader& reader, const yaml::Fields& fields, const 
     return;
   }
   plan.hour_of_week = weeks != nullptr;
-  const Node& span = weeks != nullptr ? *weeks : *before;
+  const yaml::Node& span = weeks != nullptr ? *weeks : *before;
   if (!reader.read_duration(span, plan.history)) return;
-  const DurationMs step = plan.hour_of_week ? kWeek : plan.within.amount;
+  const DurationMs step = plan.hour_of_week ? kWeekMs : plan.within.amount;
   if (plan.history % step != 0 || plan.history / step < 2 || plan.history > kMostHistory) {
     if (plan.hour_of_week) {
       reader.fault(span, {"out-of-range", "`hour_of_week` is 2 to 52 whole weeks", "`hour_of_week` 应为 2 到 52 个整周",
@@ -81,7 +80,7 @@ void read_against(const yaml::Reader& reader, const yaml::Fields& fields, const 
                           {},
                           {}});
     }
-  } else if (plan.hour_of_week && plan.within.amount > kWeek) {
+  } else if (plan.hour_of_week && plan.within.amount > kWeekMs) {
     reader.fault(*fields.get("within"), {"out-of-range",
                                          "against hours of the week the span is a week at most",
                                          "与同一周时比较时，跨度至多一周",
@@ -103,14 +102,15 @@ void read_past(const yaml::Reader& reader, const yaml::Fields& fields, const Loa
   detect::Plan& plan = out.rule.plan;
   if (plan.kind != RuleKind::kSilence && plan.kind != RuleKind::kBaseline) return;
   plan.zone = options.zone;
-  if (const Node* history = fields.get("history"); history != nullptr && plan.kind == RuleKind::kSilence) {
+  if (const yaml::Node* history = fields.get("history"); history != nullptr && plan.kind == RuleKind::kSilence) {
     read_history(reader, *history, options, plan);
   }
   if (plan.kind != RuleKind::kBaseline) return;
   const bool buckets = read_every(reader, fields, plan);
-  if (!buckets) plan.every = kHour;  // something to go on with
+  if (!buckets) plan.every = kHourMs;  // something to go on with
   if (buckets && read_span(reader, fields, plan)) read_against(reader, fields, options, plan);
-  if (const Node* measure = fields.get("measure"); measure != nullptr && measure->is_scalar()) out.measure = measure;
+  if (const yaml::Node* measure = fields.get("measure"); measure != nullptr && measure->is_scalar())
+    out.measure = measure;
 }
 
 }  // namespace tocsin::rule

@@ -10,11 +10,10 @@ namespace tocsin::rule {
 namespace {
 
 using yaml::Fields;
-using yaml::Node;
 
 constexpr size_t kMaxGroup = 4, kMaxPolicies = 1000, kMaxSilences = 200;
 
-Diagnostic place_of(const yaml::Reader& reader, const Node& at) {
+Diagnostic place_of(const yaml::Reader& reader, const yaml::Node& at) {
   return reader.document().at(at.begin, static_cast<uint32_t>(at.value.size()));
 }
 
@@ -22,20 +21,20 @@ class PolicyReader {
  public:
   PolicyReader(const yaml::Reader& reader, const TimeZone& zone) : reader_(reader), zone_(zone) {}
 
-  void read(const Node& node, PolicyText& out) {
+  void read(const yaml::Node& node, PolicyText& out) {
     const Fields fields(reader_, node, {"rules", "group", "inhibits", "inhibited_by", "silences"}, "a policy");
     if (!node.is_map()) return;
     names(fields, "rules", out, out.rules);
     names(fields, "inhibits", out, out.inhibits);
     names(fields, "inhibited_by", out, out.inhibited_by);
-    if (const Node* group = fields.get("group")) read_group(reader_, *group, out.group);
-    if (const Node* list = fields.get("silences");
+    if (const yaml::Node* group = fields.get("group")) read_group(reader_, *group, out.group);
+    if (const yaml::Node* list = fields.get("silences");
         list != nullptr && reader_.expect_list(*list, "a list of silences")) {
       if (list->items.size() > kMaxSilences) {
         reader_.fault(*list, {"out-of-range", "a policy has at most 200 silences", "一条策略最多 200 个静默", {}, {}});
         return;
       }
-      for (const Node& item : list->items) silence(item, out);
+      for (const yaml::Node& item : list->items) silence(item, out);
     }
     const bool says = fields.get("group") != nullptr || fields.get("inhibits") != nullptr ||
                       fields.get("inhibited_by") != nullptr || fields.get("silences") != nullptr;
@@ -48,16 +47,16 @@ class PolicyReader {
 
  private:
   void names(const Fields& fields, std::string_view key, PolicyText& out, std::vector<std::string>& into) {
-    const Node* list = fields.get(key);
+    const yaml::Node* list = fields.get(key);
     if (list == nullptr || !reader_.read(*list, into)) return;
     for (size_t i = 0; i < into.size(); ++i) {
-      const Node& at = list->is_list() ? list->items[i] : *list;
+      const yaml::Node& at = list->is_list() ? list->items[i] : *list;
       out.names.push_back({into[i], place_of(reader_, at)});
     }
   }
 
   void time(const Fields& fields, std::string_view key, TimeMs& out) {
-    const Node* node = fields.get(key);
+    const yaml::Node* node = fields.get(key);
     std::string text;
     if (node == nullptr || !reader_.read(*node, text)) return;
     const auto t = parse_time(text, zone_);
@@ -69,7 +68,7 @@ class PolicyReader {
                           "write 2026-06-01T08:00:00+08:00", "写法：2026-06-01T08:00:00+08:00"});
   }
 
-  void silence(const Node& node, PolicyText& out) {
+  void silence(const yaml::Node& node, PolicyText& out) {
     const Fields fields(reader_, node, {"id", "by", "reason", "from", "until", "area", "severity"}, "a silence");
     if (!node.is_map()) return;
     Silence s;
@@ -78,12 +77,12 @@ class PolicyReader {
     const std::pair<std::string_view, std::string*> needed[] = {{"id", &s.id}, {"by", &s.by}, {"reason", &s.reason}};
     bool good = true;
     for (const auto& [key, text] : needed) {
-      const Node* at = fields.require(key);
+      const yaml::Node* at = fields.require(key);
       good = at != nullptr && reader_.read(*at, *text) && good;
     }
     fields.read("area", s.area);
     time(fields, "from", s.from);
-    if (const Node* until = fields.require("until")) {
+    if (const yaml::Node* until = fields.require("until")) {
       const size_t faults = reader_.diagnostics().size();
       time(fields, "until", s.until);
       if (reader_.diagnostics().size() == faults && s.from != kNoTime && s.until <= s.from) {
@@ -91,7 +90,7 @@ class PolicyReader {
       }
     }
     size_t index = 0;
-    if (const Node* severity = fields.get("severity");
+    if (const yaml::Node* severity = fields.get("severity");
         severity != nullptr && reader_.read_choice(*severity, severity_names(), index)) {
       detect::parse_severity(severity_names()[index], s.at_most);
     }
@@ -106,7 +105,7 @@ class PolicyReader {
 
 }  // namespace
 
-void read_group(const yaml::Reader& reader, const Node& node, std::vector<std::string>& out) {
+void read_group(const yaml::Reader& reader, const yaml::Node& node, std::vector<std::string>& out) {
   if (!reader.read(node, out)) return;
   if (out.empty() || out.size() > kMaxGroup) {
     reader.fault(node, {"out-of-range", "a group has 1 to 4 parts", "group 应有 1 到 4 项", {}, {}});
@@ -117,10 +116,11 @@ void read_group(const yaml::Reader& reader, const Node& node, std::vector<std::s
   }
 }
 
-void read_policies(const yaml::Reader& reader, const Node& list, const TimeZone& zone, std::vector<PolicyText>& out) {
+void read_policies(const yaml::Reader& reader, const yaml::Node& list, const TimeZone& zone,
+                   std::vector<PolicyText>& out) {
   if (!reader.expect_list(list, "a list of policies")) return;
   PolicyReader policies(reader, zone);
-  for (const Node& node : list.items) {
+  for (const yaml::Node& node : list.items) {
     if (out.size() >= kMaxPolicies) {
       reader.fault(node, {"out-of-range", "there are more than 1000 policies", "策略超过 1000 条", {}, {}});
       return;

@@ -151,16 +151,11 @@ Clauses disjunction(Clauses a, Clauses b) {
   return a;
 }
 
-std::optional<std::string> text_of(const Node& node) {
-  if (node.kind != Node::Kind::kLiteral || !node.value.is(expr::Tag::kString)) return std::nullopt;
-  return std::string(node.value.str());
-}
-
 std::optional<std::vector<std::string>> texts_of(const Node& node) {
   if (node.kind != Node::Kind::kList) return std::nullopt;
   std::vector<std::string> out;
   for (const Node* item : node.args) {
-    const auto text = text_of(*item);
+    const auto text = item->text_literal();
     if (!text) return std::nullopt;
     out.push_back(*text);
   }
@@ -172,7 +167,7 @@ Clauses clauses_of(const Node& node);
 Clauses comparison(const Node& node, bool negated) {
   for (int side = 0; side < 2; ++side) {
     const std::string field = dotted(*node.args[static_cast<size_t>(side)]);
-    const auto text = text_of(*node.args[static_cast<size_t>(1 - side)]);
+    const auto text = node.args[static_cast<size_t>(1 - side)]->text_literal();
     if (!field.empty() && text) return test(field, {*text}, negated);
   }
   return anything(false);
@@ -204,7 +199,7 @@ Clauses call(const Node& node) {
     if (!field.empty() && texts) return test(field, *texts, false);
   }
   if (node.text == "under" && node.receiver && args.size() == 2 && dotted(*args[0]) == "category") {
-    if (const auto text = text_of(*args[1]); text && !text->empty()) {
+    if (const auto text = args[1]->text_literal(); text && !text->empty()) {
       Clause clause;
       clause.any_category = false;
       clause.categories = {{*text, false}};
@@ -232,18 +227,16 @@ Clauses clauses_of(const Node& node) {
 std::string field_of(const Node& node) {
   if (node.kind == Node::Kind::kCall && node.text == "_[_]" && node.args.size() == 2) {
     const std::string base = dotted(*node.args[0]);
-    const auto key = text_of(*node.args[1]);
+    const auto key = node.args[1]->text_literal();
     return base.empty() || !key ? std::string() : base + "." + *key;
   }
   return dotted(node);
 }
 
-bool is_null(const Node& node) { return node.kind == Node::Kind::kLiteral && node.value.is(expr::Tag::kNull); }
-
 void fields_of(const Node& node, std::set<std::string>& out) {
   if (node.test_only) return;
   if (node.kind == Node::Kind::kCall && (node.text == "_==_" || node.text == "_!=_") &&
-      (is_null(*node.args[0]) || is_null(*node.args[1]))) {
+      (node.args[0]->is_literal(expr::Tag::kNull) || node.args[1]->is_literal(expr::Tag::kNull))) {
     return;
   }
   const std::string field = field_of(node);

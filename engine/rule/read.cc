@@ -11,7 +11,6 @@ namespace {
 
 using detect::RuleKind;
 using yaml::Fields;
-using yaml::Node;
 
 constexpr size_t kMaxIdLength = 64;
 constexpr size_t kMaxParams = 100, kMaxKeyParts = 8, kMaxNames = 1000;
@@ -45,12 +44,12 @@ class RuleReader {
     read_spans();
     read_past(reader_, fields_, options_, out_);
     read_expressions();
-    if (const Node* steps = fields_.get("steps")) read_steps(reader_, *steps, out_);
+    if (const yaml::Node* steps = fields_.get("steps")) read_steps(reader_, *steps, out_);
     read_params();
     read_severity();
     read_update();
     read_resolve();
-    if (const Node* group = fields_.get("group")) read_group(reader_, *group, rule_.group);
+    if (const yaml::Node* group = fields_.get("group")) read_group(reader_, *group, rule_.group);
     check_steps(reader_, fields_, options_, out_);
     read_texts("summary", out_.summary);
     read_texts("advice", out_.advice);
@@ -59,7 +58,7 @@ class RuleReader {
 
  private:
   void read_id() {
-    const Node* node = fields_.require("id");
+    const yaml::Node* node = fields_.require("id");
     if (node == nullptr || !reader_.read(*node, rule_.id)) return;
     out_.id_node = node;
     if (!reader_.narrow(*node)) return;
@@ -74,7 +73,7 @@ class RuleReader {
 
   // False when there is no kind, or none that there is: nothing else can be judged then.
   bool read_kind() {
-    const Node* node = fields_.require("kind");
+    const yaml::Node* node = fields_.require("kind");
     std::string name;
     if (node == nullptr || !reader_.read(*node, name)) return false;
     for (const RuleKind kind : rule_kinds()) {
@@ -95,7 +94,7 @@ class RuleReader {
     const std::string kind(detect::name_of(plan_.kind));
     const uint8_t bit = kind_bit(plan_.kind);
     for (const RuleKey& key : rule_keys()) {
-      const Node* at = fields_.key(key.name);
+      const yaml::Node* at = fields_.key(key.name);
       const std::string name(key.name);
       if (at == nullptr) {
         if ((key.needed_by & bit) != 0 && name != "id" && name != "kind") fields_.require(key.name);
@@ -110,23 +109,23 @@ class RuleReader {
   }
 
   void read_identity() {
-    const Node* version = fields_.get("version");
+    const yaml::Node* version = fields_.get("version");
     int64_t number = 1;
     if (version != nullptr && reader_.read_integer(*version, 1, 1'000'000'000, number)) {
       rule_.version = static_cast<int>(number);
     }
     rule_.name = {rule_.id, rule_.id};
-    if (const Node* name = fields_.get("name")) {
+    if (const yaml::Node* name = fields_.get("name")) {
       BilingualText text;
       if (read_bilingual(*name, "name", text)) rule_.name = {text.zh->value, text.en->value};
     }
     size_t index = 0;
     rule_.owner = "city";
-    if (const Node* owner = fields_.get("owner");
+    if (const yaml::Node* owner = fields_.get("owner");
         owner != nullptr && reader_.read_choice(*owner, tier_names(), index)) {
       rule_.owner = tier_names()[index];
     }
-    if (const Node* mode = fields_.get("mode")) {
+    if (const yaml::Node* mode = fields_.get("mode")) {
       // YAML 1.1 habits: `off` is a text in YAML 1.2, but some editors write false.
       if (reader_.read_choice(*mode, mode_names(), index)) rule_.mode = static_cast<Mode>(index);
     }
@@ -136,14 +135,14 @@ class RuleReader {
   }
 
   void read_from() {
-    const Node* node = fields_.get("from");
-    if (node == nullptr || node->kind == Node::Kind::kNull || !reader_.read(*node, rule_.from)) return;
+    const yaml::Node* node = fields_.get("from");
+    if (node == nullptr || node->kind == yaml::Node::Kind::kNull || !reader_.read(*node, rule_.from)) return;
     if (rule_.from.empty() || rule_.from.size() > kMaxNames) {
       reader_.fault(*node, {"no-source", "`from` names no source", "`from` 没有写数据源", {}, {}});
     }
     const std::vector<std::string_view> known(options_.known_sources.begin(), options_.known_sources.end());
     for (size_t i = 0; i < rule_.from.size(); ++i) {
-      const Node& at = node->is_list() ? node->items[i] : *node;
+      const yaml::Node& at = node->is_list() ? node->items[i] : *node;
       const std::string& name = rule_.from[i];
       if (name.find_first_of(", ") != std::string::npos && reader_.narrow(at)) {
         reader_.fault(at, {"bad-source", "`" + name + "` is no source: several stand in brackets",
@@ -174,7 +173,7 @@ class RuleReader {
 
   void read_calendar() {
     out_.calendar = options_.calendar;
-    const Node* node = fields_.get("calendar");
+    const yaml::Node* node = fields_.get("calendar");
     if (node == nullptr || !reader_.read(*node, out_.calendar_name)) return;
     const auto found = options_.calendars.find(out_.calendar_name);
     if (found != options_.calendars.end()) {
@@ -187,11 +186,11 @@ class RuleReader {
   }
 
   void read_tables() {
-    const Node* node = fields_.get("tables");
+    const yaml::Node* node = fields_.get("tables");
     std::vector<std::string> names;
     if (node == nullptr || !reader_.read(*node, names) || options_.tables == nullptr) return;
     for (size_t i = 0; i < names.size(); ++i) {
-      const Node& at = node->is_list() ? node->items[i] : *node;
+      const yaml::Node& at = node->is_list() ? node->items[i] : *node;
       if (!options_.tables->has(names[i])) {
         unknown(at, "unknown-table", "table", "表", names[i], options_.tables->names());
       } else if (auto table = options_.tables->find(names[i])) {
@@ -203,7 +202,7 @@ class RuleReader {
   }
 
   // A name that means nothing, with the nearest that does.
-  void unknown(const Node& at, const char* code, const std::string& what, const std::string& what_zh,
+  void unknown(const yaml::Node& at, const char* code, const std::string& what, const std::string& what_zh,
                const std::string& name, const std::vector<std::string_view>& known) {
     const std::string near = nearest(name, known);
     const std::string all = known.empty() ? "" : "there are " + join(known);
@@ -213,20 +212,21 @@ class RuleReader {
   }
 
   void read_spans() {
-    if (const Node* node = fields_.get("within"); node != nullptr && reader_.read(*node, plan_.within))
+    if (const yaml::Node* node = fields_.get("within"); node != nullptr && reader_.read(*node, plan_.within))
       check_within(*node);
-    if (const Node* node = fields_.get("radius"); node != nullptr && reader_.read_distance(*node, plan_.radius_m)) {
+    if (const yaml::Node* node = fields_.get("radius");
+        node != nullptr && reader_.read_distance(*node, plan_.radius_m)) {
       if (plan_.radius_m < kMinRadius || plan_.radius_m > kMaxRadius) {
         reader_.fault(*node, {"out-of-range", "a radius must be 1m to 50km", "半径应在 1m 到 50km 之间", {}, {}});
       }
     }
-    if (const Node* node = fields_.get("for")) read_kept(*node, "for", plan_.hold);
+    if (const yaml::Node* node = fields_.get("for")) read_kept(*node, "for", plan_.hold);
     plan_.lateness = options_.lateness;
     plan_.rule_id = rule_.id;
     if (plan_.kind != RuleKind::kAbsence) return;
     if (fields_.get("each") != nullptr) return refuse_spans();
     fields_.require("after");
-    const Node* until = fields_.key("until");
+    const yaml::Node* until = fields_.key("until");
     if (until == nullptr && fields_.get("within") == nullptr) {
       reader_.fault(
           *out_.node,
@@ -243,7 +243,7 @@ class RuleReader {
   // A population owes by the calendar: nothing begins it, and the period's end is the deadline.
   void refuse_spans() {
     for (const std::string_view key : {"after", "within", "until", "pause", "extend"}) {
-      const Node* at = fields_.key(key);
+      const yaml::Node* at = fields_.key(key);
       if (at == nullptr) continue;
       reader_.fault(*at, {"each-and-span",
                           "`" + std::string(key) + "` has no meaning beside `each`: its rows owe by the calendar",
@@ -253,7 +253,7 @@ class RuleReader {
     }
   }
 
-  void check_within(const Node& node) {
+  void check_within(const yaml::Node& node) {
     const bool working = plan_.within.unit != Span::Unit::kPlain;
     if (plan_.within.amount <= 0) {
       reader_.fault(node, {"out-of-range", "`within` must be longer than nothing", "`within` 必须大于零", {}, {}});
@@ -281,7 +281,7 @@ class RuleReader {
     out_.each = fields_.get("each");
     if (out_.each == nullptr) {
       out_.expect = expression("expect");
-    } else if (const Node* expect = fields_.get("expect");
+    } else if (const yaml::Node* expect = fields_.get("expect");
                expect != nullptr && reader_.expect_map(*expect, "`expect` beside `each`")) {
       out_.expect = expect;
     }
@@ -289,44 +289,44 @@ class RuleReader {
     out_.fire = expression("fire");
     out_.same = expression("same");
     plan_.until = out_.until != nullptr;
-    if (const Node* key = fields_.get("key")) {
+    if (const yaml::Node* key = fields_.get("key")) {
       if (key->is_scalar()) {
         out_.key.push_back(key);
       } else if (reader_.expect_list(*key, "a list of expressions")) {
-        for (const Node& part : key->items) out_.key.push_back(scalar(part));
+        for (const yaml::Node& part : key->items) out_.key.push_back(scalar(part));
         std::erase(out_.key, nullptr);
         if (key->items.empty() || key->items.size() > kMaxKeyParts) {
           reader_.fault(*key, {"out-of-range", "a key has 1 to 8 parts", "key 应有 1 到 8 项", {}, {}});
         }
       }
     }
-    for (const Node* part : out_.key) rule_.key_names.push_back(part->value);
-    if (const Node* extend = fields_.get("extend")) {
+    for (const yaml::Node* part : out_.key) rule_.key_names.push_back(part->value);
+    if (const yaml::Node* extend = fields_.get("extend")) {
       const Fields parts(reader_, *extend, {"when", "until"}, "an extension");
-      if (const Node* when = parts.require("when")) out_.extend_when = scalar(*when);
-      if (const Node* until = parts.require("until")) out_.extend_until = scalar(*until);
+      if (const yaml::Node* when = parts.require("when")) out_.extend_when = scalar(*when);
+      if (const yaml::Node* until = parts.require("until")) out_.extend_until = scalar(*until);
     }
-    if (const Node* pause = fields_.get("pause")) {
+    if (const yaml::Node* pause = fields_.get("pause")) {
       const Fields parts(reader_, *pause, {"from", "to"}, "a pause");
-      if (const Node* from = parts.require("from")) out_.pause_from = scalar(*from);
-      if (const Node* to = parts.require("to")) out_.pause_to = scalar(*to);
+      if (const yaml::Node* from = parts.require("from")) out_.pause_from = scalar(*from);
+      if (const yaml::Node* to = parts.require("to")) out_.pause_to = scalar(*to);
     }
-    if (const Node* settled = fields_.get("settled")) {
+    if (const yaml::Node* settled = fields_.get("settled")) {
       const Fields parts(reader_, *settled, {"by", "undone"}, "settled");
-      if (const Node* by = parts.require("by")) out_.settled_by = scalar(*by);
-      if (const Node* undone = parts.get("undone")) out_.settled_undone = scalar(*undone);
+      if (const yaml::Node* by = parts.require("by")) out_.settled_by = scalar(*by);
+      if (const yaml::Node* undone = parts.get("undone")) out_.settled_undone = scalar(*undone);
     }
   }
 
-  const Node* expression(std::string_view key) const {
-    const Node* node = fields_.get(key);
+  const yaml::Node* expression(std::string_view key) const {
+    const yaml::Node* node = fields_.get(key);
     return node == nullptr ? nullptr : scalar(*node);
   }
 
   // An expression's node, or null and a fault.
-  const Node* scalar(const Node& node) const {
+  const yaml::Node* scalar(const yaml::Node& node) const {
     if (node.is_scalar() && !node.value.empty()) return &node;
-    if (node.is_scalar() || node.kind == Node::Kind::kNull) {
+    if (node.is_scalar() || node.kind == yaml::Node::Kind::kNull) {
       reader_.fault(node, {"no-expression", "an expression is missing here", "此处缺少表达式", {}, {}});
     } else {
       reader_.fault(node,
@@ -337,9 +337,9 @@ class RuleReader {
   }
 
   void read_params() {
-    const Node* params = fields_.get("params");
+    const yaml::Node* params = fields_.get("params");
     if (params == nullptr) return;
-    if (params->kind == Node::Kind::kNull) return nothing_below(*fields_.key("params"));
+    if (params->kind == yaml::Node::Kind::kNull) return nothing_below(*fields_.key("params"));
     if (!reader_.expect_map(*params, "params")) {
       out_.params_faulty = true;
       return;
@@ -354,14 +354,14 @@ class RuleReader {
   }
 
   // `params:` with its params one level too high.
-  void nothing_below(const Node& key) {
+  void nothing_below(const yaml::Node& key) {
     out_.params_faulty = true;
     reader_.fault(key, {"wrong-type", "`params` has nothing below it", "`params` 下面没有内容",
                         "indent the params by two blanks more than `params:`, or leave it out",
                         "请把参数比 `params:` 多缩进两格，或删去 `params:`"});
   }
 
-  void read_param(const Node& name, const Node& node) {
+  void read_param(const yaml::Node& name, const yaml::Node& node) {
     ParamText param;
     param.name = name.value;
     param.name_node = &name;
@@ -379,7 +379,7 @@ class RuleReader {
     } else {
       const Fields parts(reader_, node, {"default", "by", "override"}, "a param");
       param.value = parts.require("default");
-      if (const Node* by = parts.get("by")) param.by = scalar(*by);
+      if (const yaml::Node* by = parts.get("by")) param.by = scalar(*by);
       param.override_ = parts.get("override");
       if (node.is_map() && (parts.get("by") == nullptr) != (param.override_ == nullptr)) {
         reader_.fault(node,
@@ -393,7 +393,7 @@ class RuleReader {
   }
 
   void read_severity() {
-    const Node* node = fields_.get("severity");
+    const yaml::Node* node = fields_.get("severity");
     if (node == nullptr) {
       out_.severity.push_back({detect::Severity::kYellow, nullptr, nullptr});
       return;
@@ -405,8 +405,8 @@ class RuleReader {
     }
     const Fields ladder(reader_, *node, severity_names(), "a severity ladder");
     for (size_t i = 0; i < severity_names().size(); ++i) {
-      const Node* rung = ladder.get(severity_names()[i]);
-      const Node* when = rung == nullptr ? nullptr : scalar(*rung);
+      const yaml::Node* rung = ladder.get(severity_names()[i]);
+      const yaml::Node* when = rung == nullptr ? nullptr : scalar(*rung);
       if (when != nullptr) out_.severity.push_back({colour(i), ladder.key(severity_names()[i]), when});
     }
     if (node->is_map() && node->items.empty()) {
@@ -421,22 +421,23 @@ class RuleReader {
   }
 
   void read_update() {
-    const Node* node = fields_.get("update");
+    const yaml::Node* node = fields_.get("update");
     if (node == nullptr) return;
     const Fields parts(reader_, *node, {"every", "on"}, "update");
-    if (const Node* every = parts.get("every"); every != nullptr && reader_.read_duration(*every, plan_.update_every)) {
+    if (const yaml::Node* every = parts.get("every");
+        every != nullptr && reader_.read_duration(*every, plan_.update_every)) {
       if (plan_.update_every < 1000) {
         reader_.fault(*every, {"out-of-range", "`every` is at least 1s", "`every` 至少 1s", {}, {}});
       }
     }
     constexpr std::string_view kOn[] = {"severity"};
     size_t index = 0;
-    const Node* on = parts.get("on");
+    const yaml::Node* on = parts.get("on");
     plan_.update_on_severity = on != nullptr && reader_.read_choice(*on, kOn, index);
   }
 
   // A span that state must outlast: no longer than the log goes back.
-  bool read_kept(const Node& node, const std::string& key, DurationMs& out) const {
+  bool read_kept(const yaml::Node& node, const std::string& key, DurationMs& out) const {
     if (!reader_.read_duration(node, out)) return false;
     if (out <= options_.retention) return true;
     const std::string most = format_duration(options_.retention);
@@ -450,13 +451,13 @@ class RuleReader {
 
   void read_resolve() {
     bool quiet = false;
-    if (const Node* node = fields_.get("resolve")) {
+    if (const yaml::Node* node = fields_.get("resolve")) {
       const Fields parts(reader_, *node, {"quiet", "when", "keep"}, "resolve");
-      if (const Node* q = parts.get("quiet")) {
+      if (const yaml::Node* q = parts.get("quiet")) {
         quiet = read_kept(*q, "quiet", plan_.quiet);
       }
-      if (const Node* when = parts.get("when")) out_.resolve_when = scalar(*when);
-      if (const Node* keep = parts.get("keep")) read_kept(*keep, "keep", plan_.keep);
+      if (const yaml::Node* when = parts.get("when")) out_.resolve_when = scalar(*when);
+      if (const yaml::Node* keep = parts.get("keep")) read_kept(*keep, "keep", plan_.keep);
       if (node->is_map() && parts.get("quiet") == nullptr && parts.get("when") == nullptr) {
         reader_.fault(
             *node, {"never-resolves", "`resolve` needs `quiet` or `when`", "`resolve` 要写 `quiet` 或 `when`", {}, {}});
@@ -467,15 +468,15 @@ class RuleReader {
       plan_.quiet = plan_.within.amount * (plan_.kind == RuleKind::kBaseline ? 2 : 1);  // two usual spans
     }
     plan_.reopen = plan_.quiet;
-    if (const Node* reopen = fields_.get("reopen")) read_kept(*reopen, "reopen", plan_.reopen);
+    if (const yaml::Node* reopen = fields_.get("reopen")) read_kept(*reopen, "reopen", plan_.reopen);
   }
 
   void read_texts(std::string_view key, BilingualText& out) {
-    if (const Node* node = fields_.get(key)) read_bilingual(*node, key, out);
+    if (const yaml::Node* node = fields_.get(key)) read_bilingual(*node, key, out);
   }
 
   // {zh, en}; a single text serves for both.
-  bool read_bilingual(const Node& node, std::string_view what, BilingualText& out) {
+  bool read_bilingual(const yaml::Node& node, std::string_view what, BilingualText& out) {
     if (node.is_scalar()) {
       out.zh = out.en = &node;
       return true;
@@ -504,7 +505,7 @@ class RuleReader {
 
 }  // namespace
 
-bool read_rule(const yaml::Reader& reader, const Node& node, const LoadOptions& options, RuleText& out) {
+bool read_rule(const yaml::Reader& reader, const yaml::Node& node, const LoadOptions& options, RuleText& out) {
   std::vector<std::string_view> known;
   for (const RuleKey& key : rule_keys()) known.push_back(key.name);
   const Fields fields(reader, node, known, "a rule");

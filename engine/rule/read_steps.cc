@@ -9,8 +9,6 @@
 namespace tocsin::rule {
 namespace {
 
-using yaml::Node;
-
 constexpr std::array<std::string_view, 6> kReserved = {"area", "params", "true", "false", "null", "in"};
 
 bool is_name(std::string_view text) {
@@ -34,14 +32,14 @@ class StepsReader {
  public:
   StepsReader(const yaml::Reader& reader, RuleText& out) : reader_(reader), out_(out), plan_(out.rule.plan) {}
 
-  void run(const Node& list) {
+  void run(const yaml::Node& list) {
     if (!reader_.expect_list(list, "a list of steps")) return;
     if (list.items.size() > detect::kMaxSteps) {
       reader_.fault(list, {"out-of-range", "a sequence has at most 16 steps", "一个序列最多 16 步", {}, {}});
       return;
     }
     bool whole = true;
-    for (const Node& item : list.items) whole &= step(item);
+    for (const yaml::Node& item : list.items) whole &= step(item);
     if (!whole) return;
     const auto positive =
         std::count_if(plan_.steps.begin(), plan_.steps.end(), [](const auto& s) { return !s.negated; });
@@ -52,16 +50,16 @@ class StepsReader {
   }
 
  private:
-  bool step(const Node& item) {
+  bool step(const yaml::Node& item) {
     if (!item.is_map() || item.keys.size() != 1) {
       reader_.fault(item, {"bad-step", "a step is one key: its name, or `not`, and its condition",
                            "每一步只写一个键：名称（或 `not`）和条件", "as `- threat: '\"threat\" in flags'`",
                            "如 `- threat: '\"threat\" in flags'`"});
       return false;
     }
-    const Node &name = item.keys[0], &when = item.items[0];
+    const yaml::Node &name = item.keys[0], &when = item.items[0];
     if (!when.is_scalar() || when.value.empty()) {
-      const bool missing = when.is_scalar() || when.kind == Node::Kind::kNull;
+      const bool missing = when.is_scalar() || when.kind == yaml::Node::Kind::kNull;
       reader_.fault(missing ? name : when,
                     {missing ? "no-expression" : "wrong-type",
                      missing ? "this step has no condition" : "expected an expression, found a list or a map",
@@ -84,7 +82,7 @@ class StepsReader {
     return true;
   }
 
-  bool good_name(const Node& name) const {
+  bool good_name(const yaml::Node& name) const {
     const std::string& text = name.value;
     if (!is_name(text)) {
       reader_.fault(name, {"bad-name", "`" + text + "` cannot be a step's name", "`" + text + "` 不能作步骤名",
@@ -113,7 +111,7 @@ class StepsReader {
 
 }  // namespace
 
-void read_steps(const yaml::Reader& reader, const Node& node, RuleText& out) {
+void read_steps(const yaml::Reader& reader, const yaml::Node& node, RuleText& out) {
   // Their rows are few, and a row that completes a match costs as many as there are.
   out.rule.plan.max_rows_per_key = 5000;
   StepsReader(reader, out).run(node);

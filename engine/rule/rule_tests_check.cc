@@ -12,8 +12,6 @@
 namespace tocsin::rule {
 namespace {
 
-using yaml::Node;
-
 std::string list_of(const std::vector<std::string_view>& names) {
   std::string out;
   for (const std::string_view name : names) out += (out.empty() ? "" : ", ") + std::string(name);
@@ -51,32 +49,32 @@ void collect_templates(std::string_view text, std::set<std::string>& out) {
 
 // Every scalar below a node.
 template <typename F>
-void each_scalar(const Node* node, const F& f) {
+void each_scalar(const yaml::Node* node, const F& f) {
   if (node == nullptr) return;
   if (node->is_scalar()) f(node->value);
-  for (const Node& item : node->items) each_scalar(&item, f);
+  for (const yaml::Node& item : node->items) each_scalar(&item, f);
 }
 
-const detect::RuleKind* kind_of(const Node& rule) {
-  const Node* kind = rule.find("kind");
+const detect::RuleKind* kind_of(const yaml::Node& rule) {
+  const yaml::Node* kind = rule.find("kind");
   for (const detect::RuleKind& known : rule_kinds()) {
     if (kind != nullptr && detect::name_of(known) == kind->value) return &known;
   }
   return nullptr;
 }
 
-std::vector<std::string_view> rungs_of(const Node& rule) {
-  const Node* severity = rule.find("severity");
+std::vector<std::string_view> rungs_of(const yaml::Node& rule) {
+  const yaml::Node* severity = rule.find("severity");
   if (severity == nullptr) return {"yellow"};
   if (severity->is_scalar()) return {severity->value};
   std::vector<std::string_view> out;
-  for (const Node& key : severity->keys) out.push_back(key.value);
+  for (const yaml::Node& key : severity->keys) out.push_back(key.value);
   return out;
 }
 
 }  // namespace
 
-TestCheck::TestCheck(const yaml::Reader& reader, const Node& rule, const Vocabulary* vocabulary)
+TestCheck::TestCheck(const yaml::Reader& reader, const yaml::Node& rule, const Vocabulary* vocabulary)
     : reader_(reader), rule_(rule), vocabulary_(vocabulary) {
   std::set<std::string> values;
   const auto aggregates = [&](const std::string& text) { collect_aggregates(text, values); };
@@ -90,14 +88,14 @@ TestCheck::TestCheck(const yaml::Reader& reader, const Node& rule, const Vocabul
     kind_known_ = true;
     for (const detect::KindValue& v : detect::kind_values(*kind)) values.insert(std::string(v.name));
   }
-  const Node* expect = rule.find("expect");  // `each`: what is expected counts under its name
+  const yaml::Node* expect = rule.find("expect");  // `each`: what is expected counts under its name
   if (rule.find("each") != nullptr && expect != nullptr && expect->is_map()) {
-    for (const Node& name : expect->keys) values.insert(name.value);
+    for (const yaml::Node& name : expect->keys) values.insert(name.value);
   }
   values_.assign(values.begin(), values.end());
 }
 
-void TestCheck::severity(const Node& at, const std::string& severity) const {
+void TestCheck::severity(const yaml::Node& at, const std::string& severity) const {
   const std::vector<std::string_view> rungs = rungs_of(rule_);
   if (std::find(rungs.begin(), rungs.end(), severity) != rungs.end()) return;
   reader_.fault(
@@ -105,7 +103,7 @@ void TestCheck::severity(const Node& at, const std::string& severity) const {
            "`" + severity + "` 不在本规则的 severity 中", "it has " + list_of(rungs), "本规则有：" + list_of(rungs)});
 }
 
-void TestCheck::reason(const Node& at, const std::string& reason) const {
+void TestCheck::reason(const yaml::Node& at, const std::string& reason) const {
   std::vector<std::string_view> known;
   for (unsigned i = 0; i <= static_cast<unsigned>(detect::Reason::kRule); ++i) {
     known.push_back(detect::name_of(static_cast<detect::Reason>(i)));
@@ -117,7 +115,7 @@ void TestCheck::reason(const Node& at, const std::string& reason) const {
                      near.empty() ? "可用的原因：" + list_of(known) : "是否想写 `" + near + "`？"});
 }
 
-void TestCheck::value(const Node& name) const {
+void TestCheck::value(const yaml::Node& name) const {
   const std::string wanted = without_blanks(name.value);
   const auto same = [&](const std::string& v) { return without_blanks(v) == wanted; };
   if (!kind_known_ || std::any_of(values_.begin(), values_.end(), same)) return;
@@ -129,7 +127,7 @@ void TestCheck::value(const Node& name) const {
                        near.empty() ? "它发布：" + list_of(known) : "是否想写 `" + near + "`？"});
 }
 
-void TestCheck::field(const std::string& name, const Node& value) const {
+void TestCheck::field(const std::string& name, const yaml::Node& value) const {
   if (!value.is_scalar()) return;
   std::vector<std::string_view> names;
   if (name == "kind") {
@@ -148,7 +146,7 @@ void TestCheck::field(const std::string& name, const Node& value) const {
   if (name == "source") check_source(reader_, value, value.value, *vocabulary_);
 }
 
-void TestCheck::expectations(const Node& expect, const RuleTest& test, DurationMs first) const {
+void TestCheck::expectations(const yaml::Node& expect, const RuleTest& test, DurationMs first) const {
   if (test.expect.empty() || test.expect.size() != expect.items.size()) return;
   const bool opens =
       std::any_of(test.expect.begin(), test.expect.end(), [](const auto& e) { return e.type == "opened"; });
@@ -159,7 +157,7 @@ void TestCheck::expectations(const Node& expect, const RuleTest& test, DurationM
     return;
   }
   for (size_t i = 0; i < test.expect.size(); ++i) {
-    const Node* at = expect.items[i].find("at");
+    const yaml::Node* at = expect.items[i].find("at");
     if (at == nullptr || !test.expect[i].at || *test.expect[i].at >= first) continue;
     reader_.fault(*at, {"test-cannot-pass",
                         "this is before the first event, at +" + format_duration(first),

@@ -17,11 +17,11 @@ namespace tocsin::rule {
 namespace {
 
 using yaml::Fields;
-using yaml::Node;
 
 constexpr size_t kMaxTests = 1000, kMaxGiven = 10000;
-constexpr std::array<std::string_view, 10> kTypes = {"opened",   "updated",  "escalated", "deescalated", "acknowledged",
-                                                     "assigned", "resolved", "closed",    "reopened",    "amended"};
+constexpr std::array<std::string_view, 10> kTransitions = {"opened",       "updated",  "escalated", "deescalated",
+                                                           "acknowledged", "assigned", "resolved",  "closed",
+                                                           "reopened",     "amended"};
 
 // What an event of a test is unless it says otherwise, read from the rule's own conditions.
 struct Defaults {
@@ -29,19 +29,19 @@ struct Defaults {
   std::string kind = "report";
 };
 
-Defaults defaults_of(const Node& rule) {
+Defaults defaults_of(const yaml::Node& rule) {
   Defaults out;
-  if (const Node* from = rule.find("from")) {
-    const Node* first = from->is_list() && !from->items.empty() ? &from->items[0] : from;
+  if (const yaml::Node* from = rule.find("from")) {
+    const yaml::Node* first = from->is_list() && !from->items.empty() ? &from->items[0] : from;
     if (first->is_scalar()) out.source = first->value;
   }
   bool kind = false;
-  std::vector<const Node*> conditions = {rule.find("where"), rule.find("after")};
-  if (const Node* steps = rule.find("steps"); steps != nullptr && steps->is_list() && !steps->items.empty()) {
-    const Node& first = steps->items[0];
+  std::vector<const yaml::Node*> conditions = {rule.find("where"), rule.find("after")};
+  if (const yaml::Node* steps = rule.find("steps"); steps != nullptr && steps->is_list() && !steps->items.empty()) {
+    const yaml::Node& first = steps->items[0];
     if (first.is_map() && !first.items.empty()) conditions.push_back(&first.items[0]);
   }
-  for (const Node* node : conditions) {
+  for (const yaml::Node* node : conditions) {
     if (node == nullptr || !node->is_scalar()) continue;
     expr::Faults ignored;  // reported when the rule is compiled
     const auto ast = expr::parse(node->value, ignored);
@@ -61,7 +61,7 @@ Defaults defaults_of(const Node& rule) {
 
 class TestReader {
  public:
-  TestReader(const yaml::Reader& reader, const Node& rule, const TimeZone& zone, const Vocabulary* vocabulary,
+  TestReader(const yaml::Reader& reader, const yaml::Node& rule, const TimeZone& zone, const Vocabulary* vocabulary,
              std::vector<RuleTest>& out)
       : reader_(reader),
         rule_(rule),
@@ -71,21 +71,21 @@ class TestReader {
         check_(reader, rule, vocabulary) {}
 
   void run() {
-    const Node* tests = rule_.find("tests");
-    const Node* id = rule_.find("id");
+    const yaml::Node* tests = rule_.find("tests");
+    const yaml::Node* id = rule_.find("id");
     if (tests == nullptr || id == nullptr || !reader_.expect_list(*tests, "a list of tests")) return;
     if (tests->items.size() > kMaxTests) {
       reader_.fault(*tests, {"out-of-range", "a rule has at most 1000 tests", "一条规则最多 1000 个测试", {}, {}});
       return;
     }
     bool some = false;
-    for (const Node& node : tests->items) {
+    for (const yaml::Node& node : tests->items) {
       RuleTest test;
       test.rule = id->value;
       const size_t before = reader_.diagnostics().size();
       read(node, test);
       if (!node.is_map()) continue;
-      const Node* expect = node.find("expect");
+      const yaml::Node* expect = node.find("expect");
       some = some || (expect != nullptr && expect->is_list());
       if (!errors_since(before)) out_.push_back(std::move(test));
     }
@@ -103,20 +103,20 @@ class TestReader {
                        [](const Diagnostic& d) { return d.level == Diagnostic::Level::kError; });
   }
 
-  void read(const Node& node, RuleTest& test) {
+  void read(const yaml::Node& node, RuleTest& test) {
     const Fields fields(reader_, node, {"name", "start", "defaults", "tables", "given", "expect", "by"}, "a test");
     if (!node.is_map()) return;
     test.file = reader_.document().path();
     test.line = reader_.document().place(node.begin).line;
-    if (const Node* name = fields.require("name")) reader_.read(*name, test.name);
+    if (const yaml::Node* name = fields.require("name")) reader_.read(*name, test.name);
     test.start = zone_.from_civil(2024, 7, 1, 9, 0, 0, 0);  // a Monday
-    if (const Node* start = fields.get("start")) time(*start, test.start);
-    const Node* defaults = fields.get("defaults");
+    if (const yaml::Node* start = fields.get("start")) time(*start, test.start);
+    const yaml::Node* defaults = fields.get("defaults");
     if (defaults != nullptr && !reader_.expect_map(*defaults, "defaults")) return;
-    if (const Node* tables = fields.get("tables")) read_tables(*tables, test);
+    if (const yaml::Node* tables = fields.get("tables")) read_tables(*tables, test);
     given(fields, defaults, test);
     expect(fields, test);
-    if (const Node* by = fields.get("by")) {
+    if (const yaml::Node* by = fields.get("by")) {
       if (offset(*by, test.by)) check_by(*by, test);
     } else {
       test.by = std::max<DurationMs>(last_, 0);
@@ -125,12 +125,12 @@ class TestReader {
   }
 
   // tables: {NAME: [{COLUMN: cell, …}, …]}
-  void read_tables(const Node& map, RuleTest& test) const {
+  void read_tables(const yaml::Node& map, RuleTest& test) const {
     if (!reader_.expect_map(map, "tables by name")) return;
     for (size_t i = 0; i < map.items.size(); ++i) {
       TestTable table{map.keys[i].value, {}};
       if (!reader_.expect_list(map.items[i], "a list of rows")) continue;
-      for (const Node& row : map.items[i].items) {
+      for (const yaml::Node& row : map.items[i].items) {
         if (!reader_.expect_map(row, "a row: cells by column")) continue;
         auto& cells = table.rows.emplace_back();
         for (size_t c = 0; c < row.items.size(); ++c) {
@@ -142,7 +142,7 @@ class TestReader {
     }
   }
 
-  void check_by(const Node& by, const RuleTest& test) const {
+  void check_by(const yaml::Node& by, const RuleTest& test) const {
     if (test.by < last_) {
       reader_.fault(
           by,
@@ -160,7 +160,7 @@ class TestReader {
     }
   }
 
-  void time(const Node& node, TimeMs& out) const {
+  void time(const yaml::Node& node, TimeMs& out) const {
     std::string text;
     if (!reader_.read(node, text)) return;
     if (const auto t = parse_time(text, zone_)) {
@@ -172,7 +172,7 @@ class TestReader {
   }
 
   // +47m, since the start of the test.
-  bool offset(const Node& node, DurationMs& out) const {
+  bool offset(const yaml::Node& node, DurationMs& out) const {
     std::string text;
     if (!reader_.read(node, text)) return false;
     const std::string_view span = text.starts_with('+') ? std::string_view(text).substr(1) : std::string_view(text);
@@ -187,8 +187,8 @@ class TestReader {
   }
 
   // ---- given
-  void given(const Fields& fields, const Node* defaults, RuleTest& test) {
-    const Node* list = fields.require("given");
+  void given(const Fields& fields, const yaml::Node* defaults, RuleTest& test) {
+    const yaml::Node* list = fields.require("given");
     last_ = 0;
     if (list == nullptr || !reader_.expect_list(*list, "a list of events")) return;
     if (list->items.empty() || list->items.size() > kMaxGiven) {
@@ -196,7 +196,7 @@ class TestReader {
                     {"nothing-given", "a test is given 1 to 10000 events", "测试要给 1 到 10000 个事件", {}, {}});
       return;
     }
-    const Node* of_rule = rule_.find("defaults");
+    const yaml::Node* of_rule = rule_.find("defaults");
     std::vector<Given> all;
     repeated_ = false;
     for (size_t i = 0; i < list->items.size(); ++i) event(list->items[i], {of_rule, defaults}, i, test.start, all);
@@ -211,11 +211,11 @@ class TestReader {
   };
 
   // The times of an event: `at`, and every `every` after it up to `until`.
-  bool times(const Node& node, const Node& at, size_t already, std::vector<DurationMs>& out) {
+  bool times(const yaml::Node& node, const yaml::Node& at, size_t already, std::vector<DurationMs>& out) {
     DurationMs since = 0, every = 0, until = 0;
     if (!offset(at, since)) return false;
     out = {since};
-    const Node *step = node.find("every"), *end = node.find("until");
+    const yaml::Node *step = node.find("every"), *end = node.find("until");
     if (step == nullptr && end == nullptr) return true;
     if (step == nullptr || end == nullptr) {
       reader_.fault(node, {"every-and-until", "`every` and `until` stand together", "`every` 和 `until` 要一起写",
@@ -237,15 +237,15 @@ class TestReader {
   }
 
   // One event, or one that comes again: its own fields over the test's defaults over what the rule's conditions tell.
-  void event(const Node& node, std::array<const Node*, 2> defaults, size_t index, TimeMs start,
+  void event(const yaml::Node& node, std::array<const yaml::Node*, 2> defaults, size_t index, TimeMs start,
              std::vector<Given>& out) {
     if (!reader_.expect_map(node, "an event")) return;
-    std::map<std::string, const Node*> fields;
-    for (const Node* layer : {defaults[0], defaults[1], &node}) {
+    std::map<std::string, const yaml::Node*> fields;
+    for (const yaml::Node* layer : {defaults[0], defaults[1], &node}) {
       if (layer == nullptr || !layer->is_map()) continue;
       for (size_t i = 0; i < layer->keys.size(); ++i) fields[layer->keys[i].value] = check_field(*layer, i);
     }
-    const Node* at = node.find("at");
+    const yaml::Node* at = node.find("at");
     if (at == nullptr) {
       reader_.fault(node, {"missing-key", "an event of a test needs `at`", "测试事件缺少 `at`", "as {at: +12m, …}",
                            "如 {at: +12m, …}"});
@@ -267,8 +267,8 @@ class TestReader {
   }
 
   // `again`: what tells this repetition from the others.
-  std::string line(const std::map<std::string, const Node*>& fields, const std::string& id, const std::string& again,
-                   TimeMs start, DurationMs since) {
+  std::string line(const std::map<std::string, const yaml::Node*>& fields, const std::string& id,
+                   const std::string& again, TimeMs start, DurationMs since) {
     std::string line;
     JsonWriter json(line);
     json.begin_object();
@@ -290,7 +290,7 @@ class TestReader {
   }
 
   // The value of an event's field by its name; null and a fault where an event has no such field.
-  const Node* check_field(const Node& map, size_t index) const {
+  const yaml::Node* check_field(const yaml::Node& map, size_t index) const {
     const std::string& name = map.keys[index].value;
     std::vector<std::string_view> known = {"at", "every", "until", "area", "location"};
     for (const FieldInfo& f : event_fields()) {
@@ -335,7 +335,7 @@ class TestReader {
     return FieldType::kString;
   }
 
-  void field(JsonWriter& json, const std::string& name, const Node& value, TimeMs start) {
+  void field(JsonWriter& json, const std::string& name, const yaml::Node& value, TimeMs start) {
     if (name == "location") return location(json, value);
     if (name == "area") return members(json, value, FieldType::kString);
     switch (type_of(name)) {
@@ -363,7 +363,7 @@ class TestReader {
     }
   }
 
-  void scalar(JsonWriter& json, const Node& value, FieldType type) {
+  void scalar(JsonWriter& json, const yaml::Node& value, FieldType type) {
     std::string text;
     double number = 0;
     if (type == FieldType::kString) {
@@ -375,7 +375,7 @@ class TestReader {
     }
   }
 
-  void members(JsonWriter& json, const Node& value, FieldType type) {
+  void members(JsonWriter& json, const yaml::Node& value, FieldType type) {
     json.begin_object();
     if (reader_.expect_map(value, "this field")) {
       for (size_t i = 0; i < value.keys.size(); ++i) {
@@ -386,7 +386,7 @@ class TestReader {
     json.end_object();
   }
 
-  void location(JsonWriter& json, const Node& value) {
+  void location(JsonWriter& json, const yaml::Node& value) {
     double lon = 0, lat = 0;
     if (value.is_map()) {
       const Fields fields(reader_, value, {"lon", "lat", "crs", "accuracy_m"}, "a location");
@@ -401,7 +401,7 @@ class TestReader {
     json.begin_object().key("lon").number(lon).key("lat").number(lat).end_object();
   }
 
-  void moment(JsonWriter& json, const Node& value, TimeMs start) {
+  void moment(JsonWriter& json, const yaml::Node& value, TimeMs start) {
     TimeMs t = start;
     DurationMs since = 0;
     if (value.is_scalar() && value.value.starts_with('+')) {
@@ -414,7 +414,7 @@ class TestReader {
 
   // ---- expect
   void expect(const Fields& fields, RuleTest& test) {
-    const Node* node = fields.require("expect");
+    const yaml::Node* node = fields.require("expect");
     if (node == nullptr || (node->is_scalar() && node->value == "none")) return;
     if (node->is_scalar() || !reader_.expect_list(*node, "a list of transitions, or none")) {
       if (node->is_scalar()) {
@@ -430,18 +430,18 @@ class TestReader {
                             {},
                             {}});
     }
-    for (const Node& item : node->items) transition(item, test);
+    for (const yaml::Node& item : node->items) transition(item, test);
     check_.expectations(*node, test, first_);
   }
 
-  void transition(const Node& node, RuleTest& test) {
+  void transition(const yaml::Node& node, RuleTest& test) {
     std::vector<std::string_view> known = {"at", "values", "key", "summary"};
-    known.insert(known.end(), kTypes.begin(), kTypes.end());
+    known.insert(known.end(), kTransitions.begin(), kTransitions.end());
     const Fields fields(reader_, node, known, "an expected transition");
     if (!node.is_map()) return;
     ExpectedTransition e;
-    for (const std::string_view type : kTypes) {
-      const Node* value = fields.get(type);
+    for (const std::string_view type : kTransitions) {
+      const yaml::Node* value = fields.get(type);
       if (value == nullptr) continue;
       if (!e.type.empty()) {
         reader_.fault(*fields.key(type),
@@ -457,10 +457,10 @@ class TestReader {
       return;
     }
     DurationMs at = 0;
-    if (const Node* when = fields.get("at"); when != nullptr && offset(*when, at)) e.at = at;
+    if (const yaml::Node* when = fields.get("at"); when != nullptr && offset(*when, at)) e.at = at;
     fields.read("summary", e.summary);
-    if (const Node* key = fields.get("key")) e.key = key_text(*key);
-    if (const Node* values = fields.get("values"); values != nullptr && reader_.expect_map(*values, "values")) {
+    if (const yaml::Node* key = fields.get("key")) e.key = key_text(*key);
+    if (const yaml::Node* values = fields.get("values"); values != nullptr && reader_.expect_map(*values, "values")) {
       for (size_t i = 0; i < values->keys.size(); ++i) {
         check_.value(values->keys[i]);
         e.values.push_back({values->keys[i].value, json_of(values->items[i])});
@@ -470,8 +470,8 @@ class TestReader {
   }
 
   // A colour for what has one, a reason for the rest; `true` says nothing more.
-  void verdict(ExpectedTransition& e, const Node& value) const {
-    if (value.kind == Node::Kind::kNull || (value.plain && value.value == "true")) return;
+  void verdict(ExpectedTransition& e, const yaml::Node& value) const {
+    if (value.kind == yaml::Node::Kind::kNull || (value.plain && value.value == "true")) return;
     const bool coloured =
         e.type == "opened" || e.type == "escalated" || e.type == "deescalated" || e.type == "reopened";
     size_t index = 0;
@@ -483,7 +483,7 @@ class TestReader {
     }
   }
 
-  std::string key_text(const Node& node) const {
+  std::string key_text(const yaml::Node& node) const {
     std::vector<std::string> parts;
     reader_.read(node, parts);
     std::string out;
@@ -494,7 +494,7 @@ class TestReader {
     return out;
   }
 
-  static std::string json_of(const Node& node) {
+  static std::string json_of(const yaml::Node& node) {
     if (!node.is_scalar()) return "null";
     if (node.plain && (yaml::as_number(node.value) || yaml::as_boolean(node.value))) {
       return node.value.starts_with('+') ? node.value.substr(1) : node.value;
@@ -505,7 +505,7 @@ class TestReader {
   }
 
   const yaml::Reader& reader_;
-  const Node& rule_;
+  const yaml::Node& rule_;
   const TimeZone& zone_;
   std::vector<RuleTest>& out_;
   const Defaults defaults_;
@@ -524,10 +524,10 @@ std::vector<RuleTest> read_rule_tests(std::span<const SourceFile> files, const T
     if (file.kind != SourceFile::Kind::kRules) continue;
     auto document = yaml::Document::parse(file.path, file.text, diagnostics);
     if (document == nullptr || !document->root().is_map()) continue;
-    const Node* rules = document->root().find("rules");
+    const yaml::Node* rules = document->root().find("rules");
     if (rules == nullptr || !rules->is_list()) continue;
     const yaml::Reader reader(*document, diagnostics);
-    for (const Node& rule : rules->items) {
+    for (const yaml::Node& rule : rules->items) {
       if (rule.is_map()) TestReader(reader, rule, zone, vocabulary, out).run();
     }
   }

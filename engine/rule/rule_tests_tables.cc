@@ -1,21 +1,12 @@
 // A test's own tables, written as the CSV texts that they stand for.
 #include <algorithm>
 
+#include "base/csv.h"
 #include "rule/rule_tests.h"
 #include "rule/table.h"
 
 namespace tocsin::rule {
 namespace {
-
-void append_cell(std::string& out, std::string_view cell) {
-  if (cell.find_first_of(",\"\r\n") == std::string_view::npos) {
-    out += cell;
-    return;
-  }
-  out += '"';
-  for (const char c : cell) out.append(c == '"' ? 2 : 1, c);
-  out += '"';
-}
 
 // A cell of a column that the declaration lacks makes a column of its own, and so a fault that names it.
 std::string csv_of(const TestTable& table, std::vector<std::string> columns) {
@@ -27,14 +18,14 @@ std::string csv_of(const TestTable& table, std::vector<std::string> columns) {
   std::string out;
   for (size_t c = 0; c < columns.size(); ++c) {
     if (c > 0) out += ',';
-    append_cell(out, columns[c]);
+    append_csv_cell(out, columns[c]);
   }
   out += '\n';
   for (const auto& row : table.rows) {
     for (size_t c = 0; c < columns.size(); ++c) {
       if (c > 0) out += ',';
       const auto at = std::ranges::find(row, columns[c], [](const auto& cell) { return cell.first; });
-      if (at != row.end()) append_cell(out, at->second);
+      if (at != row.end()) append_csv_cell(out, at->second);
     }
     out += '\n';
   }

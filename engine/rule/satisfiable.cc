@@ -19,20 +19,20 @@ struct Atom {
   bool holds;
   size_t part;
 };
-using Clause = std::vector<Atom>;
-using Clauses = std::optional<std::vector<Clause>>;  // nothing: given up
+using Conjunction = std::vector<Atom>;
+using Disjunction = std::optional<std::vector<Conjunction>>;  // nothing: given up
 
-Clauses join(Clauses a, const Clauses& b) {
+Disjunction join(Disjunction a, const Disjunction& b) {
   if (!a || !b || a->size() + b->size() > kMaxClauses) return std::nullopt;
   a->insert(a->end(), b->begin(), b->end());
   return a;
 }
 
-Clauses product(const Clauses& a, const Clauses& b) {
+Disjunction product(const Disjunction& a, const Disjunction& b) {
   if (!a || !b || a->size() * b->size() > kMaxClauses) return std::nullopt;
-  std::vector<Clause> out;
-  for (const Clause& x : *a) {
-    for (const Clause& y : *b) {
+  std::vector<Conjunction> out;
+  for (const Conjunction& x : *a) {
+    for (const Conjunction& y : *b) {
       if (x.size() + y.size() > kMaxAtoms) return std::nullopt;
       out.push_back(x);
       out.back().insert(out.back().end(), y.begin(), y.end());
@@ -41,23 +41,23 @@ Clauses product(const Clauses& a, const Clauses& b) {
   return out;
 }
 
-Clauses clauses_of(const Node& node, bool holds, size_t part) {
+Disjunction clauses_of(const Node& node, bool holds, size_t part) {
   const auto& args = node.args;
   if (node.kind == Node::Kind::kLiteral && node.value.is(expr::Tag::kBool)) {
-    return node.value.b == holds ? std::vector<Clause>{{}} : std::vector<Clause>{};
+    return node.value.b == holds ? std::vector<Conjunction>{{}} : std::vector<Conjunction>{};
   }
   if (node.kind == Node::Kind::kCall && !node.receiver) {
     if (node.text == "!_") return clauses_of(*args[0], !holds, part);
     if (node.text == "_&&_" || node.text == "_||_") {
-      const Clauses a = clauses_of(*args[0], holds, part), b = clauses_of(*args[1], holds, part);
+      const Disjunction a = clauses_of(*args[0], holds, part), b = clauses_of(*args[1], holds, part);
       return (node.text == "_&&_") == holds ? product(a, b) : join(a, b);
     }
     if (node.text == "_?_:_") {
-      const Clauses yes = product(clauses_of(*args[0], true, part), clauses_of(*args[1], holds, part));
+      const Disjunction yes = product(clauses_of(*args[0], true, part), clauses_of(*args[1], holds, part));
       return join(yes, product(clauses_of(*args[0], false, part), clauses_of(*args[2], holds, part)));
     }
   }
-  return std::vector<Clause>{{{&node, holds, part}}};
+  return std::vector<Conjunction>{{{&node, holds, part}}};
 }
 
 enum class Order : uint8_t { kLess, kLessEqual, kGreater, kGreaterEqual, kEqual, kUnequal };
@@ -88,13 +88,6 @@ Order opposite(Order order) {
                                               Order::kLess,         Order::kUnequal, Order::kEqual};
   return kOpposite[static_cast<size_t>(order)];
 }
-
-std::optional<std::string> text_of(const Node& node) {
-  if (node.kind != Node::Kind::kLiteral || !node.value.is(expr::Tag::kString)) return std::nullopt;
-  return std::string(node.value.str());
-}
-
-bool is_null(const Node& node) { return node.kind == Node::Kind::kLiteral && node.value.is(expr::Tag::kNull); }
 
 bool below(std::string_view path, std::string_view top) {
   return path.starts_with(top) && (path.size() == top.size() || path[top.size()] == '.');
@@ -163,11 +156,11 @@ struct Known {
   }
 };
 
-class ClauseCheck {
+class ConjunctionCheck {
  public:
-  ClauseCheck(std::span<const Part> parts, const Domain& domain) : parts_(parts), domain_(domain) {}
+  ConjunctionCheck(std::span<const Part> parts, const Domain& domain) : parts_(parts), domain_(domain) {}
 
-  std::optional<Conflict> run(const Clause& clause) {
+  std::optional<Conflict> run(const Conjunction& clause) {
     for (const Atom& atom : clause) {
       if (auto conflict = add(atom)) return conflict;
     }
@@ -196,10 +189,10 @@ class ClauseCheck {
         k.compare(side == 0 ? order : turned(order), *number, term.type.kind == expr::Type::Kind::kInt);
         return settle(atom, term, k);
       }
-      if (is_null(other) && (order == Order::kEqual || order == Order::kUnequal)) {
+      if (other.is_literal(expr::Tag::kNull) && (order == Order::kEqual || order == Order::kUnequal)) {
         return presence(atom, canonical(term), order == Order::kUnequal, term);
       }
-      if (const auto text = text_of(other); text && (order == Order::kEqual || order == Order::kUnequal)) {
+      if (const auto text = other.text_literal(); text && (order == Order::kEqual || order == Order::kUnequal)) {
         Known& k = known(term);
         if (order == Order::kEqual)
           k.only({*text});
@@ -215,7 +208,7 @@ class ClauseCheck {
     const Node &term = *atom.node->args[0], &list = *atom.node->args[1];
     std::set<std::string> texts;
     for (const Node* item : list.args) {
-      const auto text = text_of(*item);
+      const auto text = item->text_literal();
       if (!text) return opaque(atom);
       texts.insert(*text);
     }
@@ -228,7 +221,7 @@ class ClauseCheck {
   }
 
   std::optional<Conflict> subtree(const Atom& atom) {
-    const auto path = text_of(*atom.node->args[1]);
+    const auto path = atom.node->args[1]->text_literal();
     if (!path || path->empty()) return opaque(atom);
     Known& k = known(*atom.node->args[0]);
     (atom.holds ? k.under : k.not_under).push_back(*path);
@@ -310,11 +303,7 @@ constexpr std::array<FieldRange, 4> kFunctions = {
 }  // namespace
 
 std::optional<double> literal_number(const Node& node) {
-  if (node.kind != Node::Kind::kLiteral) return std::nullopt;
-  if (node.value.is(expr::Tag::kInt)) return static_cast<double>(node.value.i);
-  if (node.value.is(expr::Tag::kUint)) return static_cast<double>(node.value.u);
-  if (node.value.is(expr::Tag::kDouble)) return node.value.d;
-  return std::nullopt;
+  return node.kind == Node::Kind::kLiteral ? node.value.number_if() : std::nullopt;
 }
 
 Range event_range(const Node& node) {
@@ -337,12 +326,12 @@ Range event_range(const Node& node) {
 }
 
 std::optional<Conflict> conflict_in(std::span<const Part> parts, const Domain& domain) {
-  Clauses all = std::vector<Clause>{{}};
+  Disjunction all = std::vector<Conjunction>{{}};
   for (size_t i = 0; i < parts.size(); ++i) all = product(all, clauses_of(*parts[i].root, !parts[i].negated, i));
   if (!all) return std::nullopt;
   std::optional<Conflict> first;
-  for (const Clause& clause : *all) {
-    auto conflict = ClauseCheck(parts, domain).run(clause);
+  for (const Conjunction& clause : *all) {
+    auto conflict = ConjunctionCheck(parts, domain).run(clause);
     if (!conflict) return std::nullopt;
     if (!first) first = std::move(conflict);
   }

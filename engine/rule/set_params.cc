@@ -37,10 +37,10 @@ struct TypeName {
   expr::Tag tag;
   std::string_view en, zh;
 };
-constexpr TypeName kTypes[] = {{expr::Tag::kInt, "a whole number, as 3", "整数，如 3"},
-                               {expr::Tag::kDouble, "a number, as 0.8", "数字，如 0.8"},
-                               {expr::Tag::kBool, "true or false", "true 或 false"},
-                               {expr::Tag::kDuration, "a duration, as 48h", "时长，如 48h"}};
+constexpr TypeName kParamTypes[] = {{expr::Tag::kInt, "a whole number, as 3", "整数，如 3"},
+                                    {expr::Tag::kDouble, "a number, as 0.8", "数字，如 0.8"},
+                                    {expr::Tag::kBool, "true or false", "true 或 false"},
+                                    {expr::Tag::kDuration, "a duration, as 48h", "时长，如 48h"}};
 
 }  // namespace
 
@@ -79,7 +79,7 @@ bool fit_set_value(const std::string& name, std::string_view given, const expr::
     value = expr::Value::number(static_cast<double>(value.i));
     return true;
   }
-  for (const TypeName& t : kTypes) {
+  for (const TypeName& t : kParamTypes) {
     if (t.tag != own.tag) continue;
     const std::string text(given);
     out.push_back(fault("type-mismatch", "`" + name + "` is " + std::string(t.en) + ", not `" + text + "`",

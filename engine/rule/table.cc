@@ -6,13 +6,14 @@
 namespace tocsin::rule {
 namespace {
 
-constexpr std::array<std::string_view, 8> kTypes = {"string", "int", "double", "bool", "date", "time", "point", "area"};
+constexpr std::array<std::string_view, 8> kColumnTypes = {"string", "int",  "double", "bool",
+                                                          "date",   "time", "point",  "area"};
 
 constexpr std::array<std::string_view, 2> kFormats = {"json", "csv"};
 
 }  // namespace
 
-std::span<const std::string_view> column_type_names() { return kTypes; }
+std::span<const std::string_view> column_type_names() { return kColumnTypes; }
 std::span<const std::string_view> row_format_names() { return kFormats; }
 
 expr::Type type_of(ColumnType type) {
@@ -60,7 +61,7 @@ int64_t Table::find(const expr::Value& key) const {
 
 std::string table_json_schema() {
   std::string types;
-  for (const std::string_view name : kTypes) types += (types.empty() ? "\"" : ",\"") + std::string(name) + "\"";
+  for (const std::string_view name : kColumnTypes) types += (types.empty() ? "\"" : ",\"") + std::string(name) + "\"";
   const std::string word = R"({"type":"string","pattern":"^[a-z][a-z0-9_]*$"})";
   return R"({"$schema":"https://json-schema.org/draft/2020-12/schema","title":"Tocsin reference table","type":"object",)"
          R"("additionalProperties":false,"required":["table"],"properties":{"table":{"type":"object",)"

@@ -15,20 +15,6 @@ namespace {
 using simdjson::dom::element;
 using simdjson::dom::element_type;
 
-void append_cell(std::string& out, std::string_view cell) {
-  const bool plain = cell.find_first_of(",\"\r\n") == std::string_view::npos && !cell.starts_with(' ');
-  if (plain) {
-    out += cell;
-    return;
-  }
-  out += '"';
-  for (const char c : cell) {
-    if (c == '"') out += '"';
-    out += c;
-  }
-  out += '"';
-}
-
 // [lon, lat] or {"lon": , "lat": } as a cell; empty: neither.
 std::string point_text(element value) {
   element lon, lat;
@@ -145,7 +131,7 @@ Result<std::string> TableRows::record(std::string_view key) {
         return invalid("`" + column.name + "` in the value is not the record's key");
     }
     if (c > 0) out += ',';
-    append_cell(out, is_key ? key : std::string_view(cells_[c]));
+    append_csv_cell(out, is_key ? key : std::string_view(cells_[c]));
   }
   return out + '\n';
 }

@@ -96,11 +96,6 @@ std::string choices(std::string_view path, const std::vector<std::string_view>& 
   return list_of(children);
 }
 
-// The text of a literal, or nothing.
-std::string_view text_of(const Node& node) {
-  return node.kind == Node::Kind::kLiteral && node.value.is(expr::Tag::kString) ? node.value.str() : std::string_view();
-}
-
 class CategoryCheck {
  public:
   CategoryCheck(const yaml::Reader& reader, const Expression& e, const Vocabulary& vocabulary,
@@ -126,7 +121,7 @@ class CategoryCheck {
 
  private:
   void leaf(const Node& literal) {
-    const std::string path(text_of(literal));
+    const std::string path = literal.text_literal().value_or("");
     if (path.empty() || unknown(literal, path)) return;
     const auto at = std::find_if(vocabulary_.categories.begin(), vocabulary_.categories.end(),
                                  [&](const auto& c) { return c.path == path; });
@@ -138,7 +133,7 @@ class CategoryCheck {
   }
 
   void subtree(const Node& literal) {
-    const std::string path(text_of(literal));
+    const std::string path = literal.text_literal().value_or("");
     if (!path.empty() && !unknown(literal, path)) fed(literal, path);
   }
 

@@ -27,11 +27,11 @@ class Pipeline {
     size_t batch_bytes = 4u << 20;   // of delta
     DurationMs poll_wait = 20;       // how long one step may wait for a first record
     DurationMs idle_after = 30'000;  // live: a partition at its head with nothing new for so long follows the clock
-    DurationMs patience = 2'000;    // live: how long a partition with a backlog that brings nothing holds the others up
-    DurationMs future = 3'600'000;  // live: an event further ahead of the clock is refused
-    bool future_of_log = false;     // replay: the same, measured at when the log took it
-    TimeMs until = kNever;          // replay: events after it are left alone, and time goes on to it
-    size_t lane_bytes = 8u << 20;   // read ahead per partition
+    DurationMs patience = 2'000;   // live: how long a partition with a backlog that brings nothing holds the others up
+    DurationMs future = kHourMs;   // live: an event further ahead of the clock is refused
+    bool future_of_log = false;    // replay: the same, measured at when the log took it
+    TimeMs until = kNever;         // replay: events after it are left alone, and time goes on to it
+    size_t lane_bytes = 8u << 20;  // read ahead per partition
   };
   // `clock` null: a replay. Everything must outlive the pipeline.
   Pipeline(Engine& engine, Publisher& publisher, Options options, const Clock* clock)

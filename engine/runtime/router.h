@@ -30,7 +30,7 @@ struct RuleCounters {
 class Router {
  public:
   struct Options {
-    DurationMs horizon = 40LL * 86'400'000;  // how long ids are remembered; at least the longest window
+    DurationMs horizon = 40 * kDayMs;  // how long ids are remembered; at least the longest window
   };
   Router(std::shared_ptr<const rule::RuleSet> rules, Options options);
 

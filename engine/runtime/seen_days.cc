@@ -4,7 +4,6 @@
 
 namespace tocsin::runtime {
 namespace {
-constexpr DurationMs kDayMs = 86'400'000;
 int64_t day_number(TimeMs t) { return t >= 0 ? t / kDayMs : (t - kDayMs + 1) / kDayMs; }
 }  // namespace
 

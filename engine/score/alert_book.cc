@@ -5,9 +5,6 @@
 namespace tocsin::score {
 namespace {
 
-constexpr DurationMs kDayMs = 86'400'000;
-int64_t utc_day(TimeMs t) { return t / kDayMs - (t % kDayMs < 0 ? 1 : 0); }
-
 void encode(Writer& w, const ScoredAlert& a) {
   w.str(a.id);
   w.zigzag(a.opened_at);

@@ -52,7 +52,7 @@ struct ScoredAlert {
 
 class AlertBook {
  public:
-  static constexpr DurationMs kKeep = 400LL * 86'400'000;
+  static constexpr DurationMs kKeep = 400 * kDayMs;
   static constexpr size_t kMost = 200'000, kMostPlaces = 100;
 
   AlertBook(Cube& cube, EventBook& events, const CivilDays& days) : cube_(cube), events_(events), days_(days) {}

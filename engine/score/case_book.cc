@@ -6,9 +6,6 @@
 namespace tocsin::score {
 namespace {
 
-constexpr DurationMs kDayMs = 86'400'000;
-int64_t utc_day(TimeMs t) { return t / kDayMs - (t % kDayMs < 0 ? 1 : 0); }
-
 bool before(const CaseEvent& a, const CaseEvent& b) {
   return std::tie(a.time, a.stage, a.uid) < std::tie(b.time, b.stage, b.uid);
 }
@@ -23,7 +20,7 @@ void encode(Writer& w, const CaseEvent& e, TimeMs base) {
   w.varint(static_cast<uint64_t>(e.channel) << 3 | e.grade);
 }
 
-CaseEvent decode(Reader& in, TimeMs base) {
+CaseEvent decode_case_event(Reader& in, TimeMs base) {
   CaseEvent e;
   e.uid = in.fixed64();
   const uint8_t flags = in.u8();
@@ -187,7 +184,7 @@ Status CaseBook::load(int64_t day, std::string_view bytes) {
     const uint64_t id = in.fixed64();
     auto c = std::make_unique<Case>();
     c->home = &piece;
-    for (uint64_t n = in.varint(); n > 0 && in.ok(); --n) c->events.push_back(decode(in, day * kDayMs));
+    for (uint64_t n = in.varint(); n > 0 && in.ok(); --n) c->events.push_back(decode_case_event(in, day * kDayMs));
     if (!in.ok() || c->events.empty()) break;
     piece.ids.push_back(id);
     cases_[id] = std::move(c);

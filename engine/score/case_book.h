@@ -41,7 +41,7 @@ using CaseEvents = absl::InlinedVector<CaseEvent, 7>;  // by (time, stage, uid)
 
 // An hour of event time; a deadline that nothing answered counts as missed when the watermark is in a later hour.
 using Hour = int64_t;
-constexpr Hour hour_of(TimeMs t) { return t / 3'600'000 - (t % 3'600'000 < 0 ? 1 : 0); }
+constexpr Hour hour_of(TimeMs t) { return floor_div(t, kHourMs); }
 
 using Counts = absl::InlinedVector<Key, 10>;
 struct CaseState {
@@ -53,8 +53,8 @@ CaseState matters_of(const CaseEvents& events, Hour now, const CivilDays& days, 
 
 class CaseBook {
  public:
-  static constexpr DurationMs kKeepClosed = 41LL * 86'400'000, kKeepOpen = 180LL * 86'400'000;
-  static constexpr DurationMs kFarthestDue = 400LL * 86'400'000;
+  static constexpr DurationMs kKeepClosed = 41 * kDayMs, kKeepOpen = 180 * kDayMs;
+  static constexpr DurationMs kFarthestDue = 400 * kDayMs;
   static constexpr size_t kMostCases = 2'000'000, kMostEvents = 256;
 
   CaseBook(Cube& cube, const CivilDays& days) : cube_(cube), days_(days) {}

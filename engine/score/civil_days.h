@@ -13,7 +13,6 @@ class CivilDays {
   // Days from 1970-01-01 in the zone; outside 0 … kMaxDay: -1.
   int64_t at(TimeMs t) const {
     if (t < 0) return -1;
-    constexpr DurationMs kDayMs = 86'400'000;
     const int64_t utc = t / kDayMs;
     Entry& e = cache_[static_cast<size_t>(utc) % cache_.size()];
     if (e.utc != utc) {

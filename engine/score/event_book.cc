@@ -5,8 +5,6 @@
 namespace tocsin::score {
 namespace {
 
-constexpr DurationMs kDayMs = 86'400'000;
-
 void encode(Writer& w, const Counted& c, TimeMs midnight) {
   w.fixed64(c.uid);
   if (c.uid == 0) return;
@@ -21,7 +19,7 @@ void encode(Writer& w, const Counted& c, TimeMs midnight) {
   if (c.revision != 0) w.varint(c.revision);
 }
 
-Counted decode(Reader& in, TimeMs midnight) {
+Counted decode_counted(Reader& in, TimeMs midnight) {
   Counted c;
   c.uid = in.fixed64();
   if (c.uid == 0) return c;
@@ -130,7 +128,7 @@ Status EventBook::load(int64_t day, uint32_t piece, std::string_view bytes) {
   if (of.events.size() != piece * kPiece) return fault();
   Reader in(bytes);
   while (in.ok() && !in.at_end()) {
-    const Counted c = decode(in, day * kDayMs);
+    const Counted c = decode_counted(in, day * kDayMs);
     if (!in.ok() || of.events.size() == (piece + 1) * kPiece) return fault();
     if (c.uid == 0) {
       of.events.push_back(c);

@@ -35,7 +35,7 @@ struct Counted {
 
 class EventBook {
  public:
-  static constexpr DurationMs kKeep = 40LL * 86'400'000;
+  static constexpr DurationMs kKeep = 40 * kDayMs;
   static constexpr size_t kMost = 4'000'000;
   static constexpr size_t kPiece = 4096;  // events of a day that are stored together
 

@@ -7,8 +7,6 @@
 namespace tocsin::score {
 namespace {
 
-constexpr DurationMs kHourMs = 3'600'000;
-
 // The kinds of pieces, by the first word of their names.
 constexpr std::string_view kHead = "head", kNames = "names/", kAlertNames = "alertnames/", kDays = "day/",
                            kEvents = "event/", kCases = "case/", kPlaces = "place/", kAlerts = "alert/";

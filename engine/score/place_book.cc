@@ -6,7 +6,6 @@
 namespace tocsin::score {
 namespace {
 
-constexpr DurationMs kDayMs = 86'400'000;
 int64_t utc_day(TimeMs t) { return t / kDayMs - (t % kDayMs < 0 ? 1 : 0); }
 
 // The last day of UTC on which it is kept.

@@ -41,8 +41,8 @@ struct Place {
 
 class PlaceBook {
  public:
-  static constexpr DurationMs kRepeat = 30LL * 86'400'000;
-  static constexpr DurationMs kKeepOnce = 100LL * 86'400'000, kKeep = 400LL * 86'400'000;
+  static constexpr DurationMs kRepeat = 30 * kDayMs;
+  static constexpr DurationMs kKeepOnce = 100 * kDayMs, kKeep = 400 * kDayMs;
   static constexpr size_t kMostReports = 512, kMostPlaces = 1'000'000;
 
   PlaceBook(Cube& cube, const CivilDays& days) : cube_(cube), days_(days) {}

@@ -5,11 +5,8 @@
 namespace tocsin {
 namespace {
 
-constexpr int64_t kDay = 86'400'000;
 constexpr int64_t kTableDays = 47'847;  // to the end of 2100
 constexpr int64_t kSearchDays = 7320;   // no span reaches farther: spans are at most ten years
-
-int64_t floor_div(int64_t a, int64_t b) { return a / b - (a % b != 0 && (a < 0) != (b < 0)); }
 
 int64_t count_below(const std::vector<int64_t>& sorted, int64_t day) {
   return std::lower_bound(sorted.begin(), sorted.end(), day) - sorted.begin();
@@ -36,8 +33,8 @@ WorkingTime::WorkingTime(Spec spec) : spec_(std::move(spec)) {
 
 WorkingTime::Local WorkingTime::local(TimeMs t) const {
   const int64_t ms = t + spec_.zone.offset(t);
-  const int64_t day = floor_div(ms, kDay);
-  return {day, ms - day * kDay};
+  const int64_t day = floor_div(ms, kDayMs);
+  return {day, ms - day * kDayMs};
 }
 
 TimeMs WorkingTime::instant(int64_t day, DurationMs in_day) const {

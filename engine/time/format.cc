@@ -12,14 +12,11 @@
 namespace tocsin {
 namespace {
 
-constexpr int64_t kDay = 86'400'000;
 // The years of which a zone keeps its clock changes in a table; outside them it asks the library.
-constexpr TimeMs kTableBegin = 315'532'800'000;  // 1980-01-01
-constexpr TimeMs kTableEnd = 4'133'980'800'000;  // 2101-01-01
-constexpr int64_t kMaxLocal = kTableEnd - kDay;  // a local time below it is inside the table whatever the offset
-constexpr int64_t kMinLocal = kTableBegin + kDay;
-
-int64_t floor_div(int64_t a, int64_t b) { return a / b - (a % b != 0 && (a < 0) != (b < 0)); }
+constexpr TimeMs kTableBegin = 315'532'800'000;    // 1980-01-01
+constexpr TimeMs kTableEnd = 4'133'980'800'000;    // 2101-01-01
+constexpr int64_t kMaxLocal = kTableEnd - kDayMs;  // a local time below it is inside the table whatever the offset
+constexpr int64_t kMinLocal = kTableBegin + kDayMs;
 
 }  // namespace
 
@@ -108,7 +105,7 @@ TimeZone TimeZone::utc() {
 
 TimeMs TimeZone::from_civil(int64_t year, int month, int day, int hour, int minute, int second, int millisecond) const {
   const int64_t local =
-      days_from_civil(year, month, day) * kDay + ((hour * int64_t{60} + minute) * 60 + second) * 1000 + millisecond;
+      days_from_civil(year, month, day) * kDayMs + ((hour * int64_t{60} + minute) * 60 + second) * 1000 + millisecond;
   if (local < kMinLocal || local >= kMaxLocal) {
     const absl::CivilSecond civil(year, month, day, hour, minute, second);
     return absl::ToUnixMillis(impl_->zone.At(civil).pre) + millisecond;
@@ -127,14 +124,14 @@ DurationMs TimeZone::offset(TimeMs t) const {
 
 TimeZone::Civil TimeZone::to_civil(TimeMs t) const {
   const int64_t local = t + offset(t);
-  const int64_t days = floor_div(local, kDay);
-  const int in_day = static_cast<int>(local - days * kDay);
+  const int64_t days = floor_div(local, kDayMs);
+  const int in_day = static_cast<int>(local - days * kDayMs);
   const CivilDay date = civil_from_days(days);
   Civil c{};
   c.year = date.year;
   c.month = date.month;
   c.day = date.day;
-  c.hour = in_day / 3'600'000;
+  c.hour = in_day / kHourMs;
   c.minute = in_day / 60'000 % 60;
   c.second = in_day / 1000 % 60;
   c.millisecond = in_day % 1000;

@@ -5,9 +5,8 @@
 namespace tocsin {
 
 TimeMs LocalBuckets::begin(int64_t bucket) const {
-  constexpr DurationMs kDay = 86'400'000;
   const int64_t local = bucket * every_;
-  const DurationMs before = zone_.offset(local - kDay), after = zone_.offset(local + kDay);
+  const DurationMs before = zone_.offset(local - kDayMs), after = zone_.offset(local + kDayMs);
   if (before == after) return local - before;
   // A clock change is near: the first instant at which the local clock shows it or later.
   TimeMs low = local - std::max(before, after) - 1, high = local - std::min(before, after);

@@ -17,7 +17,7 @@ class LocalBuckets {
   TimeMs begin(int64_t bucket) const;
   // False where the clock skips it whole.
   bool exists(int64_t bucket) const { return begin(bucket) < begin(bucket + 1); }
-  int64_t a_week() const { return 7 * 86'400'000 / every_; }
+  int64_t a_week() const { return 7 * kDayMs / every_; }
 
  private:
   DurationMs every_;

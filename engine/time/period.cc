@@ -3,10 +3,7 @@
 namespace tocsin {
 namespace {
 
-constexpr DurationMs kDay = 86'400'000;
 constexpr int64_t kMaxDays = 366;
-
-int64_t floor_div(int64_t a, int64_t b) { return a / b - (a % b != 0 && (a < 0) != (b < 0)); }
 
 }  // namespace
 
@@ -19,10 +16,10 @@ Result<Periods> Periods::parse(std::string_view text, const TimeZone& zone) {
     return p;
   }
   const auto span = parse_duration(text);
-  if (!span || *span <= 0 || *span % kDay != 0 || *span / kDay > kMaxDays) {
+  if (!span || *span <= 0 || *span % kDayMs != 0 || *span / kDayMs > kMaxDays) {
     return invalid("a period is day, week, month, or whole days such as 30d");
   }
-  p.days_ = *span / kDay;
+  p.days_ = *span / kDayMs;
   return p;
 }
 
@@ -58,14 +55,14 @@ TimeMs Periods::midnight(int64_t day) const {
 }
 
 TimeMs Periods::start_of(TimeMs t) const {
-  const int64_t day = floor_div(t + zone_.offset(t), kDay);
+  const int64_t day = floor_div(t + zone_.offset(t), kDayMs);
   const TimeMs start = midnight(first_day(day));
   // Where a clock change skips midnight, the period begins with the first instant of its day.
   return start <= t ? start : midnight(first_day(first_day(day) - 1));
 }
 
 TimeMs Periods::next(TimeMs start) const {
-  const int64_t day = floor_div(start + zone_.offset(start), kDay);
+  const int64_t day = floor_div(start + zone_.offset(start), kDayMs);
   const TimeMs after = midnight(day_after(first_day(day)));
   return after > start ? after : midnight(day_after(day_after(first_day(day))));
 }
@@ -77,7 +74,7 @@ TimeMs Periods::first_from(TimeMs t) const {
 
 DurationMs Periods::longest() const {
   const int64_t days = unit_ == Unit::kWeek ? 7 : unit_ == Unit::kMonth ? 31 : days_;
-  return days * kDay + kDay / 8;  // a day of a clock change is longer
+  return days * kDayMs + kDayMs / 8;  // a day of a clock change is longer
 }
 
 }  // namespace tocsin

@@ -6,8 +6,6 @@
 namespace tocsin {
 namespace {
 
-constexpr int64_t kDay = 86'400'000;
-
 struct Cursor {
   const char* p;
   const char* end;
@@ -98,9 +96,8 @@ void two(char* p, int v) {
 
 // Date and clock of a local time, "YYYY-MM-DDTHH:MM:SS[.mmm]".
 void append_local(std::string& out, int64_t local) {
-  int64_t days = local / kDay;
-  if (local % kDay < 0) --days;
-  const auto in_day = static_cast<int>(local - days * kDay);
+  const int64_t days = floor_div(local, kDayMs);
+  const auto in_day = static_cast<int>(local - days * kDayMs);
   const CivilDay date = civil_from_days(days);
   if (date.year < 0 || date.year > 9999) {  // past RFC 3339; still readable, and never an event's time
     char buf[24];
@@ -114,7 +111,7 @@ void append_local(std::string& out, int64_t local) {
   two(text + 5, date.month);
   two(text + 8, date.day);
   text[10] = 'T';
-  two(text + 11, in_day / 3'600'000);
+  two(text + 11, in_day / kHourMs);
   text[13] = text[16] = ':';
   two(text + 14, in_day / 60'000 % 60);
   two(text + 17, in_day / 1000 % 60);
@@ -143,7 +140,7 @@ std::optional<TimeMs> parse_time(std::string_view text, const TimeZone& zone) {
     if (!parse_clock(in, t) || !parse_offset(in, has_offset, offset)) return std::nullopt;
   }
   if (!has_offset) return zone.from_civil(t.year, t.month, t.day, t.hour, t.minute, t.second, t.ms);
-  const int64_t local = days_from_civil(t.year, t.month, t.day) * kDay +
+  const int64_t local = days_from_civil(t.year, t.month, t.day) * kDayMs +
                         ((t.hour * int64_t{60} + t.minute) * 60 + t.second) * 1000 + t.ms;
   return local - offset;
 }
