@@ -5,6 +5,7 @@
 #include <chrono>
 #include <optional>
 #include <thread>
+#include <vector>
 
 namespace tocsin::kafka {
 namespace {
@@ -46,40 +47,61 @@ class Reader {
     rd_kafka_consumer_close(client_.get());
   }
 
-  Status read_partition(int32_t partition) {
-    int64_t low = 0;
-    int64_t high = 0;
-    if (Status s = resting_end(partition, low, high); !s) return s;
+  // All that the topic holds of the instance, once its ends rest: an empty partition too may have its first records on
+  // their way.
+  Status read() {
+    if (Status s = count(); !s) return s;
+    std::vector<Bounds> bounds, before;
+    for (int look = 0; look < kMostLooks; ++look) {
+      if (Status s = look_at(bounds); !s) return s;
+      if (bounds == before) return read_all(bounds);
+      before = bounds;
+      std::this_thread::sleep_for(kRest);
+    }
+    return conflict("topic " + options_.topic + " keeps growing: another instance writes the same alerts; stop it");
+  }
+
+  std::set<uint64_t> found;
+
+ private:
+  struct Bounds {
+    int64_t low = 0, high = 0;
+    bool operator==(const Bounds&) const = default;
+  };
+
+  Status count() {
+    auto n = count_partitions(client_.get(), options_.topic, kAskMs);
+    if (!n) return n.error();
+    partitions_ = *n;
+    return {};
+  }
+
+  Status look_at(std::vector<Bounds>& bounds) {
+    bounds.resize(static_cast<size_t>(partitions_));
+    for (int32_t p = 0; p < partitions_; ++p) {
+      Bounds& b = bounds[static_cast<size_t>(p)];
+      const auto error =
+          rd_kafka_query_watermark_offsets(client_.get(), options_.topic.c_str(), p, &b.low, &b.high, kAskMs);
+      if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return unavailable("topic " + options_.topic + ": " + describe(error));
+    }
+    return {};
+  }
+
+  Status read_all(const std::vector<Bounds>& bounds) {
+    for (int32_t p = 0; p < partitions_; ++p) {
+      if (Status s = read_partition(p, bounds[static_cast<size_t>(p)]); !s) return s;
+    }
+    return {};
+  }
+
+  Status read_partition(int32_t partition, Bounds bounds) {
+    const auto [low, high] = bounds;
     for (int64_t step = kFirstStep;; step *= kGrowth) {
       const int64_t from = std::max(low, high - step);
       bool met_floor = false;
       if (Status s = read_range(partition, from, high, met_floor); !s) return s;
       if (met_floor || from == low || static_cast<uint64_t>(step) >= options_.limit) return {};
     }
-  }
-
-  int32_t partitions = 0;
-  std::set<uint64_t> found;
-
-  Status count() {
-    auto n = count_partitions(client_.get(), options_.topic, kAskMs);
-    if (!n) return n.error();
-    partitions = *n;
-    return {};
-  }
-
- private:
-  Status resting_end(int32_t partition, int64_t& low, int64_t& high) {
-    int64_t before = -1;
-    for (int look = 0; look < kMostLooks; ++look) {
-      const auto error =
-          rd_kafka_query_watermark_offsets(client_.get(), options_.topic.c_str(), partition, &low, &high, kAskMs);
-      if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return unavailable("topic " + options_.topic + ": " + describe(error));
-      if (high == before || high == low) return {};
-      before = high;
-      std::this_thread::sleep_for(kRest);
-    }
-    return conflict("topic " + options_.topic + " keeps growing: another instance writes the same alerts; stop it");
   }
 
   Status read_range(int32_t partition, int64_t from, int64_t until, bool& met_floor) {
@@ -114,6 +136,7 @@ class Reader {
   const ReadBackOptions& options_;
   Handle<rd_kafka_t> client_;
   Handle<rd_kafka_queue_t> queue_;
+  int32_t partitions_ = 0;
 };
 
 }  // namespace
@@ -133,10 +156,7 @@ Result<std::set<uint64_t>> read_back(const ReadBackOptions& options) {
   auto made = make_client(RD_KAFKA_CONSUMER, client);
   if (!made) return made.error();
   Reader reader(options, std::move(*made));
-  if (Status s = reader.count(); !s) return s.error();
-  for (int32_t p = 0; p < reader.partitions; ++p) {
-    if (Status s = reader.read_partition(p); !s) return s.error();
-  }
+  if (Status s = reader.read(); !s) return s.error();
   return std::move(reader.found);
 }
 
