@@ -61,6 +61,8 @@ Engine::Works Engine::build(std::shared_ptr<const rule::RuleSet> rules) const {
 }
 
 void Engine::install(Works works) {
+  std::vector<std::vector<uint64_t>> by_type(works.rules->rules().size(), std::vector<uint64_t>(kTypes));
+  carry_counts(works, by_type);
   retire({std::move(rules_), std::move(warm_rules_), std::move(router_), std::move(shards_), std::move(policy_),
           std::move(stage_)});
   rules_ = std::move(works.rules);
@@ -69,7 +71,20 @@ void Engine::install(Works works) {
   shards_ = std::move(works.shards);
   policy_ = std::move(works.policy);
   stage_ = std::move(works.stage);
-  by_type_.assign(rules_->rules().size(), std::vector<uint64_t>(kTypes));
+  by_type_ = std::move(by_type);
+}
+
+// What was counted of a rule goes on under its id, edited or not: a reload is no reset to who watches the counters.
+void Engine::carry_counts(Works& next, std::vector<std::vector<uint64_t>>& by_type) const {
+  if (router_ == nullptr) return;
+  absl::flat_hash_map<std::string_view, size_t> before;
+  for (size_t i = 0; i < rules_->rules().size(); ++i) before.emplace(rules_->rules()[i].id, i);
+  for (size_t i = 0; i < by_type.size(); ++i) {
+    const auto it = before.find(next.rules->rules()[i].id);
+    if (it == before.end()) continue;
+    by_type[i] = by_type_[it->second];
+    next.router->counters()[i] = router_->counters()[it->second];
+  }
 }
 
 // Hundreds of thousands of keys take their time: beside the engine's own.

@@ -193,6 +193,7 @@ class Engine {
   };
   Works build(std::shared_ptr<const rule::RuleSet> rules) const;
   void install(Works works);
+  void carry_counts(Works& next, std::vector<std::vector<uint64_t>>& by_type) const;
   void retire(Works works);
   struct Succession;
   Succession succession(const rule::RuleSet& rules) const;

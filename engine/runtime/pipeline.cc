@@ -182,8 +182,10 @@ void Pipeline::read_ahead(Lane& lane, const Record& record) {
   constexpr size_t kPadding = 64;  // that simdjson may read past the end
   char* copy = static_cast<char*>(lane.arena->allocate(record.payload.size() + kPadding, 1));
   std::copy(record.payload.begin(), record.payload.end(), copy);
+  Record kept = record;
+  if (!record.fault.empty()) kept.fault = lane.arena->copy(record.fault);  // the source's next poll takes it back
   lane.items.emplace_back();
-  decode(lane, record, {copy, record.payload.size()}, *lane.arena, lane.items.back());
+  decode(lane, kept, {copy, record.payload.size()}, *lane.arena, lane.items.back());
 }
 
 // A damaged part of a log (a compressed file that was cut off) is told and passed over; what was readable has been
