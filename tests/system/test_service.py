@@ -166,7 +166,7 @@ class Way(ServiceCase):
         self.assertRegex(told, r"assigned  \(.* by li → drains: pump first\)")
         self.assertNotIn("Z ", told, "a time in UTC among local ones")
         zh = self.well("explain", alert, "--url", service.url, LC_ALL="zh_CN.UTF-8").out
-        for part in ("规则      seen 第 1 版", "条件      count() >= 1", "开始  (符合条件)", "实测值", "生效参数", "依据（1 条）", "经过", "，由 li → drains"):
+        for part in ("规则      seen 第 1 版", "条件      count() >= 1", "开始  (符合条件)", "实测值", "告警时参数", "依据（1 条）", "经过", "，由 li → drains"):
             self.assertIn(part, zh)
         for label in ("rule ", "opened    ", "history", "parameters"):
             self.assertNotIn(label, zh)
