@@ -351,11 +351,31 @@ void Engine::stage_policy(alert::Policy& policy) {
   });
 }
 
-void Engine::stage_progress() {
+void Engine::stage_progress() { next_.batch.puts.push_back(progress_put()); }
+
+state::Put Engine::progress_put() const {
   std::string bytes;
   Writer w(bytes);
   progress_.encode(w);
-  next_.batch.puts.push_back({state::Table::kMeta, kProgressKey, std::move(bytes)});
+  return {state::Table::kMeta, kProgressKey, std::move(bytes)};
+}
+
+void Engine::sink_delivered(const std::string& sink, uint64_t sequence) {
+  uint64_t& known = progress_.sinks[sink];
+  deliveries_moved_ = deliveries_moved_ || known != sequence;
+  known = sequence;
+}
+
+// Right after a commit the rest of the progress is what that stored.
+Status Engine::keep_deliveries() {
+  const bool at_rest = !write_pending_ && !progress_changed_ && !under_way();
+  if (store_ == nullptr || !deliveries_moved_ || !at_rest) return {};
+  if (auto s = write_undo(); !s) return s;
+  state::Batch batch;
+  batch.puts.push_back(progress_put());
+  if (auto s = store_->write(batch, options_.sync); !s) return s;
+  deliveries_moved_ = false;
+  return {};
 }
 
 // What a written batch leaves: who finds a line in the book also finds its text in the store.
@@ -370,6 +390,7 @@ void Engine::settle(Staged& written) {
   written.lines.clear();
   for (const std::string& id : written.gone) book_.erase(id);
   written.gone.clear();
+  deliveries_moved_ = false;
 }
 
 // The next commits do not write what the refused one did, which may turn up after a crash all the same.
