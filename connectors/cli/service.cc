@@ -15,6 +15,7 @@
 #include "connectors/cli/log.h"
 #include "connectors/cli/receiver_watch.h"
 #include "connectors/cli/receivers.h"
+#include "connectors/cli/recovery_log.h"
 #include "connectors/cli/reloader.h"
 #include "connectors/cli/service_metrics.h"
 #include "connectors/cli/topic_tables.h"
@@ -170,6 +171,8 @@ Status Service::Impl::open_state() {
   const auto warm_up = [this](const runtime::Engine& recovered, const rule::RuleSet& rules) {
     return warm_up_at_start(recovered, rules);
   };
+  const auto told = std::make_shared<RecoveryLog>(clock_, [](const std::string& line) { log::info({line}); });
+  options.recovering = [told](std::string_view part, uint64_t done, uint64_t of) { told->tell(part, done, of); };
   auto engine = runtime::Engine::open(options, rules_, store_.get(), recompile(*load), warm_up);
   if (!engine) return engine.error();
   engine_ = std::move(*engine);

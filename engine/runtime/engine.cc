@@ -138,9 +138,12 @@ Status Engine::recover(const CompileRules& compile) {
 Status Engine::apply_deltas() {
   Status status;
   std::vector<alert::Transition> already_in_the_outbox;
+  const uint64_t all = progress_.commit - progress_.checkpoint;
+  uint64_t done = 0;
   const auto scanned = store_->scan(
       state::Table::kDelta, state::big_endian(progress_.checkpoint + 1), state::big_endian(progress_.commit + 1),
       [&](std::string_view key, std::string_view delta) {
+        if (options_.recovering) options_.recovering("commits", ++done, all);
         router_->replay(delta);
         if (!shards_->apply(delta, already_in_the_outbox) || !shards_->apply_alerts(delta, already_in_the_outbox)) {
           status = corrupt("delta " + std::to_string(state::from_big_endian(key)) + " of the state does not decode");
@@ -154,7 +157,9 @@ Status Engine::apply_deltas() {
 
 Status Engine::load_book() {
   bool fine = true;
+  uint64_t done = 0;
   auto s = store_->scan(state::Table::kAlerts, "a/", "a0", [&](std::string_view, std::string_view value) {
+    if (options_.recovering) options_.recovering("alerts", ++done, 0);
     Reader in(value);
     AlertLine line = decode_alert_line(in);
     fine = in.ok();

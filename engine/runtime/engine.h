@@ -65,6 +65,8 @@ class Engine {
     bool overlap = false;
     // Keeps scorecards too (score/README.md). A state that has them keeps them in any case.
     bool score = false;
+    // Called by open() as it recovers, for every key, commit and alert: `done` of `of` (0: not known) of a part.
+    std::function<void(std::string_view part, uint64_t done, uint64_t of)> recovering = {};
     ShardPool::Ticker ticker = nullptr;  // steady nanoseconds; null: loads and latencies are not measured
   };
 
