@@ -177,7 +177,14 @@ class Explanation {
     line(out.append(")"), "      ");
   }
 
-  // The events with their place and words, as far as the service still has them.
+  // "  depth = 26.5": what was measured.
+  void readings(simdjson::dom::element event, std::string& out) const {
+    simdjson::dom::object values;
+    if (event["values"].get(values) != simdjson::SUCCESS) return;
+    for (const auto& [name, value] : values) out.append("  ").append(name).append(" = ").append(said(value));
+  }
+
+  // The events with their place, words and values, as far as the service still has them.
   void evidence() const {
     std::cout << l_.evidence << number_at(data_, "/evidence/total") << l_.events << '\n';
     simdjson::dom::parser parser;
@@ -193,6 +200,7 @@ class Explanation {
       for (const char* member : {"/place", "/text"}) {
         if (const auto words = text_at(event, member); !words.empty()) out.append("  ").append(words);
       }
+      readings(event, out);
       line(out, "      ");
     }
   }

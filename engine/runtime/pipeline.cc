@@ -335,7 +335,20 @@ void Pipeline::tick() {
   }
 }
 
+// A busy service stores with its commits how far the sinks are; one with nothing to commit does so by itself, at most
+// once a second. A replay stores it at its end.
+Status Pipeline::keep_deliveries() {
+  constexpr DurationMs kPause = 1'000;
+  if (clock_ == nullptr) return {};
+  const TimeMs now = clock_->now();
+  const bool clock_went_back = now < deliveries_kept_;
+  if (deliveries_kept_ != kNoTime && now - deliveries_kept_ < kPause && !clock_went_back) return {};
+  deliveries_kept_ = now;
+  return engine_.keep_deliveries();
+}
+
 Status Pipeline::commit() {
+  const uint64_t before = engine_.progress().commit;
   auto fresh = engine_.commit();
   if (!fresh) return fresh.error();
   publisher_.pump(*fresh, clock_ == nullptr ? kNoTime : clock_->now());
@@ -347,7 +360,7 @@ Status Pipeline::commit() {
     input.source->committed(committed_offsets_);
   }
   if (after_commit) after_commit();
-  return {};
+  return engine_.progress().commit == before ? keep_deliveries() : Status();
 }
 
 Result<Pipeline::State> Pipeline::step() {
