@@ -68,10 +68,12 @@ class Backtest(Case):
         return [e for e in lines(alerts) if e["data"]["rule"] == rule]
 
     def test_a_sweep_is_what_its_values_are_alone(self):
+        whole = {r["rule"]: r["matched"] for r in self.figures()["results"]}
         for rule, param, values in (("places", "places", [4, 8, 10, 15, 25]), ("overdue", "share", [0.5, 1.5, 2.0, 4.0])):
             swept = self.figures("--set", f"{rule}.{param}=" + ",".join(map(str, values)))
             self.assertEqual([r["value"] for r in swept["results"]], [str(v) for v in values])
             self.assertTrue(swept["one_state"])
+            self.assertEqual([r["matched"] for r in swept["results"]], [whole[rule]] * len(values))
             counts = []
             for value, result in zip(values, swept["results"]):
                 events = self.alone(rule, param, value)
