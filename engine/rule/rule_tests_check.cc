@@ -63,6 +63,39 @@ const detect::RuleKind* kind_of(const yaml::Node& rule) {
   return nullptr;
 }
 
+// The greatest offset at which something of a node begins.
+uint32_t last_of(const yaml::Node& node) {
+  uint32_t last = node.begin;
+  for (const yaml::Node& key : node.keys) last = std::max(last, key.begin);
+  for (const yaml::Node& item : node.items) last = std::max(last, last_of(item));
+  return last;
+}
+
+// Whether a fault was told between the rule's first line and its last, but for those of its tests.
+bool has_faults(const yaml::Reader& reader, const yaml::Node& rule) {
+  const yaml::Document& document = reader.document();
+  const auto place = [&](uint32_t offset) {
+    const yaml::Place p = document.place(offset);
+    return std::pair(p.line, p.column);
+  };
+  const yaml::Node* tests = rule.find("tests");
+  if (tests == nullptr) return false;  // nobody asks
+  const auto begin = place(rule.begin), end = place(last_of(rule));
+  const auto first = place(tests->begin), last = place(last_of(*tests));
+  return std::ranges::any_of(reader.diagnostics(), [&](const Diagnostic& d) {
+    if (d.level != Diagnostic::Level::kError || d.file != document.path()) return false;
+    const std::pair at(d.line, d.column);
+    const bool in_rule = at >= begin && (at <= end || d.line == end.first);
+    return in_rule && (at < first || at > last);
+  });
+}
+
+// Whether a transition can have the reason: an episode that splits off opens, and what people do ends as `closed`.
+bool can_have(std::string_view transition, detect::Reason reason) {
+  return transition != "resolved" ||
+         (reason != detect::Reason::kSplit && reason != detect::Reason::kPerson && reason != detect::Reason::kComment);
+}
+
 std::vector<std::string_view> rungs_of(const yaml::Node& rule) {
   const yaml::Node* severity = rule.find("severity");
   if (severity == nullptr) return {"yellow"};
@@ -75,7 +108,7 @@ std::vector<std::string_view> rungs_of(const yaml::Node& rule) {
 }  // namespace
 
 TestCheck::TestCheck(const yaml::Reader& reader, const yaml::Node& rule, const Vocabulary* vocabulary)
-    : reader_(reader), rule_(rule), vocabulary_(vocabulary) {
+    : reader_(reader), rule_(rule), vocabulary_(vocabulary), rule_faulty_(has_faults(reader, rule)) {
   std::set<std::string> values;
   const auto aggregates = [&](const std::string& text) { collect_aggregates(text, values); };
   for (const std::string_view key : {"fire", "severity", "resolve", "measure", "same"}) {
@@ -97,28 +130,36 @@ TestCheck::TestCheck(const yaml::Reader& reader, const yaml::Node& rule, const V
 
 void TestCheck::severity(const yaml::Node& at, const std::string& severity) const {
   const std::vector<std::string_view> rungs = rungs_of(rule_);
-  if (std::find(rungs.begin(), rungs.end(), severity) != rungs.end()) return;
+  if (rule_faulty_ || std::find(rungs.begin(), rungs.end(), severity) != rungs.end()) return;
   reader_.fault(
       at, {"test-cannot-pass", "`" + severity + "` is no rung of this rule's severity",
            "`" + severity + "` 不在本规则的 severity 中", "it has " + list_of(rungs), "本规则有：" + list_of(rungs)});
 }
 
-void TestCheck::reason(const yaml::Node& at, const std::string& reason) const {
-  std::vector<std::string_view> known;
+void TestCheck::reason(const yaml::Node& at, std::string_view transition, const std::string& reason) const {
+  std::vector<std::string_view> known, possible;
   for (unsigned i = 0; i <= static_cast<unsigned>(detect::Reason::kRule); ++i) {
-    known.push_back(detect::name_of(static_cast<detect::Reason>(i)));
+    const auto each = static_cast<detect::Reason>(i);
+    known.push_back(detect::name_of(each));
+    if (can_have(transition, each)) possible.push_back(known.back());
   }
-  if (std::find(known.begin(), known.end(), reason) != known.end()) return;
-  const std::string near = nearest(reason, known);
-  reader_.fault(at, {"unknown-value", "there is no reason `" + reason + "`", "没有 `" + reason + "` 这种原因",
-                     near.empty() ? "it is one of " + list_of(known) : "did you mean `" + near + "`?",
-                     near.empty() ? "可用的原因：" + list_of(known) : "是否想写 `" + near + "`？"});
+  if (std::ranges::find(possible, reason) != possible.end()) return;
+  const std::string near = nearest(reason, possible);
+  const std::string en = near.empty() ? "it is one of " + list_of(possible) : "did you mean `" + near + "`?";
+  const std::string zh = near.empty() ? "可用的原因：" + list_of(possible) : "是否想写 `" + near + "`？";
+  if (std::ranges::find(known, reason) != known.end()) {
+    const std::string type(transition);
+    reader_.fault(at, {"test-cannot-pass", "nothing is `" + type + "` with the reason `" + reason + "`",
+                       "`" + type + "` 不会有 `" + reason + "` 这种原因", en, zh});
+    return;
+  }
+  reader_.fault(at, {"unknown-value", "there is no reason `" + reason + "`", "没有 `" + reason + "` 这种原因", en, zh});
 }
 
 void TestCheck::value(const yaml::Node& name) const {
   const std::string wanted = without_blanks(name.value);
   const auto same = [&](const std::string& v) { return without_blanks(v) == wanted; };
-  if (!kind_known_ || std::any_of(values_.begin(), values_.end(), same)) return;
+  if (rule_faulty_ || !kind_known_ || std::any_of(values_.begin(), values_.end(), same)) return;
   const std::vector<std::string_view> known(values_.begin(), values_.end());
   const std::string near = nearest(name.value, known);
   reader_.fault(name, {"test-cannot-pass", "this rule publishes no value `" + name.value + "`",

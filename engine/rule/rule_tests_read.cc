@@ -251,7 +251,7 @@ class TestReader {
                            "如 {at: +12m, …}"});
       return;
     }
-    if (fields.count("category") == 0 && defaults_.category.empty()) {
+    if (fields.count("category") == 0 && defaults_.category.empty() && !check_.rule_faulty()) {
       reader_.fault(node, {"missing-key", "this event needs a `category`", "此事件缺少 `category`",
                            "name it here or in the test's `defaults`", "请写在这里或测试的 `defaults` 里"});
       return;
@@ -476,7 +476,7 @@ class TestReader {
         e.type == "opened" || e.type == "escalated" || e.type == "deescalated" || e.type == "reopened";
     size_t index = 0;
     if (!coloured) {
-      if (reader_.read(value, e.reason)) check_.reason(value, e.reason);
+      if (reader_.read(value, e.reason)) check_.reason(value, e.type, e.reason);
     } else if (reader_.read_choice(value, severity_names(), index)) {
       e.severity = std::string(severity_names()[index]);
       check_.severity(value, e.severity);

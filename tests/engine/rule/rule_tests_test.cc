@@ -52,6 +52,38 @@ TEST(RuleTests, GivenEventsBecomeCanonicalJson) {
   EXPECT_EQ(tests[0].expect[1].reason, "quiet");
 }
 
+// As `tocsin check` has them: the rule's own faults first.
+std::string faults_of(std::string text, const std::string& what, const std::string& with) {
+  text.replace(text.find(what), what.size(), with);
+  const SourceFile file{"t.yaml", text};
+  std::vector<Diagnostic> diagnostics;
+  RuleSet::load({&file, 1}, test_options(), diagnostics);
+  read_rule_tests({&file, 1}, TimeZone::utc(), diagnostics);
+  std::string out;
+  for (const Diagnostic& d : diagnostics) {
+    if (d.level == Diagnostic::Level::kError) out += std::to_string(d.line) + " " + d.code + "; ";
+  }
+  return out;
+}
+
+TEST(RuleTests, OneFaultOfTheRuleIsToldOnce) {
+  const std::string where = "category.under(\"water.flooding\") && kind == \"report\"";
+  EXPECT_EQ(faults_of(kPack, where, "category.under(\"water.flooding\") &&"), "5 syntax; ");
+  EXPECT_EQ(faults_of(kPack, where, "kind == \"report\""), "13 missing-key; 14 missing-key; ")
+      << "a fault of the tests";
+  const std::string laddered = std::string(kPack).replace(std::string(kPack).find("    defaults: {area"), 0,
+                                                          "    severity: {amber: count() >= 2}\n");
+  EXPECT_EQ(faults_of(laddered, "amber", "orange").find("8 "), std::string::npos);
+  EXPECT_NE(faults_of(laddered, "amber", "orange").find("test-cannot-pass"), std::string::npos);
+  EXPECT_EQ(faults_of(laddered, "amber", "amber").find("test-cannot-pass"), std::string::npos);
+}
+
+TEST(RuleTests, AReasonIsOneThatCanEndAnAlert) {
+  EXPECT_EQ(faults_of(kPack, "resolved: quiet", "resolved: split"), "17 test-cannot-pass; ");
+  EXPECT_EQ(faults_of(kPack, "resolved: quiet", "resolved: person"), "17 test-cannot-pass; ");
+  EXPECT_EQ(faults_of(kPack, "resolved: quiet", "resolved: late"), "");
+}
+
 std::string event(const std::string& type, int minutes, const std::string& data) {
   return R"({"type":"tocsin.alert.)" + type + R"(","time":")" + format_time(1719795600000 + minutes * 60000LL) +
          R"(","data":{"rule":"r",)" + data + "}}";
