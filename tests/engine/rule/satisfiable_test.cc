@@ -153,7 +153,8 @@ TEST(Satisfiable, ARungForWhatHasNoReadingIsReached) {
   EXPECT_NE(faults_of(R"({red: 'max(values["level"]) >= 4', orange: 'max(values["level"]) >= 5', yellow: true})")
                 .find("[unreachable]"),
             std::string::npos);
-  EXPECT_NE(faults_of("{red: count() >= 4, orange: count() < 4, yellow: true}").find("[unreachable]"), std::string::npos);
+  EXPECT_NE(faults_of("{red: count() >= 4, orange: count() < 4, yellow: true}").find("[unreachable]"),
+            std::string::npos);
 }
 
 TEST(Satisfiable, GivesUpPastItsBound) {
