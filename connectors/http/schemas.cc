@@ -35,7 +35,8 @@ const std::string_view kSchemas = R"({
 "summary":{"$ref":"#/components/schemas/Text"},"advice":{"$ref":"#/components/schemas/Text"},
 "owner":{"type":"string"},"assigned_to":{"type":"string"},"outcome":{"enum":["true","false","duplicate"]},
 "relation":{"enum":["case","key","near"],"description":"why it is related; of related alerts only"},
-"history":{"type":"array","items":{"type":"object"},"description":"CloudEvents, oldest first; of one alert only"}}},
+"history":{"type":"array","items":{"type":"object"},"description":"CloudEvents, oldest first, the newest 200; of one alert only"},
+"earlier":{"type":"integer","minimum":0,"description":"transitions before those of history; of one alert only"}}},
 "AlertPage":{"type":"object","required":["alerts","next","sequence"],"properties":{
 "alerts":{"type":"array","items":{"$ref":"#/components/schemas/Alert"}},"next":{"type":["string","null"]},
 "sequence":{"type":"integer","description":"Stream after this sequence to miss nothing"}}},

@@ -401,8 +401,8 @@ TEST_F(KeeperTest, PlacesThatSufferAgainAndAgainAreListedWithWhatShowsIt) {
   EXPECT_TRUE(keeper.places({.area = "330283", .from = kFirstDay, .to = kFirstDay + 90})->places.empty());
 }
 
-// Places are known by their names, which two towns may both have: each town is shown its own reports alone, wherever the
-// last one lay, and coordinates only where they cannot be the other's.
+// Places are known by their names, which two towns may both have: each town is shown its own reports alone, wherever
+// the last one lay, and coordinates only where they cannot be the other's.
 TEST_F(KeeperTest, APlaceOfOneNameInTwoTownsIsToldToEachByItself) {
   int n = 0;
   const auto flooded = [&](int day, const char* town, const char* who) {
