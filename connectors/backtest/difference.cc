@@ -67,8 +67,12 @@ Difference compare(const std::vector<Column>& here_columns, const std::vector<St
   std::map<std::string, Sides> by_rule;
   for (const Column& c : here_columns) by_rule[c.rule];
   for (const Column& c : there_columns) by_rule[c.rule];
-  for (const Story& s : here) by_rule[here_columns[s.column].rule].here.push_back(&s);
-  for (const Story& s : there) by_rule[there_columns[s.column].rule].there.push_back(&s);
+  for (const Story& s : here) {
+    if (!s.muted) by_rule[here_columns[s.column].rule].here.push_back(&s);
+  }
+  for (const Story& s : there) {
+    if (!s.muted) by_rule[there_columns[s.column].rule].there.push_back(&s);
+  }
   Difference out;
   for (const auto& [rule, sides] : by_rule) {
     std::vector<Pair> pairs;

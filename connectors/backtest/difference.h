@@ -1,6 +1,6 @@
 #pragma once
 // Two versions of rules over the same log, alert by alert. Two alerts of a rule are one when they have the same id, or
-// else rest on a common event.
+// else rest on a common event. What nobody was told of (Story::muted) is no alert here, as in the report's counts.
 #include <string>
 #include <vector>
 
@@ -19,7 +19,7 @@ struct Pair {
 
 struct RuleDifference {
   std::string rule;
-  uint64_t here = 0, there = 0;  // alerts
+  uint64_t here = 0, there = 0;  // alerts that somebody was told of
   uint64_t same = 0, changed = 0, only_here = 0, only_there = 0;
 };
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "rule/variants.h"
+
 namespace tocsin::backtest {
 
 double Ran::days() const {
@@ -12,14 +14,13 @@ double Ran::days() const {
 
 uint64_t matches_of(const Trial& trial, const Ran& ran, const Column& column) {
   const auto& rules = trial.rules->rules();
-  const auto of = [&](const Column& c) -> uint64_t {
-    const auto index = static_cast<size_t>(std::ranges::find(rules, c.id, &rule::Rule::id) - rules.begin());
-    return index < ran.counters.size() ? ran.counters[index].matches : 0;
+  const auto is_its = [&](const rule::Rule& r) {
+    if (r.id == column.id || r.variants == nullptr) return r.id == column.id;
+    const auto& family = r.variants->rules;  // they share their rows, which are counted once
+    return std::ranges::find(family, column.id, &rule::Rule::id) != family.end();
   };
-  if (trial.param.empty() || !trial.shared) return of(column);
-  uint64_t most = 0;  // the values share their rows, which are counted once
-  for (const Column& c : trial.columns) most = std::max(most, of(c));
-  return most;
+  const auto index = static_cast<size_t>(std::ranges::find_if(rules, is_its) - rules.begin());
+  return index < ran.counters.size() ? ran.counters[index].matches : 0;
 }
 
 Result<Ran> run(const Trial& trial, const Log& log, const Labels* labels, const RunOptions& options) {

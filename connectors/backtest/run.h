@@ -36,7 +36,7 @@ struct Ran {
   double days() const;
 };
 
-// How many events the column's rule looked at.
+// How many events the column's rule looked at; of values that share their rows, each the same.
 uint64_t matches_of(const Trial& trial, const Ran& ran, const Column& column);
 
 // `labels` may be null. kInvalid, kNotFound: the input; else it could not go on.

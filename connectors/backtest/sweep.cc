@@ -29,13 +29,23 @@ bool names(const std::vector<std::string>& list, std::string_view id) {
   return std::find(list.begin(), list.end(), id) != list.end();
 }
 
-// What the rule depends on.
-std::vector<rule::Rule> helpers_of(const rule::Rule& r, const rule::RuleSet& set) {
+bool helps(const rule::Rule& other, const rule::Rule& r) {
+  const bool inhibits = names(r.inhibited_by, other.id) || names(other.inhibits, r.id);
+  return inhibits || (r.reads_alerts && !other.reads_alerts);
+}
+
+// What these rules depend on, and of that what depends on alerts in its turn, without themselves. That an inhibiting
+// rule keeps still changes nothing, so what inhibits it is no matter.
+std::vector<rule::Rule> helpers_of(std::span<const std::string> ids, const rule::RuleSet& set) {
+  const std::vector<rule::Rule>& all = set.rules();
+  const auto chosen = [&](const rule::Rule& r) { return std::ranges::find(ids, r.id) != ids.end(); };
+  const auto first = [&](const rule::Rule& r) {
+    return !chosen(r) && std::ranges::any_of(all, [&](const rule::Rule& c) { return chosen(c) && helps(r, c); });
+  };
+  const bool alerts = std::ranges::any_of(all, [&](const rule::Rule& r) { return r.reads_alerts && first(r); });
   std::vector<rule::Rule> out;
-  for (const rule::Rule& other : set.rules()) {
-    if (other.id == r.id) continue;
-    const bool inhibits = names(r.inhibited_by, other.id) || names(other.inhibits, r.id);
-    if (inhibits || (r.reads_alerts && !other.reads_alerts)) out.push_back(other);
+  for (const rule::Rule& r : all) {
+    if (first(r) || (alerts && !r.reads_alerts && !chosen(r))) out.push_back(r);
   }
   return out;
 }
@@ -97,9 +107,25 @@ Trial trial_of(std::shared_ptr<const rule::RuleSet> rules) {
   return out;
 }
 
+Trial only(const Trial& trial, std::span<const std::string> ids) {
+  Trial out;
+  std::vector<rule::Rule> rules;
+  for (const rule::Rule& r : trial.rules->rules()) {
+    if (std::ranges::find(ids, r.id) == ids.end()) continue;
+    out.columns.push_back(column_of(r));
+    rules.push_back(r);
+  }
+  for (rule::Rule& other : helpers_of(ids, *trial.rules)) {
+    out.helpers.push_back(other.id);
+    rules.push_back(std::move(other));
+  }
+  out.rules = rule::RuleSet::of(std::move(rules), trial.rules->silences());
+  return out;
+}
+
 Trial only(const Trial& trial, std::string_view id) {
-  const rule::Rule* r = find(*trial.rules, id);
-  return trial_of(rule::RuleSet::of(r == nullptr ? std::vector<rule::Rule>() : std::vector<rule::Rule>{*r}));
+  const std::string one(id);
+  return only(trial, {&one, 1});
 }
 
 Result<Trial> sweep(std::span<const rule::SourceFile> files, const rule::LoadOptions& options,
@@ -118,7 +144,7 @@ Result<Trial> sweep(std::span<const rule::SourceFile> files, const rule::LoadOpt
     const rule::Rule* r = find(*set, request.rule);
     if (r == nullptr) return not_found("the rule " + request.rule + " is switched off (mode: off)");
     if (variants.empty()) {
-      helpers = helpers_of(*r, *set);
+      helpers = helpers_of({&request.rule, 1}, *set);
       silences = set->silences();
     }
     variants.push_back(*r);

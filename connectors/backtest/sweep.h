@@ -34,14 +34,16 @@ struct Trial {
   std::vector<Column> columns;
   std::string param;   // "rule.param"; empty: no sweep
   bool shared = true;  // all values of the sweep share their rows
-  // Of a sweep: rules that run beside it because it depends on them, those that inhibit it and those whose alerts it
-  // reads. They have no column.
+  // Rules that run beside those of the columns because these depend on them: those that inhibit one, and those whose
+  // alerts one reads. They have no column.
   std::vector<std::string> helpers;
 };
 
 // All rules in force.
 Trial trial_of(std::shared_ptr<const rule::RuleSet> rules);
-// The same with one rule alone.
+// The same with columns of these rules alone, beside what they depend on and under the same silences. A name that is no
+// rule's has no column. Precondition: no sweep.
+Trial only(const Trial& trial, std::span<const std::string> rules);
 Trial only(const Trial& trial, std::string_view rule);
 // The swept rule under each value. Faults are appended; kInvalid then. A rule that is switched off is kNotFound.
 Result<Trial> sweep(std::span<const rule::SourceFile> files, const rule::LoadOptions& options,

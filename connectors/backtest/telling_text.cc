@@ -178,7 +178,11 @@ void Text::silent(size_t column) {
   if (f.alerts + f.muted > 0) return;
   const std::string name = "`" + label_of(t_.trial.columns[column]) + "`";
   const uint64_t n = matches_of(t_.trial, t_.ran, t_.trial.columns[column]);
-  if (n == 0) {
+  const runtime::Totals& totals = t_.ran.totals;
+  if (totals.accepted == 0 && totals.rejected > 0) {
+    line(say(name + " raised nothing: none of the " + number(totals.rejected) + " records could be read as an event.",
+             name + " 没有报警：" + number(totals.rejected) + " 条记录都无法读成事件。"));
+  } else if (n == 0) {
     line(say(name + " raised nothing: no event of its sources is one that it looks at (where, steps, after, key).",
              name + " 没有报警：其数据源中没有它要看的事件（where、steps、after、key）。"));
   } else {

@@ -54,6 +54,17 @@ std::string ending(simdjson::dom::element e, bool chinese) {
 
 }  // namespace
 
+std::string say(std::string_view en, std::string_view zh) {
+  return std::string(language() == rule::Language::kChinese ? zh : en);
+}
+
+std::string unjudged(const std::string& rule, uint64_t events, const std::string& why) {
+  const std::string n = std::to_string(events);
+  return say("note: rule " + rule + " could not judge " + n + " event(s): ",
+             "注：规则 " + rule + " 有 " + n + " 条事件无法判断：") +
+         why;
+}
+
 std::string in_words(std::string_view name, bool chinese) {
   const auto said = std::ranges::find(kSaid, name, &Said::en);
   return std::string(chinese && said != std::end(kSaid) ? said->zh : name);
@@ -83,13 +94,22 @@ std::string local_time(std::string_view text, const Places& places) {
   return out;
 }
 
+std::string local_year(std::string_view text, const Places& places) {
+  const std::string local = local_time(text, places);
+  const size_t dash = local.find('-');
+  return parse_time(text, TimeZone::utc()) && dash != std::string::npos ? local.substr(0, dash) : std::string();
+}
+
 std::string alert_line(std::string_view data, std::string_view type, bool colour, const Places& places, size_t width) {
   simdjson::dom::parser parser;
   simdjson::dom::element e;
   if (parser.parse(data.data(), data.size()).get(e) != simdjson::SUCCESS) return {};
   // A list is in the order of opening, and shows that; what changes shows when.
-  std::string when = local_time(text_at(e, type.empty() ? "/opened_at" : "/updated_at"), places);
-  if (when.size() > 5) when.erase(0, 5);
+  const std::string_view at = text_at(e, type.empty() ? "/opened_at" : "/updated_at");
+  std::string when = local_time(at, places);
+  if (const std::string year = local_year(at, places); !year.empty() && year == places.year) {
+    when.erase(0, year.size() + 1);
+  }
   const std::string_view severity = text_at(e, "/severity");
   std::string word(severity), on, off;
   for (const Shade& s : kShades) {

@@ -1,6 +1,8 @@
 #include "connectors/cli/asking.h"
 
+#include "connectors/cli/clocks.h"
 #include "connectors/cli/json.h"
+#include "time/format.h"
 
 namespace tocsin::cli {
 namespace {
@@ -28,7 +30,7 @@ void add_shadow(Command& command, Asking& o) {
 }
 
 Terms ask_terms(const Asking& o) {
-  Terms terms{{o.zone, {}}, {}};
+  Terms terms{{o.zone, {}, {}}, {}};
   simdjson::dom::parser parser;
   simdjson::dom::element e;
   const auto body = fetch(o.remote, "/api/v1/rules");
@@ -46,6 +48,7 @@ Terms ask_terms(const Asking& o) {
     }
   }
   if (terms.places.zone.empty()) terms.places.zone = "Asia/Shanghai";
+  terms.places.year = local_year(format_time(SystemClock().now()), terms.places);
   return terms;
 }
 

@@ -13,8 +13,10 @@
 #include "connectors/cli/decoders.h"
 #include "connectors/cli/exit_code.h"
 #include "connectors/cli/files.h"
+#include "connectors/cli/first_rejection.h"
 #include "connectors/cli/format_option.h"
 #include "connectors/cli/progress_line.h"
+#include "rule/variants.h"
 
 namespace tocsin::cli {
 namespace {
@@ -70,9 +72,10 @@ Result<std::unique_ptr<FileInput>> open_input(const Setting& s) {
 Result<backtest::Ran> run(const Setting& s, const backtest::Trial& trial, bool keep_events) {
   auto input = open_input(s);
   if (!input) return input.error();
+  FirstRejection watched((*input)->source());
   backtest::Log log;
-  log.source = &(*input)->source();
-  log.decoder = [&](uint32_t partition) { return (*input)->decoder(partition); };
+  log.source = &watched;
+  log.decoder = [&](uint32_t partition) { return watched.decoder(partition, (*input)->decoder(partition)); };
   log.before_reading = [&] { return (*input)->read_headers(); };
   ProgressLine line((*input)->source());
   backtest::RunOptions options;
@@ -86,6 +89,9 @@ Result<backtest::Ran> run(const Setting& s, const backtest::Trial& trial, bool k
   auto ran = backtest::run(trial, log, s.truth(), options);
   if (!ran) return ran.error();
   if (ran->stopped) return unavailable("interrupted");
+  if (!watched.told().empty()) {
+    std::cerr << say("note: the first record that was rejected: ", "注：第一条被拒的记录：") << watched.told() << '\n';
+  }
   if (ran->totals.read + ran->totals.skipped == 0 && ran->damage.empty())
     return not_found("there is no record in the input");
   return ran;
@@ -104,32 +110,40 @@ Result<backtest::Trial> trial(const Setting& s, const std::vector<std::string>& 
   if (!load) return load.error();
   std::vector<rule::Diagnostic> diagnostics;
   auto swept = backtest::sweep((*rules)->files(), *load, *request, diagnostics);
-  if (!swept) print(diagnostics);
-  return swept;
+  if (swept) return swept;
+  print(diagnostics);
+  // What is wrong was printed, at its place.
+  if (swept.error().code != Code::kInvalid) return swept;
+  return invalid(say(swept.error().message, "规则在 " + request->name() + " 的所给取值下无法编译"));
 }
 
 void print_notes(const backtest::Trial& trial, const backtest::Ran& ran) {
   for (size_t i = 0; i < ran.counters.size(); ++i) {
     const runtime::RuleCounters& c = ran.counters[i];
     if (c.errors == 0) continue;
-    std::cerr << "note: rule " << trial.rules->rules()[i].id << " could not judge " << c.errors
-              << " event(s): " << c.last_error << '\n';
+    std::cerr << unjudged(trial.rules->rules()[i].id, c.errors, c.last_error) << '\n';
   }
-  for (const std::string& d : ran.damage) std::cerr << "tocsin: error: " << d << '\n';
+  for (const std::string& d : ran.damage) std::cerr << say("tocsin: error: ", "tocsin: 错误：") << d << '\n';
 }
 
 int backtest_command(const BacktestOptions& o) {
   std::optional<backtest::SweepRequest> request;
   if (!o.set.empty()) {
     auto parsed = backtest::parse_sweep(o.set);
-    if (!parsed) return fail(parsed.error());
+    if (!parsed) {
+      return fail(kUsage, parsed.error().message,
+                  "--set " + o.set + "：无法读懂；请写 规则.参数=值1,值2,…，用半角逗号隔开，值不空、不重复，最多 " +
+                      std::to_string(rule::kMaxVariants) + " 个");
+    }
     request = std::move(*parsed);
   }
   if (!o.against.empty() && request && request->values.size() > 1) {
-    return fail(kUsage, "--against compares two versions: give --set one value with it");
+    return fail(kUsage, "--against compares two versions: give --set one value with it",
+                "--against 比较两个版本：--set 只能给一个值");
   }
   if (!o.against.empty() && std::ranges::find(o.inputs, "-") != o.inputs.end()) {
-    return fail(kUsage, "--against reads the input twice, and standard input can be read only once: give a file");
+    return fail(kUsage, "--against reads the input twice, and standard input can be read only once: give a file",
+                "--against 要读两遍输入，而标准输入只能读一遍：请给文件");
   }
   auto zone = TimeZone::load(o.rules.zone);
   if (!zone) return fail(zone.error());

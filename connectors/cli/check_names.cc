@@ -3,7 +3,10 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "base/nearest.h"
+#include "connectors/cli/decoders.h"
 #include "connectors/feed/feed.h"
+#include "connectors/http/area_names.h"
 #include "event/area_table.h"
 #include "rule/calendar_file.h"
 #include "rule/yaml_file.h"
@@ -40,12 +43,17 @@ class ReferenceCheck {
             config.path, text, ignored_, {}, [](std::string_view s) { return Result<std::string>(std::string(s)); })) {}
 
   void fault(const std::string& value, const std::string& why) {
+    fault(value,
+          {"unusable-reference", "`" + value + "` cannot be used: " + why, "`" + value + "` 无法使用：" + why, {}, {}});
+  }
+  // `value` is only looked for below `key`, where one is given.
+  void fault(const std::string& value, const rule::yaml::Say& fault, std::string_view key = {}) {
     if (document_ == nullptr) return;
     const rule::yaml::Reader reader(*document_, diagnostics_);
-    const auto* at = find_value(document_->root(), value);
-    reader.fault(
-        at == nullptr ? document_->root() : *at,
-        {"unusable-reference", "`" + value + "` cannot be used: " + why, "`" + value + "` 无法使用：" + why, {}, {}});
+    const rule::yaml::Node& root = document_->root();
+    const auto* below = key.empty() ? &root : root.find(key);
+    const auto* at = below == nullptr ? nullptr : find_value(*below, value);
+    reader.fault(at == nullptr ? root : *at, fault);
   }
 
  private:
@@ -98,6 +106,47 @@ rule::Vocabulary known_names(std::span<const TextFile> files, std::vector<rule::
   return names;
 }
 
+namespace {
+
+// The code that is meant by an account's area: of the area that its name begins with ("观海卫镇指挥室"), or the area's
+// name for its code, or the nearest code. Empty: nobody can tell.
+std::string meant_area(const http::AreaNames& names, const http::Account& account) {
+  const bool digits = is_level_code(account.area);
+  std::vector<std::string_view> codes;
+  const std::pair<const std::string, std::string>* named = nullptr;
+  for (const auto& entry : names) {
+    if (digits && entry.first.size() != account.area.size()) continue;
+    codes.push_back(entry.first);
+    const bool begins = !entry.second.empty() && account.name.starts_with(entry.second);
+    if (begins && (named == nullptr || entry.second.size() > named->second.size())) named = &entry;
+  }
+  const std::string code(named != nullptr ? named->first : std::string(nearest_word(account.area, codes)));
+  return code.empty() ? code : code + " " + names.find(code)->second;
+}
+
+}  // namespace
+
+void check_accounts(const Config& config, const std::string& text, std::vector<rule::Diagnostic>& diagnostics) {
+  if (config.areas.empty() || config.http_tokens.empty()) return;
+  const http::AreaNames names = http::read_area_names(area_names_json(config.areas));
+  ReferenceCheck check(config, text, diagnostics);
+  for (const http::Account& account : config.http_tokens) {
+    const auto name = std::ranges::find_if(names, [&](const auto& n) { return n.second == account.area; });
+    if (name == names.end() && http::knows_area(names, account.area)) continue;
+    const std::string typed = "`" + account.area + "`";
+    const std::string meant = name != names.end() ? name->first + " " + name->second : meant_area(names, account);
+    const std::string did = meant.empty() ? "" : "did you mean " + meant + "? ";
+    const std::string did_zh = meant.empty() ? "" : "是否想写 " + meant + "？";
+    check.fault(account.area,
+                {"unknown-area",
+                 "the tables of `areas` have no area " + typed + ": `" + account.name + "` would never see an alert",
+                 "区划表（`areas`）中没有 " + typed + "：`" + account.name + "` 将看不到任何告警",
+                 did + "`area` is a code of those tables, or the code of a grid",
+                 did_zh + "`area` 须是区划表中的代码，或网格代码"},
+                "http");
+  }
+}
+
 void check_references(const Config& config, const std::string& text, std::vector<rule::Diagnostic>& diagnostics,
                       std::vector<rule::SourceFile>& rules) {
   ReferenceCheck check(config, text, diagnostics);
@@ -137,6 +186,7 @@ void check_references(const Config& config, const std::string& text, std::vector
     const Status read = codes ? areas.load_csv(*codes, path) : Status(codes.error());
     if (!read) check.fault(path, read.error().message);
   }
+  check_accounts(config, text, diagnostics);
 }
 
 std::vector<std::string> source_gaps(const rule::RuleSet& rules, const std::set<std::string>& fed, bool open) {

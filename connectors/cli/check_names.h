@@ -28,6 +28,10 @@ std::string source_of_feed(const std::string& feed);
 void check_references(const Config& config, const std::string& text, std::vector<rule::Diagnostic>& diagnostics,
                       std::vector<rule::SourceFile>& rules);
 
+// Accounts (`http.tokens`) of an area that the config's tables of areas do not have: they would see nothing, for ever.
+// Faults at their places in the config, with the code that may be meant. Part of check_references().
+void check_accounts(const Config& config, const std::string& text, std::vector<rule::Diagnostic>& diagnostics);
+
 // What comes in against what the rules read: one sentence for sources that no rule reads, one for those that rules read
 // and nothing feeds. `open`: other sources than `fed` may come too (canonical events of any name).
 std::vector<std::string> source_gaps(const rule::RuleSet& rules, const std::set<std::string>& fed, bool open);

@@ -37,7 +37,7 @@ constexpr Labels kEnglish = {"rule      ",
                              "advice    ",
                              "times     ",
                              "values",
-                             "parameters in force",
+                             "parameters when told",
                              "evidence (",
                              " events)",
                              "history",
@@ -54,7 +54,7 @@ constexpr Labels kChinese = {"规则      ",
                              "建议      ",
                              "时区      ",
                              "实测值",
-                             "生效参数",
+                             "告警时参数",
                              "依据（",
                              " 条）",
                              "经过",
@@ -182,7 +182,14 @@ class Explanation {
     line(out.append(")"), "      ");
   }
 
-  // The events with their place and words, as far as the service still has them.
+  // "  depth = 26.5": what was measured.
+  void readings(simdjson::dom::element event, std::string& out) const {
+    simdjson::dom::object values;
+    if (event["values"].get(values) != simdjson::SUCCESS) return;
+    for (const auto& [name, value] : values) out.append("  ").append(name).append(" = ").append(said(value));
+  }
+
+  // The events with their place, words and values, as far as the service still has them.
   void evidence() const {
     std::cout << l_.evidence << number_at(data_, "/evidence/total") << l_.events << '\n';
     simdjson::dom::parser parser;
@@ -198,6 +205,7 @@ class Explanation {
       for (const char* member : {"/place", "/text"}) {
         if (const auto words = text_at(event, member); !words.empty()) out.append("  ").append(words);
       }
+      readings(event, out);
       line(out, "      ");
     }
   }
@@ -210,10 +218,14 @@ class Explanation {
 };
 
 int explain(const ExplainOptions& o) {
-  auto body = fetch(o.remote, target(o, {}),
-                    "the service knows no such alert: " + o.id +
-                        "; `tocsin alerts --status open,acknowledged,assigned,resolved,closed` lists them, with "
-                        "--shadow also those of rules in shadow mode");
+  auto body =
+      fetch(o.remote, target(o, {}),
+            say("the service knows no such alert: " + o.id +
+                    "; `tocsin alerts --status open,acknowledged,assigned,resolved,closed` lists them, with "
+                    "--shadow also those of rules in shadow mode",
+                "服务中没有这条告警：" + o.id +
+                    "；用 `tocsin alerts --status open,acknowledged,assigned,resolved,closed` 列出告警，加 --shadow "
+                    "也列出试运行规则的告警"));
   if (!body) return fail(body.error());
   if (o.remote.format == "json") {
     std::cout << *body << '\n';
@@ -222,7 +234,7 @@ int explain(const ExplainOptions& o) {
   simdjson::dom::parser parser;
   simdjson::dom::element answer, data;
   if (parser.parse(*body).get(answer) != simdjson::SUCCESS)
-    return fail(kCannotGoOn, "the service's answer does not parse");
+    return fail(kCannotGoOn, "the service's answer does not parse", "服务的回答无法解析");
   if (answer["alert"].get(data) != simdjson::SUCCESS) data = answer;
   const Terms terms = ask_terms(o);
   Explanation(o, data, terms).print(answer);

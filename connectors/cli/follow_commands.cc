@@ -1,10 +1,12 @@
 // tocsin alerts and tail: a running service, from the terminal.
 #include <unistd.h>
 
+#include <algorithm>
 #include <iostream>
 #include <memory>
 #include <thread>
 
+#include "base/nearest.h"
 #include "connectors/cli/alert_line.h"
 #include "connectors/cli/asking.h"
 #include "connectors/cli/backend.h"
@@ -19,11 +21,34 @@
 namespace tocsin::cli {
 namespace {
 
+constexpr char kOpen[] = "open,acknowledged,assigned";
+
 struct FollowOptions : Asking {
-  std::string status = "open,acknowledged,assigned", area, rule, severity;
+  std::string status = kOpen, area, rule, severity;
   bool from_start = false;
   size_t limit = 100;
 };
+
+// There is none: because what was asked for is not there, or well and good.
+int nothing(const FollowOptions& o, const Terms& terms) {
+  if (!o.rule.empty() && !terms.rules.empty() && !terms.rules.contains(o.rule)) {
+    std::vector<std::string_view> known;
+    for (const auto& [id, rule] : terms.rules) known.push_back(id);
+    const std::string near(nearest_word(o.rule, known));
+    return fail(kUsage,
+                "no alert of " + o.rule + ", and no such rule is in force" +
+                    (near.empty() ? "" : "; did you mean " + near + "?"),
+                "没有 " + o.rule + " 的告警，也没有这条规则在运行" + (near.empty() ? "" : "；是否想写 " + near + "？"));
+  }
+  const auto named = std::ranges::find_if(terms.places.names, [&](const auto& n) { return n.second == o.area; });
+  if (!o.area.empty() && named != terms.places.names.end()) {
+    return fail(kUsage, "--area takes a code: " + o.area + " is " + named->first,
+                "--area 应为代码：" + o.area + " 是 " + named->first);
+  }
+  std::cout << (o.status == kOpen ? say("no open alert", "没有未结的告警") : say("no such alert", "没有这样的告警"))
+            << '\n';
+  return kWell;
+}
 
 int alerts(const FollowOptions& o) {
   auto body =
@@ -37,15 +62,19 @@ int alerts(const FollowOptions& o) {
   simdjson::dom::parser parser;
   simdjson::dom::array list;
   if (parser.parse(*body)["alerts"].get(list) != simdjson::SUCCESS)
-    return fail(kCannotGoOn, "the service's answer does not parse");
-  const Places places = ask_terms(o).places;
+    return fail(kCannotGoOn, "the service's answer does not parse", "服务的回答无法解析");
+  Terms terms = ask_terms(o);
+  Places& places = terms.places;
+  // One list shows all its times alike: with the year as soon as one is of another than this.
+  if (!std::ranges::all_of(list, [&](auto a) { return local_year(text_at(a, "/opened_at"), places) == places.year; })) {
+    places.year.clear();
+  }
   for (const auto alert : list) {
     std::cout << alert_line(simdjson::minify(alert), "", colour(STDOUT_FILENO), places, terminal_width(STDOUT_FILENO))
               << '\n';
     std::cout << "    " << text_at(alert, "/alert_id") << '\n';
   }
-  if (list.size() == 0) std::cout << "no open alert\n";
-  return kWell;
+  return list.size() == 0 ? nothing(o, terms) : kWell;
 }
 
 // Type of a CloudEvent without its prefix: "opened".

@@ -1,6 +1,7 @@
 #include "connectors/cli/kafka_parts.h"
 
 #include <algorithm>
+#include <chrono>
 #include <future>
 
 #include "base/log_level.h"
@@ -104,15 +105,16 @@ Result<std::unique_ptr<runtime::Source>> read_kafka_record(const std::string& co
   std::vector<uint64_t> offsets(names.size(), UINT64_MAX);
   uint32_t wanted = 0;
   for (uint32_t i = 0; i < names.size(); ++i) {
-    if (names[i] == partition)
-      offsets[wanted = i] = offset;
-    else
-      (*kafka)->hold(i, true);
+    if (names[i] == partition) offsets[wanted = i] = offset;
   }
   if (auto s = (*kafka)->seek(offsets); !s) return s.error();
-  constexpr int kTries = 50;
-  for (int i = 0; i < kTries && out.empty(); ++i) {
-    auto polled = (*kafka)->poll(1, 200, out);
+  for (uint32_t i = 0; i < names.size(); ++i) {
+    if (i != wanted) (*kafka)->hold(i, true);
+  }
+  // The others' first batches may lie before it.
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  while (out.empty() && std::chrono::steady_clock::now() < deadline) {
+    auto polled = (*kafka)->poll(1'000, 200, out);
     if (!polled) return polled.error();
     std::erase_if(out, [&](const runtime::Record& r) { return r.partition != wanted || r.offset != offset; });
   }

@@ -114,6 +114,13 @@ std::string receivers_trouble(const std::vector<std::unique_ptr<runtime::Sink>>&
   return {};
 }
 
+std::string trouble_of(const std::vector<std::unique_ptr<runtime::Sink>>& sinks, const std::string& name) {
+  const auto sink = std::ranges::find_if(sinks, [&](const auto& s) { return s->name() == name; });
+  if (sink == sinks.end()) return {};
+  const auto* courier = dynamic_cast<const delivery::Courier*>(sink->get());
+  return courier == nullptr ? kafka_trouble(**sink) : courier->stats().trouble;
+}
+
 void add_courier_figures(const std::vector<std::unique_ptr<runtime::Sink>>& sinks,
                          std::vector<metrics::SinkMetrics>& out) {
   for (const auto& sink : sinks) {

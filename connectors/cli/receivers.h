@@ -28,6 +28,10 @@ std::vector<std::pair<std::string, Status>> check_receivers(const Config& config
 // thread.
 std::string receivers_trouble(const std::vector<std::unique_ptr<runtime::Sink>>& sinks);
 
+// What the sink of this name last met, for people: why its broker or its door took nothing. Empty: nothing, or it has
+// nothing to say. From any thread.
+std::string trouble_of(const std::vector<std::unique_ptr<runtime::Sink>>& sinks, const std::string& name);
+
 // Of each sink that knocks at a door; those that do not are passed over.
 void add_courier_figures(const std::vector<std::unique_ptr<runtime::Sink>>& sinks,
                          std::vector<metrics::SinkMetrics>& out);

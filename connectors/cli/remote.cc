@@ -1,5 +1,6 @@
 #include "connectors/cli/remote.h"
 
+#include "connectors/cli/alert_line.h"
 #include "connectors/cli/format_option.h"
 #include "connectors/cli/json.h"
 
@@ -17,10 +18,14 @@ std::string words_of(const http::Answer& answer) {
 }
 
 Result<std::string> taken(Result<http::Answer> answer, const std::string& missing) {
-  if (!answer) return answer.error();
+  if (!answer) {
+    if (answer.error().code != Code::kUnavailable) return answer.error();
+    return unavailable(say(answer.error().message, "服务没有应答（" + answer.error().message + "）"));
+  }
   if (answer->status >= 200 && answer->status < 300) return std::move(answer->body);
   if (answer->status == 401)
-    return invalid("the service wants a token: give --token, or set TOCSIN_TOKEN (" + words_of(*answer) + ")");
+    return invalid(say("the service wants a token: give --token, or set TOCSIN_TOKEN (" + words_of(*answer) + ")",
+                       "服务需要令牌：请加 --token，或设 TOCSIN_TOKEN（" + words_of(*answer) + "）"));
   if (answer->status == 404) return not_found(missing.empty() ? words_of(*answer) : missing);
   if (answer->status < 500 && answer->status != 429) return invalid(words_of(*answer));
   return unavailable("the service answered " + std::to_string(answer->status) + ": " + words_of(*answer));

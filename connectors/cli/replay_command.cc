@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "base/json_writer.h"
+#include "connectors/cli/alert_line.h"
 #include "connectors/cli/check_names.h"
 #include "connectors/cli/clocks.h"
 #include "connectors/cli/command_line.h"
@@ -59,17 +60,22 @@ void print_summary(const runtime::Engine& engine, double seconds, uint64_t read_
     std::cout << out << '\n';
     return;
   }
-  std::cout << t.read << " events read: " << t.accepted << " accepted, " << t.rejected << " rejected, " << t.duplicate
-            << " duplicate, " << t.late << " late\n"
-            << t.opened << " alerts opened, " << t.resolved << " resolved, " << t.transitions << " transitions, by "
-            << engine.rules().rules().size() << " rules; " << engine.state_keys() << " keys in state\n";
+  const auto n = [](uint64_t count) { return std::to_string(count); };
+  const std::string rules = n(engine.rules().rules().size()), keys = n(engine.state_keys());
+  std::cout << say(n(t.read) + " events read: " + n(t.accepted) + " accepted, " + n(t.rejected) + " rejected, " +
+                       n(t.duplicate) + " duplicate, " + n(t.late) + " late\n",
+                   "读入 " + n(t.read) + " 条事件：接受 " + n(t.accepted) + "，拒绝 " + n(t.rejected) + "，重复 " +
+                       n(t.duplicate) + "，迟到 " + n(t.late) + "\n")
+            << say(n(t.opened) + " alerts opened, " + n(t.resolved) + " resolved, " + n(t.transitions) +
+                       " transitions, by " + rules + " rules; " + keys + " keys in state\n",
+                   "告警：开始 " + n(t.opened) + "，解除 " + n(t.resolved) + "，变化 " + n(t.transitions) + " 次；" +
+                       rules + " 条规则，状态中 " + keys + " 个键\n");
   std::cout.precision(3);
-  std::cout << seconds << " s, " << static_cast<uint64_t>(rate) << " events/s\n";
+  std::cout << seconds << say(" s, ", " 秒，") << static_cast<uint64_t>(rate) << say(" events/s", " 条/秒") << '\n';
   for (size_t i = 0; i < engine.rule_counters().size(); ++i) {
     const runtime::RuleCounters& c = engine.rule_counters()[i];
     if (c.errors == 0) continue;
-    std::cerr << "note: rule " << engine.rules().rules()[i].id << " could not judge " << c.errors
-              << " event(s): " << c.last_error << '\n';
+    std::cerr << unjudged(engine.rules().rules()[i].id, c.errors, c.last_error) << '\n';
   }
 }
 
@@ -114,7 +120,8 @@ int run_pipeline(const ReplayOptions& o, runtime::Engine& engine, FileInput& inp
   }
   const runtime::Totals& totals = engine.progress().totals;
   if (interrupted == 0 && pipeline.damage().empty() && totals.read + totals.skipped == 0) {
-    return fail(kUsage, "there is no record in the input" + std::string(o.until.empty() ? "" : " up to --until"));
+    return fail(kUsage, "there is no record in the input" + std::string(o.until.empty() ? "" : " up to --until"),
+                "输入中没有记录" + std::string(o.until.empty() ? "" : "（--until 之前）"));
   }
   const double seconds = static_cast<double>(steady_ns() - start) / 1e9;
   print_summary(engine, seconds, engine.progress().totals.read - already, o.format == "json");
@@ -124,8 +131,9 @@ int run_pipeline(const ReplayOptions& o, runtime::Engine& engine, FileInput& inp
     for (const auto& [reason, n] : of.rejected) taken -= std::min(taken, n);
     if (taken > 0) fed.insert(source);  // what could not be read is of no source
   }
-  for (const std::string& gap : source_gaps(engine.rules(), fed, false)) std::cerr << "note: " << gap << '\n';
-  for (const std::string& d : pipeline.damage()) std::cerr << "tocsin: error: " << d << '\n';
+  for (const std::string& gap : source_gaps(engine.rules(), fed, false))
+    std::cerr << say("note: ", "注：") << gap << '\n';
+  for (const std::string& d : pipeline.damage()) std::cerr << say("tocsin: error: ", "tocsin: 错误：") << d << '\n';
   if (interrupted != 0) return kCannotGoOn;
   return pipeline.damage().empty() ? kWell : kFound;
 }
@@ -139,7 +147,8 @@ const std::string* named_twice(const std::vector<std::string>& paths) {
 }
 
 int replay(const ReplayOptions& o) {
-  if (const std::string* twice = named_twice(o.inputs)) return fail(kUsage, *twice + " is named twice");
+  if (const std::string* twice = named_twice(o.inputs))
+    return fail(kUsage, *twice + " is named twice", *twice + " 给了两次");
   RuleInputs inputs = o.rules;
   auto zone = TimeZone::load(inputs.zone);
   if (!zone) return fail(zone.error());

@@ -1,8 +1,7 @@
 #include "connectors/cli/rule_desk.h"
 
 #include <algorithm>
-#include <filesystem>
-#include <set>
+#include <iterator>
 
 #include "base/json_writer.h"
 #include "connectors/cli/check_names.h"
@@ -38,14 +37,14 @@ class SpanDecoder final : public runtime::Decoder {
   const TimeMs from_, until_;
 };
 
-std::set<std::string> ids_of(const std::string& text) {
-  std::set<std::string> out;
+std::vector<std::string> ids_of(const std::string& text) {
+  std::vector<std::string> out;
   std::vector<rule::Diagnostic> ignored;
   const auto document = rule::yaml::Document::parse(kUnnamed, text, ignored);
   const rule::yaml::Node* list = document == nullptr ? nullptr : document->root().find("rules");
   if (list == nullptr) return out;
   for (const rule::yaml::Node& node : list->items) {
-    if (const auto* id = node.find("id"); id != nullptr && id->is_scalar()) out.insert(id->value);
+    if (const auto* id = node.find("id"); id != nullptr && id->is_scalar()) out.push_back(id->value);
   }
   return out;
 }
@@ -78,6 +77,46 @@ rule::Diagnostic not_rules(const std::string& path) {
   d.en = "this is no rule file: its top key must be `rules` (or `policies`)";
   d.zh = "这不是规则文件：顶层键应为 rules（或 policies）";
   return d;
+}
+
+bool has_faults(const std::vector<rule::Diagnostic>& diagnostics, const std::string& path) {
+  return std::ranges::any_of(diagnostics, [&](const rule::Diagnostic& d) {
+    return d.level == rule::Diagnostic::Level::kError && d.file == path;
+  });
+}
+
+// A fault that a text makes in another file, told at the text's beginning.
+rule::Diagnostic broken_elsewhere(rule::Diagnostic d, const std::string& path) {
+  const std::string where = d.file + ":" + std::to_string(d.line);
+  d.en = "this breaks " + where + ": " + d.en;
+  d.zh = "这会使 " + where + " 出错：" + d.zh;
+  d.file = path;
+  d.line = d.column = d.length = 1;
+  d.snippet.clear();
+  return d;
+}
+
+bool is_in(const std::vector<rule::SourceFile>& files, const std::string& path) {
+  return std::ranges::any_of(files, [&](const auto& f) { return f.kind == Kind::kRules && f.path == path; });
+}
+
+// The texts in force with this one in the place of the file of its name; where there is none, beside those that define
+// none of its rules.
+std::vector<rule::SourceFile> with_text(const std::vector<rule::SourceFile>& files, const rule::SourceFile& file) {
+  std::vector<rule::SourceFile> out;
+  const bool known = is_in(files, file.path);
+  if (!known) out.push_back(file);
+  const std::vector<std::string> own = known ? std::vector<std::string>() : ids_of(file.text);
+  for (const rule::SourceFile& other : files) {
+    if (other.kind != Kind::kRules) {
+      out.push_back(other);
+    } else if (known) {
+      out.push_back(other.path == file.path ? file : other);
+    } else if (std::ranges::find_first_of(own, ids_of(other.text)) == own.end()) {
+      out.push_back(other);
+    }
+  }
+  return out;
 }
 
 }  // namespace
@@ -113,39 +152,42 @@ Result<rule::LoadOptions> RuleDesk::options() const {
   return load_options(inputs);
 }
 
-// The texts in force with this one in the place of the file of the same name, or of those that define the same rules;
-// `alone`: without the other rules, but with calendars and tables.
-std::vector<rule::SourceFile> RuleDesk::with_text(const std::string& path, const std::string& text, bool alone) const {
-  const std::set<std::string> own = ids_of(text);
-  std::vector<rule::SourceFile> out = {{path, text}};
+void RuleDesk::check_with_others(const rule::SourceFile& file, const rule::LoadOptions& load,
+                                 std::vector<rule::Diagnostic>& found) const {
   const auto in_force = rules();  // a reload may put others in their place meanwhile
-  for (const rule::SourceFile& file : in_force->files()) {
-    if (file.kind == Kind::kRules) {
-      const std::set<std::string> theirs = ids_of(file.text);
-      const bool same = std::ranges::any_of(theirs, [&](const std::string& id) { return own.contains(id); });
-      if (alone || same || file.path == path) continue;
-    }
-    out.push_back(file);
+  const auto& files = in_force->files();
+  std::vector<rule::Diagnostic> all;
+  (void)rule::RuleSet::load(with_text(files, file), load, all);
+  const auto elsewhere = [&](const rule::Diagnostic& d) { return d.file != file.path; };
+  const auto breaks = [&](const rule::Diagnostic& d) {
+    return elsewhere(d) && d.level == rule::Diagnostic::Level::kError;
+  };
+  std::ranges::remove_copy_if(all, std::back_inserter(found), elsewhere);
+  (void)rule::read_rule_tests({&file, 1}, load.zone, found, vocabulary_.get());
+  // What others miss for a fault of the text itself goes with that fault. A text that is nobody's file may define again
+  // some rules of several files: what others miss then says nothing of it.
+  if (!is_in(files, file.path) || has_faults(found, file.path) || std::ranges::none_of(all, breaks)) return;
+  std::vector<rule::Diagnostic> before;
+  (void)rule::RuleSet::load(files, load, before);
+  for (const rule::Diagnostic& d : all) {
+    const auto same = [&](const rule::Diagnostic& o) {
+      return o.file == d.file && o.line == d.line && o.code == d.code && o.en == d.en;
+    };
+    if (breaks(d) && std::ranges::none_of(before, same)) found.push_back(broken_elsewhere(d, file.path));
   }
-  return out;
 }
 
-std::string RuleDesk::check_now(const http::RuleText& text) const {
-  const std::string path = text.file.empty() ? kUnnamed : text.file;
+Result<std::string> RuleDesk::check_now(const http::RuleText& text) const {
+  const rule::SourceFile file{text.file.empty() ? kUnnamed : text.file, text.text};
   std::vector<rule::Diagnostic> found;
   const FileKind kind = kind_of(text.text);
-  auto load = options();
   if (kind != FileKind::kRules && kind != FileKind::kPolicies) {
-    found.push_back(not_rules(path));
-  } else if (load) {
+    found.push_back(not_rules(file.path));
+  } else {
+    auto load = options();
+    if (!load) return load.error();
     load->vocabulary = vocabulary_;
-    const auto in_force = rules();
-    const auto& files = in_force->files();
-    const bool known = std::ranges::any_of(files, [&](const rule::SourceFile& f) { return f.path == path; });
-    const auto sources = with_text(path, text.text, !known);
-    (void)rule::RuleSet::load(sources, *load, found);
-    (void)rule::read_rule_tests(sources, load->zone, found, vocabulary_.get());
-    std::erase_if(found, [&](const rule::Diagnostic& d) { return d.file != path; });
+    check_with_others(file, *load, found);
   }
   std::string out;
   JsonWriter w(out);
@@ -172,23 +214,32 @@ void RuleDesk::backtest(http::BacktestRequest request, http::Completion<std::str
 
 Result<backtest::Trial> RuleDesk::trial(const http::BacktestRequest& request, rule::LoadOptions load) const {
   std::vector<rule::Diagnostic> diagnostics;
-  const bool alone = request.rule.empty() && request.set.empty();
-  const auto sources = request.text.empty() ? rules()->files() : with_text(kUnnamed, request.text, alone);
+  auto sources = rules()->files();
+  if (!request.text.empty()) sources = with_text(sources, {kUnnamed, request.text});
+  auto set = rule::RuleSet::load(sources, load, diagnostics);
+  if (set == nullptr && !request.text.empty() && !has_faults(diagnostics, kUnnamed)) {
+    // Others miss rules that the text leaves out: it is tried without them.
+    std::erase_if(sources, [](const rule::SourceFile& f) { return f.kind == Kind::kRules && f.path != kUnnamed; });
+    diagnostics.clear();
+    set = rule::RuleSet::load(sources, load, diagnostics);
+  }
+  if (set == nullptr) return faulty(diagnostics, request.chinese);
   if (!request.set.empty()) {
     const auto sweep = backtest::parse_sweep(request.set);
     if (!sweep) return sweep.error();
     if (request.against && sweep->values.size() > 1) return invalid("against compares two versions: set one value");
+    diagnostics.clear();
     auto swept = backtest::sweep(sources, load, *sweep, diagnostics);
     return swept || diagnostics.empty() ? std::move(swept) : faulty(diagnostics, request.chinese);
   }
-  const auto set = rule::RuleSet::load(sources, load, diagnostics);
-  if (set == nullptr) return faulty(diagnostics, request.chinese);
   auto whole = backtest::trial_of(set);
   if (!request.rule.empty()) {
     whole = backtest::only(whole, request.rule);
     if (whole.columns.empty()) return not_found("there is no rule " + request.rule);
+  } else if (!request.text.empty()) {
+    whole = backtest::only(whole, ids_of(request.text));
+    if (whole.columns.empty()) return not_found("no rule is switched on in the text");
   }
-  if (whole.columns.empty()) return not_found("no rule is switched on in the text");
   return whole;
 }
 
@@ -271,10 +322,9 @@ Result<std::string> RuleDesk::run(const http::BacktestRequest& request) const {
   std::optional<backtest::Trial> there;
   std::optional<backtest::Ran> other;
   if (request.against) {
-    std::set<std::string> compared;
-    for (const backtest::Column& c : here->columns) compared.insert(c.rule);
-    there = backtest::trial_of(rules());
-    if (compared.size() == 1) there = backtest::only(*there, *compared.begin());
+    std::vector<std::string> compared;
+    for (const backtest::Column& c : here->columns) compared.push_back(c.rule);
+    there = backtest::only(backtest::trial_of(rules()), compared);
     auto second = run_once(*there, request, known, true);
     if (!second) return second.error();
     other = *std::move(second);

@@ -42,8 +42,9 @@ class RuleDesk {
 
  private:
   std::shared_ptr<const rule::RuleSet> rules() const;
-  std::string check_now(const http::RuleText& text) const;
-  std::vector<rule::SourceFile> with_text(const std::string& path, const std::string& text, bool alone) const;
+  Result<std::string> check_now(const http::RuleText& text) const;
+  void check_with_others(const rule::SourceFile& file, const rule::LoadOptions& load,
+                         std::vector<rule::Diagnostic>& found) const;
   Result<std::string> run(const http::BacktestRequest& request) const;
   Result<backtest::Trial> trial(const http::BacktestRequest& request, rule::LoadOptions options) const;
   Result<backtest::Ran> run_once(const backtest::Trial& trial, const http::BacktestRequest& request,

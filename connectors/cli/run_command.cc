@@ -6,6 +6,7 @@
 #include <iostream>
 #include <memory>
 
+#include "connectors/cli/check_names.h"
 #include "connectors/cli/command_line.h"
 #include "connectors/cli/commands.h"
 #include "connectors/cli/exit_code.h"
@@ -34,6 +35,10 @@ int run(const std::string& path) {
   const auto config = parse_config(*text, path, diagnostics);
   print(diagnostics);
   if (!config) return fail(kUsage, path + " cannot be used");
+  diagnostics.clear();
+  check_accounts(*config, *text, diagnostics);
+  print(diagnostics);
+  if (!diagnostics.empty()) return fail(kUsage, path + " cannot be used");
   log::open();
   allow_open_files();
   auto service = Service::open(*config);

@@ -13,7 +13,9 @@
 #include "connectors/cli/inputs.h"
 #include "connectors/cli/kafka_parts.h"
 #include "connectors/cli/log.h"
+#include "connectors/cli/receiver_watch.h"
 #include "connectors/cli/receivers.h"
+#include "connectors/cli/recovery_log.h"
 #include "connectors/cli/reloader.h"
 #include "connectors/cli/service_metrics.h"
 #include "connectors/cli/topic_tables.h"
@@ -87,8 +89,8 @@ class Service::Impl {
   std::mutex mutex_;
   std::atomic<bool> loop_runs_{false};
   size_t told_damage_ = 0;
-  std::string trouble_;             // guarded by mutex_: why the loop does not get on
-  std::string publishing_trouble_;  // likewise: why one that alerts are told to is offered no more
+  std::string trouble_;  // guarded by mutex_: why the loop does not get on
+  ReceiverWatch receivers_;
 };
 
 RuleInputs Service::Impl::rule_inputs() const {
@@ -169,6 +171,8 @@ Status Service::Impl::open_state() {
   const auto warm_up = [this](const runtime::Engine& recovered, const rule::RuleSet& rules) {
     return warm_up_at_start(recovered, rules);
   };
+  const auto told = std::make_shared<RecoveryLog>(clock_, [](const std::string& line) { log::info({line}); });
+  options.recovering = [told](std::string_view part, uint64_t done, uint64_t of) { told->tell(part, done, of); };
   auto engine = runtime::Engine::open(options, rules_, store_.get(), recompile(*load), warm_up);
   if (!engine) return engine.error();
   engine_ = std::move(*engine);
@@ -396,15 +400,15 @@ std::vector<http::Check> Service::Impl::readiness() {
     checks.push_back({std::move(name), ok, std::move(trouble), what});
   };
   add("engine", For::kNeeded, loop_runs_ ? "" : "the engine's loop has not started or has ended");
-  std::string trouble, told;
+  std::string trouble;
   {
     const std::lock_guard lock(mutex_);
-    trouble = trouble_, told = publishing_trouble_;
+    trouble = trouble_;
   }
   add("commits", For::kNeeded, trouble);
   if (auto kafka = kafka_trouble(inputs_->sources())) add("kafka", For::kNeeded, *std::move(kafka));
   if (!tables_->figures().empty()) add("tables", For::kSide, tables_->health());
-  if (!sinks_.empty()) add("receivers", For::kSide, told.empty() ? receivers_trouble(sinks_) : told);
+  if (!sinks_.empty()) add("receivers", For::kSide, receivers_.trouble(sinks_));
   return checks;
 }
 
@@ -436,8 +440,8 @@ Status Service::Impl::run(std::atomic<bool>& stopping, std::atomic<bool>& reload
       const std::lock_guard lock(mutex_);
       if (full && trouble_.empty()) log::error({"commit result=refused reason=\"", state.error().message, "\""});
       trouble_ = full ? state.error().message : std::string();
-      publishing_trouble_ = publisher_->fault();
     }
+    receivers_.look(*publisher_, sinks_, clock_.now());
     if (full) {
       std::this_thread::sleep_for(std::chrono::seconds(1));  // nothing is lost: the batch is kept and tried again
     } else if (!state) {

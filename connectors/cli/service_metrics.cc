@@ -173,11 +173,12 @@ void ServiceMetrics::refresh(const MeasuredParts& parts, TimeMs now) {
   note_reads(now, s.sources);
   s.partitions = partition_metrics(parts, now);
   s.rules = rule_metrics(parts.engine, alerts_now(parts, now));
-  for (const auto& sink : parts.publisher.sinks()) {
+  for (const auto& sink : parts.publisher.sinks(now)) {
     metrics::SinkMetrics& m = s.sinks.emplace_back();
     m.sink = sink.name;
     m.depth = sink.depth;
     m.up = !sink.stopped;
+    m.waiting_seconds = to_seconds(sink.waiting);
   }
   add_courier_figures(parts.sinks, s.sinks);
   for (const std::string topic : {kIngestTopic, kActionsTopic}) {

@@ -1,12 +1,16 @@
 // tocsin silence: keeps alerts from disturbing people for a while, on a running service.
+#include <pwd.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <iostream>
 #include <memory>
 
 #include "base/json_writer.h"
 #include "connectors/cli/alert_line.h"
+#include "connectors/cli/asking.h"
 #include "connectors/cli/clocks.h"
 #include "connectors/cli/command_line.h"
 #include "connectors/cli/commands.h"
@@ -15,13 +19,13 @@
 #include "connectors/cli/json.h"
 #include "connectors/cli/remote.h"
 #include "connectors/cli/wrap.h"
+#include "rule/yaml_slips.h"
 #include "time/format.h"
 
 namespace tocsin::cli {
 namespace {
 
-struct SilenceOptions {
-  Remote remote;
+struct SilenceOptions : Asking {
   std::string by, reason, until, lasting, area, severity, id;
   std::vector<std::string> rules;
 };
@@ -29,24 +33,77 @@ struct SilenceOptions {
 // Where the service has tokens it knows who asks; else the account at this machine says so.
 std::string actor(const SilenceOptions& o) {
   if (!o.by.empty()) return o.by;
-  const char* user = std::getenv("USER");
-  return user == nullptr ? "" : user;
+  if (const char* user = std::getenv("USER"); user != nullptr && *user != '\0') return user;
+  passwd entry{};
+  passwd* found = nullptr;
+  std::array<char, 4096> words{};
+  const bool known = ::getpwuid_r(::geteuid(), &entry, words.data(), words.size(), &found) == 0 && found != nullptr;
+  return known ? found->pw_name : "";
 }
 
-Result<std::string> end_of(const SilenceOptions& o) {
-  if (!o.until.empty()) return o.until;
+int nobody() { return fail(kUsage, "say who it is that asks: give --by NAME", "请说明操作人：加上 --by 姓名"); }
+
+// From when --for counts: now, but where the service stands more than a day behind the clock (it reads a log, or lives
+// by its events' time alone) or before it, where the service stands.
+Result<TimeMs> now_of(const SilenceOptions& o) {
+  const auto answer = fetch(o.remote, "/api/v1/status");
+  if (!answer) return answer.error();
+  const TimeMs clock = SystemClock().now();
+  TimeMs stands = kNoTime;
+  simdjson::dom::parser parser;
+  simdjson::dom::array sources;
+  if (parser.parse(*answer)["sources"].get(sources) == simdjson::SUCCESS) {
+    for (const auto source : sources) {
+      if (const auto t = parse_time(text_at(source, "/watermark"), TimeZone::utc())) stands = std::max(stands, *t);
+    }
+  }
+  const bool today = stands == kNoTime || (stands <= clock && clock - stands < kDayMs);
+  return today ? clock : stands;
+}
+
+int no_duration(const std::string& text) {
+  const std::string meant = rule::yaml::meant_duration(text);
+  const auto span = parse_span(meant);
+  if (span && span->unit != Span::Unit::kPlain) {
+    return fail(kUsage, "--for " + text + ": a silence lasts by the clock, not by working time; write e.g. 90m, 2h, 7d",
+                "--for " + text + "：静默按自然时间计，不按工作时间；请写如 90m、2h、7d");
+  }
+  return fail(kUsage,
+              "--for " + text + ": that is not a duration; write " + (meant.empty() ? "e.g. 90m, 2h, 7d" : meant),
+              "--for " + text + "：不是时长；请写 " + (meant.empty() ? "如 90m、2h、7d" : meant));
+}
+
+// When the silence is to end, into `until`; else what was printed of why not, as an exit code. `stands`: the event time
+// that --for counted from, where it is not the clock's.
+int end_of(const SilenceOptions& o, const Places& places, TimeMs& until, TimeMs& stands) {
+  const auto zone = TimeZone::load(places.zone);
+  if (!zone) return fail(zone.error());
+  if (o.lasting.empty()) {
+    const auto t = parse_time(o.until, *zone);
+    if (!t) {
+      return fail(kUsage,
+                  "--until " + o.until + ": that is not a time; write 2026-06-01T18:00, in " + places.zone +
+                      ", or with an offset 2026-06-01T18:00:00+08:00",
+                  "--until " + o.until + "：不是时间；请写 2026-06-01T18:00（时区 " + places.zone +
+                      "），或带时差 2026-06-01T18:00:00+08:00");
+    }
+    until = *t;
+    return kWell;
+  }
   const auto lasting = parse_duration(o.lasting);
-  if (!lasting) return lasting.error();
-  return format_time(SystemClock().now() + *lasting);
+  if (!lasting) return no_duration(o.lasting);
+  const TimeMs before = SystemClock().now();
+  const auto from = now_of(o);
+  if (!from) return fail(from.error());
+  if (*from < before || *from > SystemClock().now()) stands = *from;
+  until = *from + *lasting;
+  return kWell;
 }
 
-int add(const SilenceOptions& o) {
-  if (o.until.empty() == o.lasting.empty()) return fail(kUsage, "give one of --until and --for");
-  const auto until = end_of(o);
-  if (!until) return fail(until.error());
+std::string body_of(const SilenceOptions& o, const std::string& by, TimeMs until) {
   std::string body;
   JsonWriter w(body);
-  w.begin_object().field("by", actor(o)).field("reason", o.reason).field("until", *until);
+  w.begin_object().field("by", by).field("reason", o.reason).field("until", format_time(until));
   if (!o.area.empty()) w.field("area", o.area);
   if (!o.severity.empty()) w.field("severity", o.severity);
   if (!o.rules.empty()) {
@@ -55,28 +112,47 @@ int add(const SilenceOptions& o) {
     w.end_array();
   }
   w.end_object();
-  const auto answer = send(o.remote, "/api/v1/silences", body);
+  return body;
+}
+
+int add(const SilenceOptions& o) {
+  if (o.until.empty() == o.lasting.empty()) {
+    return fail(kUsage, "give one of --until and --for", "--until 与 --for 请给其中一个");
+  }
+  const std::string by = actor(o);
+  if (by.empty() && o.remote.token.empty()) return nobody();
+  const Places places = ask_terms(o).places;
+  TimeMs until = kNever, stands = kNoTime;
+  if (const int code = end_of(o, places, until, stands); code != kWell) return code;
+  const auto answer = send(o.remote, "/api/v1/silences", body_of(o, by, until));
   if (!answer) return fail(answer.error());
   simdjson::dom::parser parser;
   simdjson::dom::element e;
   if (o.remote.format == "json" || parser.parse(*answer).get(e) != simdjson::SUCCESS) {
     std::cout << *answer << '\n';
-  } else {
-    std::cout << text_at(e, "/silence") << "  until " << *until << '\n';
+    return kWell;
   }
+  std::cout << text_at(e, "/silence") << say("  until ", "  至 ") << local_time(format_time(until), places);
+  if (stands != kNoTime) {
+    const std::string at = local_time(format_time(stands), places);
+    std::cout << say("  (event time, which stands at " + at + ")", "（事件时间，目前为 " + at + "）");
+  }
+  std::cout << '\n';
   return kWell;
 }
 
 int end(const SilenceOptions& o) {
+  const std::string by = actor(o);
+  if (by.empty() && o.remote.token.empty()) return nobody();
   std::string body;
-  JsonWriter(body).begin_object().field("by", actor(o)).end_object();
+  JsonWriter(body).begin_object().field("by", by).end_object();
   const auto answer = send(o.remote, "/api/v1/silences/" + o.id + "/expire", body);
   if (!answer) return fail(answer.error());
-  std::cout << (o.remote.format == "json" ? *answer : o.id + " ended") << '\n';
+  std::cout << (o.remote.format == "json" ? *answer : o.id + say(" ended", " 已结束")) << '\n';
   return kWell;
 }
 
-// "s-1  until 2026-06-01T10:00:00Z  area 330282004  rules a, b  up to yellow", then who and why.
+// "s-1  until 2026-06-01 18:00:00  area 330282004  rules a, b  up to yellow", then who and why.
 int list(const SilenceOptions& o) {
   const auto answer = fetch(o.remote, "/api/v1/silences");
   if (!answer) return fail(answer.error());
@@ -87,23 +163,28 @@ int list(const SilenceOptions& o) {
   simdjson::dom::parser parser;
   simdjson::dom::array silences;
   if (parser.parse(*answer)["silences"].get(silences) != simdjson::SUCCESS)
-    return fail(kCannotGoOn, "the service's answer does not parse");
+    return fail(kCannotGoOn, "the service's answer does not parse", "服务的回答无法解析");
+  const Places places = ask_terms(o).places;
   const size_t width = terminal_width(STDOUT_FILENO);
   for (const auto s : silences) {
     std::string line(text_at(s, "/id"));
-    line.append("  until ").append(text_at(s, "/until"));
-    if (const auto area = text_at(s, "/area"); !area.empty()) line.append("  area ").append(area);
+    line.append(say("  until ", "  至 ")).append(local_time(text_at(s, "/until"), places));
+    if (const auto area = text_at(s, "/area"); !area.empty()) {
+      const auto name = places.names.find(area);
+      line.append(say("  area ", "  区域 ")).append(name == places.names.end() ? "" : name->second + " ").append(area);
+    }
     simdjson::dom::array rules;
     if (s["rules"].get(rules) == simdjson::SUCCESS && rules.size() > 0) {
-      line.append("  rules");
+      line.append(say("  rules", "  规则"));
       for (const auto rule : rules) line.append(" ").append(std::string_view(rule));
     }
-    if (const auto most = text_at(s, "/severity"); !most.empty() && most != "red") line.append("  up to ").append(most);
+    if (const auto most = text_at(s, "/severity"); !most.empty() && most != "red")
+      line.append(say("  up to ", "  最高 ")).append(most);
     std::cout << wrapped(line, width, "    ") << '\n';
     const std::string why = std::string(text_at(s, "/by")) + ": " + std::string(text_at(s, "/reason"));
     std::cout << "    " << wrapped(why, width, "    ", 4) << '\n';
   }
-  if (silences.size() == 0) std::cout << "no silence\n";
+  if (silences.size() == 0) std::cout << say("no silence", "没有静默") << '\n';
   return kWell;
 }
 
@@ -115,15 +196,17 @@ void add_silence(Command& app, int& exit_code) {
   auto o = std::make_shared<SilenceOptions>();
   const auto part = [&](const char* name, const char* help, int (*run)(const SilenceOptions&)) {
     auto* sub = command->add_subcommand(name, help);
-    add_remote(*sub, o->remote);
+    add_asking(*sub, *o);
     sub->callback([o, run, &exit_code] { exit_code = run(*o); });
     return sub;
   };
   part("list", "The silences that have not ended", list);
   auto* adding = part("add", "Silence rules, an area or up to a severity until a time", add);
   adding->add_option("--reason", o->reason, "why, for those who wonder")->required();
-  adding->add_option("--until", o->until, "event time: 2026-06-01T18:00:00+08:00");
-  adding->add_option("--for", o->lasting, "from now: 90m, 2h, 7d");
+  adding->add_option("--until", o->until,
+                     "event time: 2026-06-01T18:00, in the zone of --zone, or 2026-06-01T18:00:00+08:00");
+  adding->add_option("--for", o->lasting,
+                     "from now (where the service's event time is of another day: from there): 90m, 2h, 7d");
   adding->add_option("--rules", o->rules, "rule ids (default: any)")->delimiter(',');
   adding->add_option("--area", o->area, "an area code, with all that lies under it (default: any)");
   adding->add_option("--severity", o->severity, "the gravest that is silenced (default: red)")

@@ -7,6 +7,7 @@
 #include "base/json_writer.h"
 #include "connectors/http/records.h"
 #include "connectors/http/route.h"
+#include "event/area_table.h"
 #include "time/format.h"
 
 namespace tocsin::http {
@@ -46,7 +47,14 @@ std::string read_instant(std::string_view text, TimeMs& out) {
   return {};
 }
 
-Result<AlertQuery> read_query(const Request& request) {
+Result<std::string> asked_area(const Api& api, const Request& request, std::string_view name) {
+  std::string area(request.param(name));
+  const bool there = area.empty() || (lies_under(area, request.view().area) && knows_area(api.area_names(), area));
+  if (!there) return not_found("There is no such area here.");
+  return area;
+}
+
+Result<AlertQuery> read_query(const Api& api, const Request& request) {
   AlertQuery query;
   std::string fault =
       parse_names(request.param("status"), alert::AlertStatus::kOpen, alert::AlertStatus::kClosed, query.status);
@@ -60,7 +68,9 @@ Result<AlertQuery> read_query(const Request& request) {
   if (!fault.empty()) return invalid(std::move(fault));
   query.limit = limit;
   query.rule = request.param("rule");
-  query.area = request.param("area");
+  auto area = asked_area(api, request, "area");
+  if (!area) return area.error();
+  query.area = *std::move(area);
   query.owner = request.param("owner");
   query.cursor = request.param("cursor");
   query.shadow = request.param(kShadow) == "true";
@@ -124,7 +134,7 @@ std::string Api::exposition() const {
 }
 
 void list_alerts(Api& api, const Request& request, Responder answer) {
-  const auto query = read_query(request);
+  const auto query = read_query(api, request);
   if (!query) return answer.fail(query.error());
   const auto page = api.backend().alerts(*query);
   if (!page) return answer.fail(page.error());

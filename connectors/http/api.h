@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "connectors/http/area_names.h"
 #include "connectors/http/backend.h"
 #include "connectors/http/gzip.h"
 #include "connectors/http/message.h"
@@ -17,10 +18,6 @@ namespace tocsin::http {
 
 // Runs a task on the server's thread, from any thread; drops it when the server is gone. Copies may outlive the server.
 using Post = std::function<void(std::function<void()>)>;
-
-using AreaNames = std::map<std::string, std::string, std::less<>>;
-// A JSON object of code → name; what is none gives none.
-AreaNames read_area_names(std::string_view json);
 
 // What the server counts of itself, for /metrics.
 struct Counters {
@@ -81,8 +78,11 @@ std::string read_number(const Request& request, std::string_view name, uint64_t 
 
 // A time of a query, RFC 3339 or epoch milliseconds, into `out` where it is there; else what is wrong.
 std::string read_instant(std::string_view text, TimeMs& out);
+// The parameter of this name as an area, where it is there. kNotFound: it does not lie under the asker's own, or is in
+// no table of areas (area_names.h); both answers are the same.
+Result<std::string> asked_area(const Api& api, const Request& request, std::string_view name);
 // Which alerts a request asks for, of those that the asker may see.
-Result<AlertQuery> read_query(const Request& request);
+Result<AlertQuery> read_query(const Api& api, const Request& request);
 // A completion that answers with the JSON it gets.
 Completion<std::string> passing_on(const Api& api, const Responder& answer);
 

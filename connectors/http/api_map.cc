@@ -100,12 +100,13 @@ std::string geojson(const AlertPage& page) {
 
 void areas(Api& api, const Request& request, Responder answer) {
   const View view = request.view();
-  const std::string under(request.param("under"));
+  const auto asked = asked_area(api, request, "under");
+  if (!asked) return answer.fail(asked.error());
+  const std::string& under = *asked;
   std::map<std::string, SeverityCounts> found;
   if (under.empty() && !view.area.empty()) {
     found[view.area] = sum(api.backend().open_by_area(view.area, view));
   } else {
-    if (!under.empty() && !lies_under(under, view.area)) return answer.problem(404, "There is no such area here.");
     found = api.backend().open_by_area(under, view);
     found.erase("");
     const size_t length = length_below(under);
@@ -123,7 +124,7 @@ void areas(Api& api, const Request& request, Responder answer) {
 }
 
 void map(Api& api, const Request& request, Responder answer) {
-  auto query = read_query(request);
+  auto query = read_query(api, request);
   if (!query) return answer.fail(query.error());
   if (query->status.empty()) {
     query->status = {alert::AlertStatus::kOpen, alert::AlertStatus::kAcknowledged, alert::AlertStatus::kAssigned};

@@ -4,7 +4,6 @@
 #include "connectors/http/api.h"
 #include "connectors/http/records.h"
 #include "connectors/http/route.h"
-#include "event/area_table.h"
 
 namespace tocsin::http {
 namespace {
@@ -17,12 +16,11 @@ std::string read_day(const Request& request, std::string_view name, std::optiona
   return std::string(name) + ": '" + printable(text) + "' is not a day: write 2025-06-01.";
 }
 
-// The area that is asked for, or the asker's own; false: it is not the asker's.
-bool read_area(const Request& request, std::string& out) {
-  const View view = request.view();
-  out = request.param("area");
-  if (out.empty()) out = view.area;
-  return lies_under(out, view.area);
+// The area that is asked for, or the asker's own.
+Result<std::string> read_area(const Api& api, const Request& request) {
+  auto asked = asked_area(api, request, "area");
+  if (asked && asked->empty()) return std::string(request.view().area);
+  return asked;
 }
 
 score::NameOf names_of(const Api& api) {
@@ -37,7 +35,9 @@ score::NameOf names_of(const Api& api) {
 
 void scorecard(Api& api, const Request& request, Responder answer) {
   score::CardQuestion q;
-  if (!read_area(request, q.cut.area)) return answer.problem(404, "There is no such area here.");
+  auto area = read_area(api, request);
+  if (!area) return answer.fail(area.error());
+  q.cut.area = *std::move(area);
   std::string fault = read_day(request, "from", q.from);
   if (fault.empty()) fault = read_day(request, "to", q.to);
   uint64_t first = 0, limit = q.limit;
@@ -60,7 +60,9 @@ void scorecard(Api& api, const Request& request, Responder answer) {
 void scorecard_places(Api& api, const Request& request, Responder answer) {
   score::PlacesQuestion q;
   q.cut.scope = request.view().area;
-  if (!read_area(request, q.cut.area)) return answer.problem(404, "There is no such area here.");
+  auto area = read_area(api, request);
+  if (!area) return answer.fail(area.error());
+  q.cut.area = *std::move(area);
   std::string fault = read_day(request, "from", q.from);
   if (fault.empty()) fault = read_day(request, "to", q.to);
   uint64_t limit = q.cut.limit, days = q.cut.least_days;

@@ -37,17 +37,6 @@ Result<std::string> read_token(const std::string& body) {
 
 int64_t unix_seconds() { return std::time(nullptr); }
 
-AreaNames read_area_names(std::string_view json) {
-  AreaNames out;
-  simdjson::dom::parser parser;
-  simdjson::dom::object object;
-  if (json.empty() || parser.parse(json.data(), json.size()).get_object().get(object) != simdjson::SUCCESS) return out;
-  for (const auto [code, name] : object) {
-    if (std::string_view text; name.get_string().get(text) == simdjson::SUCCESS) out.emplace(code, text);
-  }
-  return out;
-}
-
 std::string read_number(const Request& request, std::string_view name, uint64_t least, uint64_t most, uint64_t& out) {
   const std::string_view text = request.param(name);
   if (text.empty()) return {};

@@ -32,7 +32,10 @@ std::vector<Parameter> list_parameters() {
       {"status", kStates, "Any of open, acknowledged, assigned, resolved, closed; several with commas"},
       {"severity", kSeverities, "Any of blue, yellow, orange, red; several with commas"},
       {"rule", kText, "Rule id"},
-      {"area", kText, "Area code: alerts of this area and of all that lies under it"},
+      {"area", kText,
+       "Area code: alerts of this area and of all that lies under it; 404 where the account or the table of areas has "
+       "no "
+       "such area"},
       {"owner", kText, "Who owns the alert"},
       {"since", kTime, "Opened at or after this time (RFC 3339, or epoch milliseconds)"},
       {"until", kTime, "Opened before this time"},
@@ -161,9 +164,12 @@ Route as_geojson(Route route) {
 void add_map(std::vector<Route>& t) {
   std::vector<Parameter> filters = list_parameters();
   std::erase_if(filters, [](const Parameter& p) { return p.name == "limit" || p.name == "cursor"; });
-  t.push_back(get(kReads, "/api/v1/areas", "listAreas", "The areas under one, with their open alerts", areas,
-                  "#/components/schemas/AreaList",
-                  {{"under", kText, "Area code; without it the cities, or the account's own area"}}));
+  t.push_back(get(
+      kReads, "/api/v1/areas", "listAreas", "The areas under one, with their open alerts", areas,
+      "#/components/schemas/AreaList",
+      {{"under", kText,
+        "Area code; without it the cities, or the account's own area; 404 where the account or the table of areas has "
+        "no such area"}}));
   t.push_back(as_geojson(get(kReads, "/api/v1/map", "getMap", "Open alerts as GeoJSON, at most 5000", map,
                              "#/components/schemas/Map", std::move(filters))));
   t.push_back(
@@ -173,8 +179,10 @@ void add_map(std::vector<Route>& t) {
 
 void add_scorecards(std::vector<Route>& t) {
   constexpr std::string_view kDay = R"({"type":"string","format":"date"})";
-  const Parameter area{"area", kText,
-                       "Area code: this area and what lies under it; without it all, or the account's own"};
+  const Parameter area{
+      "area", kText,
+      "Area code: this area and what lies under it; without it all, or the account's own; 404 where the "
+      "account or the table of areas has no such area"};
   const Parameter from{"from", kDay,
                        "First day, in the service's zone; without it a month (of places: a quarter) before `to`"};
   const Parameter to{"to", kDay, "Last day, included; without it the last that time has come to"};

@@ -129,8 +129,8 @@ const std::string_view kSchemas = R"({
 "note":{"type":"string","maxLength":4000},"outcome":{"enum":["true","false","duplicate"]}}},
 "Silence":{"type":"object","required":["reason","until"],"additionalProperties":false,"properties":{
 "by":{"$ref":"#/components/schemas/By"},"reason":{"type":"string","minLength":1,"maxLength":2000},
-"until":{"type":["string","integer"],"description":"RFC 3339 or epoch milliseconds, in event time; at most 400 days ahead"},
-"rules":{"type":"array","maxItems":100,"items":{"type":"string"},"description":"any where missing"},
+"until":{"type":["string","integer"],"description":"RFC 3339 or epoch milliseconds, in event time, at most 400 days ahead; without an offset in the service's zone"},
+"rules":{"type":"array","maxItems":100,"items":{"type":"string"},"description":"rules in force; any where missing"},
 "area":{"type":"string","maxLength":200,"description":"code of an area, with all that lies under it"},
 "severity":{"enum":["blue","yellow","orange","red"],"description":"the gravest that is silenced"}}},
 "SilenceList":{"type":"object","required":["silences"],"properties":{"silences":{"type":"array","items":{

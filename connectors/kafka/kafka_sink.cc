@@ -148,7 +148,20 @@ class KafkaSink::Worker {
       }
       lock.lock();
       if (fatal_) start_over(lock);
+      if (!health_.empty() && entries_.empty()) ask_whether_well(lock);
     }
+  }
+
+  // Where there is nothing to send no report says that the brokers are back: they are asked, now and then.
+  void ask_whether_well(std::unique_lock<std::mutex>& lock) {
+    const auto now = std::chrono::steady_clock::now();
+    if (!ready_ || now < ask_again_) return;
+    rd_kafka_t* client = client_.get();
+    lock.unlock();
+    const bool well = !know_topic(client);
+    lock.lock();
+    ask_again_ = std::chrono::steady_clock::now() + kRetry;
+    if (well && !fatal_) health_.clear();
   }
 
   // Reads back, makes the producer, and sends what was on its way before a restart and did not arrive.
@@ -371,7 +384,8 @@ class KafkaSink::Worker {
   std::condition_variable changed_;
   // Guarded by mutex_. The client is replaced by the thread only, while not ready_.
   std::string health_;
-  std::optional<Error> failure_;  // final
+  std::chrono::steady_clock::time_point ask_again_{};  // the brokers, whether they are back
+  std::optional<Error> failure_;                       // final
   bool stop_ = false;
   bool ready_ = false;
   bool fatal_ = false;

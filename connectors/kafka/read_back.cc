@@ -145,12 +145,14 @@ Result<std::set<uint64_t>> read_back(const ReadBackOptions& options) {
   Callbacks callbacks;
   ClientOptions client;
   client.user = options.settings;
-  for (const char* name : {"transactional.id", "enable.idempotence", "acks"}) client.user.erase(name);
+  for (const char* name : {"transactional.id", "enable.idempotence", "acks", "isolation.level"})
+    client.user.erase(name);
   client.defaults = {{"group.id", "tocsin"}, {"fetch.wait.max.ms", "20"}};
   client.fixed = {{"enable.auto.commit", "false"},
                   {"enable.auto.offset.store", "false"},
                   {"enable.partition.eof", "true"},
                   {"auto.offset.reset", "error"},
+                  {"isolation.level", "read_committed"},  // what a transaction took back was not told to anybody
                   {"check.crcs", "true"}};
   client.callbacks = &callbacks;
   auto made = make_client(RD_KAFKA_CONSUMER, client);

@@ -61,6 +61,7 @@ struct SinkMetrics {
   uint64_t depth = 0;
   bool up = true;                                // false: it takes nothing until somebody mends something
   double failed = kUnknown, refused = kUnknown;  // attempts, messages; of those that knock at a door
+  double waiting_seconds = 0;                    // of the oldest change that it has not taken; 0: there is none
 };
 struct TableMetrics {
   std::string table;

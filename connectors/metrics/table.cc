@@ -57,6 +57,9 @@ void sinks_up(const S& s, Samples& out) {
 void sinks_depth(const S& s, Samples& out) {
   for (const auto& sink : s.sinks) out.add(sink.depth, {sink.sink});
 }
+void sinks_waiting(const S& s, Samples& out) {
+  for (const auto& sink : s.sinks) out.add(sink.waiting_seconds, {sink.sink});
+}
 void sinks_failed(const S& s, Samples& out) {
   for (const auto& sink : s.sinks) out.add(sink.failed, {sink.sink});
 }
@@ -292,6 +295,14 @@ std::vector<Row> output_rows() {
         "Transitions committed but not yet delivered to this receiver.",
         "已提交、但尚未送达该去处的变化数。"},
        sinks_depth},
+      {{"tocsin_sink_waiting_seconds",
+        kGauge,
+        "seconds",
+        {"sink"},
+        "How long the oldest change that this receiver has not taken has been committed, counted from the start where "
+        "it is older; 0: none waits.",
+        "该去处尚未收下的最早一条变化自提交起已等待的时间（早于启动的从启动起算）；无积压时为 0。"},
+       sinks_waiting},
       {{"tocsin_sink_up",
         kGauge,
         "",

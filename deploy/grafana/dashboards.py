@@ -168,6 +168,8 @@ ALERTS = Dashboard("tocsin-alerts", "Tocsin · 告警 Alerts", [
         Panel("分布 Distribution", [Query("sum by (le) (increase(" + of("tocsin_alert_latency_seconds_bucket") + "[$__rate_interval]))",
                                         "{{le}}", heat=True)], kind="heatmap", unit="s"),
         Panel("待送出 Waiting for receivers", [Query(of("tocsin_sink_depth"), "{{sink}}")], steps=((100, WARN),)),
+        Panel("最早一条的等待 Wait of the oldest", [Query(of("tocsin_sink_waiting_seconds"), "{{sink}}")], unit="s", height=5,
+              steps=((120, BAD),)),
         Panel("去处 Receivers", [Query(of("tocsin_sink_up"), "{{sink}}", instant=True)], kind="stat", height=5,
               steps=((0, BAD), (1, GOOD))),
         Panel("未成功的送达 Deliveries that failed", [

@@ -50,20 +50,6 @@ void write_location(JsonWriter& w, const Telling& t) {
   w.end_object();
 }
 
-std::string params_json(const detect::Plan& plan, std::span<const expr::Value> values) {
-  const size_t first = plan.aggregates.size() + detect::own_values(plan);
-  std::string out;
-  JsonWriter w(out);
-  w.begin_object();
-  for (size_t i = 0; i < plan.params.size() && first + i < values.size(); ++i) {
-    std::string value;
-    expr::append_json(value, values[first + i]);
-    w.key(plan.params[i].name).raw(value);
-  }
-  w.end_object();
-  return out;
-}
-
 void write_evidence(JsonWriter& w, const Evidence& e) {
   w.begin_object().field("total", static_cast<int64_t>(e.total)).key("events").begin_array();
   for (const EventRef& ref : e.events) {
@@ -151,6 +137,20 @@ void append_values(std::string& out, const detect::Plan& plan, std::span<const e
   w.end_object();
 }
 
+std::string params_json(const detect::Plan& plan, std::span<const expr::Value> values) {
+  const size_t first = plan.aggregates.size() + detect::own_values(plan);
+  std::string out;
+  JsonWriter w(out);
+  w.begin_object();
+  for (size_t i = 0; i < plan.params.size() && first + i < values.size(); ++i) {
+    std::string value;
+    expr::append_json(value, values[first + i]);
+    w.key(plan.params[i].name).raw(value);
+  }
+  w.end_object();
+  return out;
+}
+
 Said said_of(const rule::Rule& rule, const TimeZone& zone, const detect::Description& d) {
   constexpr std::string_view kNoText = R"({"zh":"","en":""})";
   Said said;
@@ -195,6 +195,35 @@ std::string cloud_event(const Telling& t) {
   write_data(w, t);
   w.end_object();
   return out;
+}
+
+Transition transition_of(const Telling& telling) {
+  const Record& r = telling.record;
+  const Change& change = telling.change;
+  const auto& members = telling.description.members;
+  Transition t;
+  t.json = cloud_event(telling);
+  t.type = change.type;
+  t.alert_id = r.id;
+  t.seq = r.seq;
+  t.severity = change.after.severity;
+  t.status = change.after.status;
+  t.time = change.time;
+  t.opened_at = r.opened_at;
+  t.shadow = r.shadow;
+  t.city = r.city;
+  t.town = r.town;
+  t.village = r.village;
+  t.grid = r.grid;
+  t.has_location = r.has_location;
+  t.lon = r.lon;
+  t.lat = r.lat;
+  t.outcome = r.outcome;
+  if (!members.empty()) t.last_event = members.back().time;
+  if (change.type == TransitionType::kOpened) {
+    for (size_t i = 0; i < std::min(members.size(), kMaxListed); ++i) t.members.push_back(members[i].uid);
+  }
+  return t;
 }
 
 }  // namespace tocsin::alert

@@ -27,8 +27,12 @@ struct Telling {
 // What it says of its events now.
 Said said_of(const rule::Rule& rule, const TimeZone& zone, const detect::Description& description);
 std::string evidence_json(const Evidence& evidence);
+// The rule's params as they apply here, by name.
+std::string params_json(const detect::Plan& plan, std::span<const expr::Value> values);
 
 std::string cloud_event(const Telling& telling);
+// The CloudEvent with what its readers look at beside it; the rule's index and the latency are the caller's to add.
+Transition transition_of(const Telling& telling);
 
 // {"distinct(place)":5,"places":5}: the aggregates that fire and severity read, then the kind's own values.
 void append_values(std::string& out, const detect::Plan& plan, std::span<const expr::Value> values);

@@ -86,6 +86,7 @@ class DetectorKey final : public KeyState {
   void settle(Context& context);
   void sweep(Context& context);
   void write_down(Record& r, Context& context);
+  void say_why_no_more(Record& r, const detect::Description& d);
   void file(Record r, Context& context);
   void forget_closed(TimeMs time, Context& context);
   Record* find(uint32_t episode);
@@ -101,6 +102,8 @@ class DetectorKey final : public KeyState {
   bool between_streams_ = false;       // after leave_stream()
   TimeMs rejudged_at_ = kNoTime;       // while rejudge() runs
   std::vector<uint32_t> passed_over_;  // episodes that rejudge() found and that are long over
+  // While rejudge() runs: by id, what each live alert rested on before.
+  std::vector<std::pair<std::string, std::string>> rested_on_;
 };
 
 template <typename D>
@@ -221,12 +224,19 @@ template <typename D>
 void DetectorKey<D>::rejudge(TimeMs now, Context& context) {
   if (revision_.has_value()) settle(context);
   remember_verdicts(context);
+  for (const Record& r : records_) {
+    if (r.standing.phase != Phase::kLive) continue;
+    detect::Description d;
+    detector_.describe(r.episode, d, context.arena);
+    rested_on_.emplace_back(r.id, evidence_json(evidence_of(d)));
+  }
   rejudged_at_ = now;
   Sink sink(*this, context);
   detector_.rejudge(now, sink, context.arena);
   rejudged_at_ = kNoTime;
   for (const uint32_t episode : passed_over_) detector_.forget(episode);
   passed_over_.clear();
+  rested_on_.clear();
   for (Record& r : records_) r.before.clear();
   sweep(context);
 }
@@ -318,6 +328,15 @@ void DetectorKey<D>::write_down(Record& r, Context& context) {
   detector_.describe(r.episode, d, context.arena);
   r.said.key = d.label.empty() ? key_text_ : std::string(d.label);
   r.said.evidence = evidence_json(evidence_of(d));
+}
+
+// An edited rule no longer holds of events that are all still there: the alert ends on what it rested on, by the params
+// that ended it.
+template <typename D>
+void DetectorKey<D>::say_why_no_more(Record& r, const detect::Description& d) {
+  const auto told = std::ranges::find(rested_on_, r.id, &std::pair<std::string, std::string>::first);
+  if (told != rested_on_.end()) r.said.evidence = told->second;
+  if (!d.values.empty()) r.said.params = params_json(rule_.plan, d.values);
 }
 
 // Puts an alert by that has ended for good: it says what it last said, and its detector need not keep its rows.
@@ -439,6 +458,7 @@ void DetectorKey<D>::publish(Record& r, const Change& decided, const Finding* fi
   if (d.subject.has_value() || !d.members.empty() || r.said.summary.empty()) {
     r.said = said_of(rule_, context.zone, d);
   }
+  if (d.members.empty() && !d.subject.has_value() && rejudged_at_ != kNoTime) say_why_no_more(r, d);
   if (d.subject.has_value() || !d.members.empty()) {
     r.city = evidence.city;
     r.town = evidence.town;
@@ -460,31 +480,10 @@ void DetectorKey<D>::publish(Record& r, const Change& decided, const Finding* fi
   const std::string after = amended ? verdict_json(rule_.plan, change.after, d.values) : std::string();
   const std::string before = amended ? r.before : std::string();
   const std::string_view key = !d.label.empty() ? d.label : r.said.key.empty() ? key_text_ : r.said.key;
-  Transition t;
-  t.json = cloud_event({rule_, context.zone, r, change, evidence, d, key, action, before, after});
-  t.type = change.type;
-  t.alert_id = r.id;
-  t.seq = r.seq;
+  Transition t = transition_of({rule_, context.zone, r, change, evidence, d, key, action, before, after});
   t.rule = context.rule_index;
-  t.severity = change.after.severity;
-  t.status = change.after.status;
-  t.time = change.time;
-  t.opened_at = r.opened_at;
   if (finding != nullptr && finding->cause != nullptr) {
     t.latency_from = static_cast<DurationMs>(finding->cause->position);
-  }
-  t.shadow = r.shadow;
-  t.city = r.city;
-  t.town = r.town;
-  t.village = r.village;
-  t.grid = r.grid;
-  t.has_location = r.has_location;
-  t.lon = r.lon;
-  t.lat = r.lat;
-  t.outcome = r.outcome;
-  if (!d.members.empty()) t.last_event = d.members.back().time;
-  if (change.type == TransitionType::kOpened) {
-    for (size_t i = 0; i < std::min(d.members.size(), kMaxListed); ++i) t.members.push_back(d.members[i].uid);
   }
   context.emitter.emit(std::move(t));
 }

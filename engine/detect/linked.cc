@@ -130,7 +130,7 @@ void Linked<L>::add(const Row& row, FindingSink& sink, Arena& arena) {
     std::sort(handles.begin(), handles.end());
     for (uint32_t h : handles) tell_settled(*group(h), {}, cause, sink);
   }
-  if (order_.size() > plan_.max_rows_per_key) drop_oldest();
+  keep_bounds();
 }
 
 template <typename L>
@@ -151,20 +151,46 @@ void Linked<L>::rejudge(TimeMs now, FindingSink& sink, Arena& arena) {
 
 // ---- what nobody needs any more
 
-// At the bound the oldest go, some at once.
+// At the bound the oldest go, some at once; with words on cases the rows that they may have kept apart from later ones.
 template <typename L>
-void Linked<L>::drop_oldest() {
-  const size_t n = std::min(order_.size(), 1 + plan_.max_rows_per_key / 64);
-  for (size_t i = 0; i < n; ++i) {
-    const Slot s = order_[i];
-    for (Group& g : groups_) {
-      if (std::erase(g.members, s) == 0) continue;
-      std::erase(g.dense, s);
-      ++g.lost;
-      reset_tallies(g);
+void Linked<L>::keep_bounds() {
+  const size_t some = 1 + plan_.max_rows_per_key / 64;
+  size_t n = order_.size() > plan_.max_rows_per_key ? std::min(order_.size(), some) : 0;
+  if constexpr (L::kSettled) {
+    Settlements& said = links_.settlements();
+    if (said.size() > plan_.max_rows_per_key) {
+      const TimeMs last = said.drop(some);
+      dropped_ += some;
+      while (n < order_.size() && nodes_[order_[n]].position.time <= last) ++n;
     }
-    take_out(s);
   }
+  if (n > 0) drop_oldest(n);
+}
+
+// What is left of a group is what decode() would make of it: its dense events and their neighbours. That they may hang
+// together no more is told when they are next looked at.
+template <typename L>
+void Linked<L>::drop_oldest(size_t n) {
+  std::vector<uint8_t> goes(nodes_.size());
+  for (size_t i = 0; i < n; ++i) goes[order_[i]] = 1;
+  for (Group& g : groups_) {
+    std::vector<uint8_t> doubtful(nodes_.size());  // members by a dense event that goes
+    for (Slot s : g.dense) {
+      if (goes[s] == 0) continue;
+      for (Slot m : neighbours(s)) doubtful[m] = nodes_[m].group != g.handle;
+    }
+    const auto holds_on = [&](Slot m) {
+      const auto by = neighbours(m);
+      return std::ranges::any_of(by, [&](Slot d) { return goes[d] == 0 && nodes_[d].group == g.handle; });
+    };
+    const size_t lost =
+        std::erase_if(g.members, [&](Slot m) { return goes[m] != 0 || (doubtful[m] != 0 && !holds_on(m)); });
+    if (lost == 0) continue;
+    std::erase_if(g.dense, [&](Slot s) { return goes[s] != 0; });
+    g.lost += static_cast<uint32_t>(lost);
+    reset_tallies(g);
+  }
+  for (size_t i = 0; i < n; ++i) take_out(order_[i]);
   order_.erase(order_.begin(), order_.begin() + static_cast<ptrdiff_t>(n));
   dropped_ += n;
 }

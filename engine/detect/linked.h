@@ -114,7 +114,8 @@ class Linked final : public Detector {
   std::vector<Slot> neighbours(Slot s) const;
   bool dense(Slot s, Position needed, Arena& arena);
   bool before(Slot a, Slot b) const { return nodes_[a].position < nodes_[b].position; }
-  void drop_oldest();
+  void keep_bounds();
+  void drop_oldest(size_t n);
   void expire(TimeMs watermark);
 
   // corrections

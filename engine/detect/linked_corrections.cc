@@ -102,13 +102,8 @@ uint64_t Linked<L>::says(const Row& row) const {
 template <typename L>
 void Linked<L>::say(uint64_t matter_case, const Row& row) {
   if constexpr (L::kSettled) {
-    Settlements& said = links_.settlements();
-    said.put(matter_case, {position_of(row), (row.roles & kUnsettles) == 0});
+    links_.settlements().put(matter_case, {position_of(row), (row.roles & kUnsettles) == 0});
     expiry_ = std::min(expiry_, row.time + horizon_);
-    if (said.size() <= plan_.max_rows_per_key) return;
-    const size_t n = 1 + plan_.max_rows_per_key / 64;
-    said.drop(n);
-    dropped_ += n;
   }
 }
 

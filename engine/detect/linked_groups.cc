@@ -171,12 +171,17 @@ std::vector<std::vector<typename Linked<L>::Slot>> Linked<L>::chains(std::vector
                                                                      const std::vector<Slot>& fresh) {
   std::vector<Slot> seeds = fresh;
   for (Slot s : fresh) nodes_[s].group = kFresh;
-  for (uint32_t h : handles) seeds.insert(seeds.end(), group(h)->dense.begin(), group(h)->dense.end());
+  // All of a group is looked at: where the bound has taken rows it may not hang together any more.
+  const auto seed_all_of = [&](uint32_t h) {
+    const std::vector<Slot>& dense = group(h)->dense;
+    seeds.insert(seeds.end(), dense.begin(), dense.end());
+  };
+  for (uint32_t h : handles) seed_all_of(h);
   const auto less = [&](Slot a, Slot b) { return before(a, b); };
-  std::sort(seeds.begin(), seeds.end(), less);
   std::vector<uint8_t> seen(nodes_.size());
   std::vector<std::vector<Slot>> out;
-  for (Slot seed : seeds) {
+  for (size_t at = 0; at < seeds.size(); ++at) {
+    const Slot seed = seeds[at];
     if (seen[seed] != 0) continue;
     std::vector<Slot> chain{seed};
     seen[seed] = 1;
@@ -184,6 +189,7 @@ std::vector<std::vector<typename Linked<L>::Slot>> Linked<L>::chains(std::vector
       const Node& n = nodes_[chain[i]];
       if (n.group != kFresh && std::find(handles.begin(), handles.end(), n.group) == handles.end()) {
         handles.push_back(n.group);
+        seed_all_of(n.group);
       }
       for (Slot next : neighbours(chain[i])) {
         if (nodes_[next].group == 0 || seen[next] != 0) continue;

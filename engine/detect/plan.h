@@ -135,6 +135,8 @@ struct Plan {
   bool awaits() const { return !steps.empty() && steps.back().negated; }
   // Whether rows behind the watermark reach the detector: where what did not come is told, they correct it.
   bool takes_late() const { return ends_by_answer(kind) || awaits(); }
+  // Whether such a row is one that the rule counts as looked at; similar: not what only settles a matter.
+  bool looks_at(uint32_t roles) const { return kind != RuleKind::kSimilar || (roles & 1U) != 0; }
   // silence, baseline: the rule set's zone, and how far back the past goes that tells what is usual. silence: the
   // values of `gap` and `p` at which the verdict may change; ascending.
   TimeZone zone = TimeZone::utc();

@@ -70,14 +70,19 @@ void Settlements::expire(TimeMs time) {
   });
 }
 
-void Settlements::drop(size_t n) {
+TimeMs Settlements::drop(size_t n) {
   std::vector<Position> all;
   for (const auto& [matter_case, list] : by_case_) {
     for (const Said& said : list) all.push_back(said.position);
   }
   n = std::min(n, all.size());
   std::nth_element(all.begin(), all.begin() + static_cast<ptrdiff_t>(n), all.end());
-  for (size_t i = 0; i < n; ++i) erase(all[i].uid);
+  TimeMs last = kNoTime;
+  for (size_t i = 0; i < n; ++i) {
+    last = std::max(last, all[i].time);
+    erase(all[i].uid);
+  }
+  return last;
 }
 
 TimeMs Settlements::oldest() const {

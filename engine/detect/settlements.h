@@ -29,8 +29,8 @@ class Settlements {
   TimeMs settled_since(uint64_t matter_case, TimeMs from, TimeMs until) const;
   // Forgets what was said before `time`.
   void expire(TimeMs time);
-  // Forgets the earliest `n`.
-  void drop(size_t n);
+  // Forgets the earliest `n`; the time of the last of them, kNoTime where there was none.
+  TimeMs drop(size_t n);
   size_t size() const { return cases_.size(); }
   bool empty() const { return cases_.empty(); }
   TimeMs oldest() const;  // kNever: there is none

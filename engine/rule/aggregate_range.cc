@@ -93,4 +93,13 @@ bool AggregateScope::is_key(const Node& term) const {
   return index < of_key_.size() && of_key_[index];
 }
 
+bool AggregateScope::is_certain(const Node& term) const {
+  if (!is_aggregate(term))
+    return (term.kind == Node::Kind::kIdent && term.text == "places") || dotted(term).starts_with("params.");
+  const auto index = static_cast<size_t>(std::stoul(term.text.substr(1)));
+  if (index >= rule_.plan.aggregates.size()) return false;
+  const AggregateOp op = rule_.plan.aggregates[index].op;
+  return op == AggregateOp::kCount || op == AggregateOp::kDistinct || op == AggregateOp::kSum;
+}
+
 }  // namespace tocsin::rule

@@ -79,7 +79,8 @@ Domain aggregate_domain(const Rule& rule, const AggregateScope& scope, const det
             if (param == nullptr) return literal_number(node);
             if (param == tried) return value->number_if();
             return param->overrides.empty() ? param->value.number_if() : std::nullopt;
-          }};
+          },
+          [&scope](const Node& term) { return scope.is_certain(term); }};
 }
 
 std::optional<Conflict> conflict_of(const Part& part, const Domain& domain) {
@@ -138,7 +139,8 @@ bool can_hold(const yaml::Reader& reader, const Rule& rule, const AggregateScope
 }
 
 bool rung_reachable(const AggregateScope& scope, std::span<const Expression* const> rungs) {
-  const Domain domain{[&scope](const Node& term) { return scope.range_of(term); }, no_texts, literal_number};
+  const Domain domain{[&scope](const Node& term) { return scope.range_of(term); }, no_texts, literal_number,
+                      [&scope](const Node& term) { return scope.is_certain(term); }};
   std::vector<Part> parts;
   for (const Expression* rung : rungs) {
     if (*rung) parts.push_back({rung->ast->root, rung->ast->source, rung != rungs.back()});

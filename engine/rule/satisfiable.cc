@@ -18,6 +18,7 @@ struct Atom {
   const Node* node;
   bool holds;
   size_t part;
+  bool unsure = false;  // `holds`, or null, or an error
 };
 using Conjunction = std::vector<Atom>;
 using Disjunction = std::optional<std::vector<Conjunction>>;  // nothing: given up
@@ -41,25 +42,6 @@ Disjunction product(const Disjunction& a, const Disjunction& b) {
   return out;
 }
 
-Disjunction clauses_of(const Node& node, bool holds, size_t part) {
-  const auto& args = node.args;
-  if (node.kind == Node::Kind::kLiteral && node.value.is(expr::Tag::kBool)) {
-    return node.value.b == holds ? std::vector<Conjunction>{{}} : std::vector<Conjunction>{};
-  }
-  if (node.kind == Node::Kind::kCall && !node.receiver) {
-    if (node.text == "!_") return clauses_of(*args[0], !holds, part);
-    if (node.text == "_&&_" || node.text == "_||_") {
-      const Disjunction a = clauses_of(*args[0], holds, part), b = clauses_of(*args[1], holds, part);
-      return (node.text == "_&&_") == holds ? product(a, b) : join(a, b);
-    }
-    if (node.text == "_?_:_") {
-      const Disjunction yes = product(clauses_of(*args[0], true, part), clauses_of(*args[1], holds, part));
-      return join(yes, product(clauses_of(*args[0], false, part), clauses_of(*args[2], holds, part)));
-    }
-  }
-  return std::vector<Conjunction>{{{&node, holds, part}}};
-}
-
 enum class Order : uint8_t { kLess, kLessEqual, kGreater, kGreaterEqual, kEqual, kUnequal };
 
 std::optional<Order> order_of(std::string_view text) {
@@ -74,6 +56,46 @@ std::optional<Order> order_of(std::string_view text) {
   }
   return std::nullopt;
 }
+
+bool is_logic(std::string_view text) { return text == "!_" || text == "_&&_" || text == "_||_" || text == "_?_:_"; }
+
+// Whether a node has a value whatever happens.
+bool is_certain(const Node& node, const Domain& domain) {
+  if (!domain.certain || node.kind == Node::Kind::kLiteral || node.test_only || domain.certain(node)) return true;
+  if (node.kind != Node::Kind::kCall || node.receiver || node.args.empty()) return false;
+  constexpr std::array<std::string_view, 5> kArithmetic = {"_+_", "_-_", "_*_", "-_", "double"};
+  const bool plain = is_logic(node.text) || order_of(node.text).has_value() ||
+                     std::find(kArithmetic.begin(), kArithmetic.end(), node.text) != kArithmetic.end();
+  return plain &&
+         std::all_of(node.args.begin(), node.args.end(), [&](const Node* n) { return is_certain(*n, domain); });
+}
+
+// Brings conditions into clauses.
+struct Clauses {
+  const Domain& domain;
+  size_t part;
+
+  // `unsure`: or else it is null or an error.
+  Disjunction of(const Node& node, bool holds, bool unsure) const {
+    const auto& args = node.args;
+    unsure = unsure && !is_certain(node, domain);
+    if (node.kind == Node::Kind::kLiteral && node.value.is(expr::Tag::kBool)) {
+      return node.value.b == holds ? std::vector<Conjunction>{{}} : std::vector<Conjunction>{};
+    }
+    if (node.kind == Node::Kind::kCall && !node.receiver) {
+      if (node.text == "!_") return of(*args[0], !holds, unsure);
+      if (node.text == "_&&_" || node.text == "_||_") {
+        const Disjunction a = of(*args[0], holds, unsure), b = of(*args[1], holds, unsure);
+        return (node.text == "_&&_") == holds ? product(a, b) : join(a, b);
+      }
+      if (node.text == "_?_:_" && !unsure) {
+        const Disjunction yes = product(of(*args[0], true, false), of(*args[1], holds, false));
+        return join(yes, product(of(*args[0], false, false), of(*args[2], holds, false)));
+      }
+    }
+    return std::vector<Conjunction>{{{&node, holds, part, unsure}}};
+  }
+};
 
 // As seen from the other side: 3 < x is x > 3.
 Order turned(Order order) {
@@ -101,6 +123,7 @@ struct Known {
   std::set<std::string> not_texts;
   std::vector<std::string> under, not_under;
   std::optional<bool> present, holds;
+  bool judged = false;  // something is asked of its value, so it has one
   const Atom* last = nullptr;
 
   bool possible() const {
@@ -161,8 +184,11 @@ class ConjunctionCheck {
   ConjunctionCheck(std::span<const Part> parts, const Domain& domain) : parts_(parts), domain_(domain) {}
 
   std::optional<Conflict> run(const Conjunction& clause) {
-    for (const Atom& atom : clause) {
-      if (auto conflict = add(atom)) return conflict;
+    for (const bool unsure : {false, true}) {
+      for (const Atom& atom : clause) {
+        if (atom.unsure != unsure) continue;
+        if (auto conflict = add(atom)) return conflict;
+      }
     }
     return std::nullopt;
   }
@@ -185,14 +211,16 @@ class ConjunctionCheck {
     for (size_t side = 0; side < 2; ++side) {
       const Node &term = *n.args[side], &other = *n.args[1 - side];
       if (const auto number = domain_.number(other); number && !domain_.number(term)) {
+        if (says_nothing(atom, canonical(term))) return std::nullopt;
         Known& k = known(term);
         k.compare(side == 0 ? order : turned(order), *number, term.type.kind == expr::Type::Kind::kInt);
         return settle(atom, term, k);
       }
       if (other.is_literal(expr::Tag::kNull) && (order == Order::kEqual || order == Order::kUnequal)) {
-        return presence(atom, canonical(term), order == Order::kUnequal, term);
+        return atom.unsure ? std::nullopt : presence(atom, canonical(term), order == Order::kUnequal, term);
       }
       if (const auto text = other.text_literal(); text && (order == Order::kEqual || order == Order::kUnequal)) {
+        if (says_nothing(atom, canonical(term))) return std::nullopt;
         Known& k = known(term);
         if (order == Order::kEqual)
           k.only({*text});
@@ -212,6 +240,7 @@ class ConjunctionCheck {
       if (!text) return opaque(atom);
       texts.insert(*text);
     }
+    if (says_nothing(atom, canonical(term))) return std::nullopt;
     Known& k = known(term);
     if (atom.holds)
       k.only(texts);
@@ -223,6 +252,7 @@ class ConjunctionCheck {
   std::optional<Conflict> subtree(const Atom& atom) {
     const auto path = atom.node->args[1]->text_literal();
     if (!path || path->empty()) return opaque(atom);
+    if (says_nothing(atom, canonical(*atom.node->args[0]))) return std::nullopt;
     Known& k = known(*atom.node->args[0]);
     (atom.holds ? k.under : k.not_under).push_back(*path);
     return settle(atom, *atom.node->args[0], k);
@@ -239,11 +269,21 @@ class ConjunctionCheck {
   }
 
   std::optional<Conflict> opaque(const Atom& atom) {
-    Known& k = terms_["?" + canonical(*atom.node)];
+    const std::string text = "?" + canonical(*atom.node);
+    if (says_nothing(atom, text)) return std::nullopt;
+    Known& k = terms_[text];
     if (k.holds && *k.holds != atom.holds) return conflict(atom, *atom.node, k);
     k.holds = atom.holds;
+    k.judged = true;
     k.last = &atom;
     return std::nullopt;
+  }
+
+  // Whether the atom's term may as well have no value.
+  bool says_nothing(const Atom& atom, const std::string& term) const {
+    if (!atom.unsure) return false;
+    const auto it = terms_.find(term);
+    return it == terms_.end() || !it->second.judged;
   }
 
   Known& known(const Node& term) {
@@ -257,6 +297,7 @@ class ConjunctionCheck {
   std::optional<Conflict> settle(const Atom& atom, const Node& term, Known& k) {
     if (!k.possible()) return conflict(atom, term, k);
     k.last = &atom;
+    k.judged = true;
     return std::nullopt;
   }
 
@@ -327,7 +368,9 @@ Range event_range(const Node& node) {
 
 std::optional<Conflict> conflict_in(std::span<const Part> parts, const Domain& domain) {
   Disjunction all = std::vector<Conjunction>{{}};
-  for (size_t i = 0; i < parts.size(); ++i) all = product(all, clauses_of(*parts[i].root, !parts[i].negated, i));
+  for (size_t i = 0; i < parts.size(); ++i) {
+    all = product(all, Clauses{domain, i}.of(*parts[i].root, !parts[i].negated, parts[i].negated));
+  }
   if (!all) return std::nullopt;
   std::optional<Conflict> first;
   for (const Conjunction& clause : *all) {

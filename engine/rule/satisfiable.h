@@ -31,9 +31,12 @@ struct Domain {
   std::function<const std::vector<std::string>*(const expr::Node&)> texts;
   // The constant that a node is.
   std::function<std::optional<double>(const expr::Node&)> number;
+  // Whether a term has a value whatever happens: max() of no reading is null, and a comparison with that neither holds
+  // nor fails. Empty: every term has one.
+  std::function<bool(const expr::Node&)> certain = {};
 };
 
-// A condition, or its negation, and the text that its nodes' places count in.
+// A condition, or that it does not hold (it fails, is null or an error), and the text that its nodes' places count in.
 struct Part {
   const expr::Node* root = nullptr;
   std::string_view source;

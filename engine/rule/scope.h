@@ -106,6 +106,8 @@ class AggregateScope {
   // After collect(): what a term can be, and whether it counts the values of a part of the key.
   Range range_of(const expr::Node& term) const;
   bool is_key(const expr::Node& term) const;
+  // Whether a term has a value even where no event has the field that it asks for.
+  bool is_certain(const expr::Node& term) const;
 
   // Whether a name is one of the aggregates, and which.
   static bool aggregate_op(std::string_view name, detect::AggregateOp& op);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cmath>
 #include <cstdio>
 
 namespace tocsin::rule {
@@ -10,10 +11,31 @@ namespace {
 
 constexpr const char* kNothing = "?";
 
+// As people round: half goes up (away from zero), of the number as it is written elsewhere. 26.5 is 27, not the even
+// 26; 1.005 to two places is 1.01, though its double lies below.
 void append_decimals(std::string& out, double v, int decimals) {
-  char buf[400];
-  const int n = std::snprintf(buf, sizeof buf, "%.*f", decimals, v);
-  if (n > 0) out.append(buf, std::min(static_cast<size_t>(n), sizeof buf - 1));
+  if (!std::isfinite(v)) return expr::append_text(out, expr::Value::number(v));
+  std::array<char, 1100> buf;  // the longest double has 309 digits before the point, the smallest 1074 after it
+  const auto written = std::to_chars(buf.data(), buf.data() + buf.size(), std::abs(v), std::chars_format::fixed);
+  std::string digits(buf.data(), written.ptr);
+  const size_t point = std::min(digits.find('.'), digits.size());
+  std::string kept = digits.substr(0, point);
+  std::string after = point < digits.size() ? digits.substr(point + 1) : std::string();
+  const size_t places = static_cast<size_t>(decimals);
+  const bool up = after.size() > places && after[places] >= '5';
+  after.resize(places, '0');
+  kept += after;
+  for (size_t i = kept.size(); up && i-- > 0;) {
+    if (kept[i] != '9') {
+      ++kept[i];
+      break;
+    }
+    kept[i] = '0';
+    if (i == 0) kept.insert(0, 1, '1');
+  }
+  if (v < 0 && kept.find_first_not_of('0') != std::string::npos) out += '-';
+  out.append(kept, 0, kept.size() - places);
+  if (places > 0) out.append(1, '.').append(kept, kept.size() - places);
 }
 
 void append_civil(std::string& out, TimeMs t, const TimeZone& zone, bool date, bool time) {

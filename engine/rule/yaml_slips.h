@@ -1,5 +1,5 @@
 #pragma once
-// What a duration or a distance in words was meant to be. Internal to engine/rule.
+// What a duration or a distance in words was meant to be: for engine/rule, and for a program's own options.
 #include <optional>
 #include <span>
 #include <string>

@@ -61,6 +61,8 @@ Engine::Works Engine::build(std::shared_ptr<const rule::RuleSet> rules) const {
 }
 
 void Engine::install(Works works) {
+  std::vector<std::vector<uint64_t>> by_type(works.rules->rules().size(), std::vector<uint64_t>(kTypes));
+  carry_counts(works, by_type);
   retire({std::move(rules_), std::move(warm_rules_), std::move(router_), std::move(shards_), std::move(policy_),
           std::move(stage_)});
   rules_ = std::move(works.rules);
@@ -69,7 +71,20 @@ void Engine::install(Works works) {
   shards_ = std::move(works.shards);
   policy_ = std::move(works.policy);
   stage_ = std::move(works.stage);
-  by_type_.assign(rules_->rules().size(), std::vector<uint64_t>(kTypes));
+  by_type_ = std::move(by_type);
+}
+
+// What was counted of a rule goes on under its id, edited or not: a reload is no reset to who watches the counters.
+void Engine::carry_counts(Works& next, std::vector<std::vector<uint64_t>>& by_type) const {
+  if (router_ == nullptr) return;
+  absl::flat_hash_map<std::string_view, size_t> before;
+  for (size_t i = 0; i < rules_->rules().size(); ++i) before.emplace(rules_->rules()[i].id, i);
+  for (size_t i = 0; i < by_type.size(); ++i) {
+    const auto it = before.find(next.rules->rules()[i].id);
+    if (it == before.end()) continue;
+    by_type[i] = by_type_[it->second];
+    next.router->counters()[i] = router_->counters()[it->second];
+  }
 }
 
 // Hundreds of thousands of keys take their time: beside the engine's own.
@@ -138,9 +153,12 @@ Status Engine::recover(const CompileRules& compile) {
 Status Engine::apply_deltas() {
   Status status;
   std::vector<alert::Transition> already_in_the_outbox;
+  const uint64_t all = progress_.commit - progress_.checkpoint;
+  uint64_t done = 0;
   const auto scanned = store_->scan(
       state::Table::kDelta, state::big_endian(progress_.checkpoint + 1), state::big_endian(progress_.commit + 1),
       [&](std::string_view key, std::string_view delta) {
+        if (options_.recovering) options_.recovering("commits", ++done, all);
         router_->replay(delta);
         if (!shards_->apply(delta, already_in_the_outbox) || !shards_->apply_alerts(delta, already_in_the_outbox)) {
           status = corrupt("delta " + std::to_string(state::from_big_endian(key)) + " of the state does not decode");
@@ -154,7 +172,9 @@ Status Engine::apply_deltas() {
 
 Status Engine::load_book() {
   bool fine = true;
+  uint64_t done = 0;
   auto s = store_->scan(state::Table::kAlerts, "a/", "a0", [&](std::string_view, std::string_view value) {
+    if (options_.recovering) options_.recovering("alerts", ++done, 0);
     Reader in(value);
     AlertLine line = decode_alert_line(in);
     fine = in.ok();
@@ -351,11 +371,31 @@ void Engine::stage_policy(alert::Policy& policy) {
   });
 }
 
-void Engine::stage_progress() {
+void Engine::stage_progress() { next_.batch.puts.push_back(progress_put()); }
+
+state::Put Engine::progress_put() const {
   std::string bytes;
   Writer w(bytes);
   progress_.encode(w);
-  next_.batch.puts.push_back({state::Table::kMeta, kProgressKey, std::move(bytes)});
+  return {state::Table::kMeta, kProgressKey, std::move(bytes)};
+}
+
+void Engine::sink_delivered(const std::string& sink, uint64_t sequence) {
+  uint64_t& known = progress_.sinks[sink];
+  deliveries_moved_ = deliveries_moved_ || known != sequence;
+  known = sequence;
+}
+
+// Right after a commit the rest of the progress is what that stored.
+Status Engine::keep_deliveries() {
+  const bool at_rest = !write_pending_ && !progress_changed_ && !under_way();
+  if (store_ == nullptr || !deliveries_moved_ || !at_rest) return {};
+  if (auto s = write_undo(); !s) return s;
+  state::Batch batch;
+  batch.puts.push_back(progress_put());
+  if (auto s = store_->write(batch, options_.sync); !s) return s;
+  deliveries_moved_ = false;
+  return {};
 }
 
 // What a written batch leaves: who finds a line in the book also finds its text in the store.
@@ -370,6 +410,7 @@ void Engine::settle(Staged& written) {
   written.lines.clear();
   for (const std::string& id : written.gone) book_.erase(id);
   written.gone.clear();
+  deliveries_moved_ = false;
 }
 
 // The next commits do not write what the refused one did, which may turn up after a crash all the same.

@@ -65,6 +65,8 @@ class Engine {
     bool overlap = false;
     // Keeps scorecards too (score/README.md). A state that has them keeps them in any case.
     bool score = false;
+    // Called by open() as it recovers, for every key, commit and alert: `done` of `of` (0: not known) of a part.
+    std::function<void(std::string_view part, uint64_t done, uint64_t of)> recovering = {};
     ShardPool::Ticker ticker = nullptr;  // steady nanoseconds; null: loads and latencies are not measured
   };
 
@@ -134,7 +136,12 @@ class Engine {
   // Those of `rules` that no state is kept for and that a log can warm up (rules over alerts begin anew); null: none.
   std::shared_ptr<const rule::RuleSet> to_warm_up(const rule::RuleSet& rules) const;
 
-  void sink_delivered(const std::string& sink, uint64_t sequence) { progress_.sinks[sink] = sequence; }
+  // How far a sink is. The next commit stores it, or keep_deliveries().
+  void sink_delivered(const std::string& sink, uint64_t sequence);
+  // Where there is nothing to commit: stores how far the sinks are, if that has moved since it was stored, and nothing
+  // else; so that what was delivered is not offered again after a crash. Right after commit(), which must have
+  // answered; does nothing while a commit is under way. Errors as commit()'s.
+  Status keep_deliveries();
   uint64_t sink_floor(const std::string& sink) const;
   // Transitions `from`, `from`+1 … of the stored outbox, at most `max`; calls f(outgoing).
   Status read_outbox(uint64_t from, size_t max, const std::function<void(const Outgoing&)>& f) const;
@@ -193,6 +200,7 @@ class Engine {
   };
   Works build(std::shared_ptr<const rule::RuleSet> rules) const;
   void install(Works works);
+  void carry_counts(Works& next, std::vector<std::vector<uint64_t>>& by_type) const;
   void retire(Works works);
   struct Succession;
   Succession succession(const rule::RuleSet& rules) const;
@@ -219,6 +227,7 @@ class Engine {
   Status load_fresh(const std::map<std::string, uint16_t, std::less<>>& index);
   void stage_outdated();
   void stage_progress();
+  state::Put progress_put() const;
   struct Staged {  // one commit's
     state::Batch batch;
     std::vector<AlertLine> lines;   // they enter the book when it is written
@@ -270,6 +279,7 @@ class Engine {
   bool fresh_stored_ = false;  // keys lie under kFreshPieces
   bool write_pending_ = false;
   bool progress_changed_ = false;
+  bool deliveries_moved_ = false;               // of progress_.sinks: since they were stored
   std::unique_ptr<BackgroundTask> retirement_;  // takes apart what other rules have worked with
   std::unique_ptr<BackgroundTask> writer_;      // with Options::overlap; last: it reads flying_
 };

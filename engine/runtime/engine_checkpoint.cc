@@ -15,7 +15,9 @@ Status Engine::load_checkpoint() {
   std::map<std::string, uint16_t, std::less<>> index;
   for (size_t i = 0; i < rules_->rules().size(); ++i) index[rules_->rules()[i].id] = static_cast<uint16_t>(i);
   Status status;
+  uint64_t done = 0;
   auto scanned = store_->scan(state::Table::kState, "", "", [&](std::string_view key, std::string_view value) {
+    if (options_.recovering) options_.recovering("keys", ++done, 0);
     if (key.size() < 17 || key[key.size() - 17] != '\0') {
       status = corrupt("a key of the state table does not decode");
       return false;

@@ -26,6 +26,7 @@ Status Engine::open_score() {
   if (!kept && !options_.score) return {};
   score_ = std::make_unique<score::Keeper>(score::Options{.zone = options_.zone});
   if (kept) {
+    if (options_.recovering) options_.recovering("scorecards", 0, 0);
     if (auto s = load_score(*store_, progress_.commit, *score_); !s) return s;
   } else if (store_ != nullptr) {  // from here on: what comes before the first checkpoint must be found again
     stage_score_pieces(progress_.commit);

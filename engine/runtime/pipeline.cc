@@ -182,8 +182,10 @@ void Pipeline::read_ahead(Lane& lane, const Record& record) {
   constexpr size_t kPadding = 64;  // that simdjson may read past the end
   char* copy = static_cast<char*>(lane.arena->allocate(record.payload.size() + kPadding, 1));
   std::copy(record.payload.begin(), record.payload.end(), copy);
+  Record kept = record;
+  if (!record.fault.empty()) kept.fault = lane.arena->copy(record.fault);  // the source's next poll takes it back
   lane.items.emplace_back();
-  decode(lane, record, {copy, record.payload.size()}, *lane.arena, lane.items.back());
+  decode(lane, kept, {copy, record.payload.size()}, *lane.arena, lane.items.back());
 }
 
 // A damaged part of a log (a compressed file that was cut off) is told and passed over; what was readable has been
@@ -333,7 +335,20 @@ void Pipeline::tick() {
   }
 }
 
+// A busy service stores with its commits how far the sinks are; one with nothing to commit does so by itself, at most
+// once a second. A replay stores it at its end.
+Status Pipeline::keep_deliveries() {
+  constexpr DurationMs kPause = 1'000;
+  if (clock_ == nullptr) return {};
+  const TimeMs now = clock_->now();
+  const bool clock_went_back = now < deliveries_kept_;
+  if (deliveries_kept_ != kNoTime && now - deliveries_kept_ < kPause && !clock_went_back) return {};
+  deliveries_kept_ = now;
+  return engine_.keep_deliveries();
+}
+
 Status Pipeline::commit() {
+  const uint64_t before = engine_.progress().commit;
   auto fresh = engine_.commit();
   if (!fresh) return fresh.error();
   publisher_.pump(*fresh, clock_ == nullptr ? kNoTime : clock_->now());
@@ -345,7 +360,7 @@ Status Pipeline::commit() {
     input.source->committed(committed_offsets_);
   }
   if (after_commit) after_commit();
-  return {};
+  return engine_.progress().commit == before ? keep_deliveries() : Status();
 }
 
 Result<Pipeline::State> Pipeline::step() {

@@ -129,6 +129,7 @@ class Pipeline {
   Lane* earliest();
   void tick();
   Status commit();
+  Status keep_deliveries();
   bool all_ended() const;
 
   Engine& engine_;
@@ -149,6 +150,7 @@ class Pipeline {
   bool moved_ = false;  // this step took in at least one record
   LatencyHistogram eval_latency_;
   uint64_t accepted_ = 0;
+  TimeMs deliveries_kept_ = kNoTime;
   std::vector<uint64_t> committed_offsets_;
 };
 

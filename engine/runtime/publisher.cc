@@ -38,10 +38,15 @@ void Publisher::offer(Lane& lane, std::span<const Outgoing> batch) {
   }
 }
 
-// What a sink is not offered (shadow alerts) counts as delivered with what stands before it.
+// What a sink is not offered (shadow alerts) counts as delivered with what stands before it, and stays so.
 uint64_t Publisher::delivered(const Lane& lane) {
   const uint64_t done = lane.sink->delivered();
-  return done >= lane.published ? std::max(done, lane.offered) : done;
+  return std::max(lane.told, done >= lane.published ? std::max(done, lane.offered) : done);
+}
+
+void Publisher::note_delivered(Lane& lane) {
+  lane.told = delivered(lane);
+  engine_.sink_delivered(std::string(lane.sink->name()), lane.told);
 }
 
 // Reads what the sink has not been offered from the store, in pages. False: it cannot take more now.
@@ -92,9 +97,13 @@ void Publisher::pump(std::span<const Outgoing> fresh, TimeMs now) {
       const bool later = s || s.error().code == Code::kUnavailable || s.error().code == Code::kExhausted;
       if (!later) lane.fault = s.error().message;  // it will not deliver what it was given
     }
-    engine_.sink_delivered(std::string(lane.sink->name()), delivered(lane));
+    note_delivered(lane);
   }
   if (now == kNoTime) return;
+  times_.note(engine_.outbox(), now);
+  uint64_t least = engine_.outbox();
+  for (const Lane& lane : lanes_) least = std::min(least, lane.told);
+  times_.forget(least);
   for (const Outgoing& o : fresh) {
     if (o.cause_timestamp != kNoTime) latency_.record_ms(now - o.cause_timestamp);
   }
@@ -105,7 +114,7 @@ Status Publisher::flush(DurationMs wait) {
   Status first;
   for (Lane& lane : lanes_) {
     const Status s = flush(lane, wait);
-    engine_.sink_delivered(std::string(lane.sink->name()), delivered(lane));
+    note_delivered(lane);
     if (first && !s) first = s;
   }
   return first;
@@ -135,10 +144,12 @@ uint64_t Publisher::depth() const {
   return depth;
 }
 
-std::vector<Publisher::SinkView> Publisher::sinks() const {
+std::vector<Publisher::SinkView> Publisher::sinks(TimeMs now) const {
   std::vector<SinkView> out;
   for (const Lane& lane : lanes_) {
-    out.push_back({std::string(lane.sink->name()), depth_of(lane), !lane.fault.empty()});
+    SinkView& view = out.emplace_back(std::string(lane.sink->name()), depth_of(lane), !lane.fault.empty());
+    const TimeMs since = now == kNoTime || view.depth == 0 ? kNoTime : times_.of(delivered(lane) + 1);
+    if (since != kNoTime) view.waiting = std::max<DurationMs>(now - since, 0);
   }
   return out;
 }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/histogram.h"
+#include "runtime/commit_times.h"
 #include "runtime/engine.h"
 #include "runtime/ports.h"
 
@@ -18,7 +19,7 @@ class Publisher {
  public:
   explicit Publisher(Engine& engine) : engine_(engine) {}
   // `sink` must outlive the publisher. Call before open(). What `takes` leaves out is not offered.
-  void add(Sink& sink, Takes takes) { lanes_.push_back({&sink, takes, 0, 0, {}}); }
+  void add(Sink& sink, Takes takes) { lanes_.push_back({&sink, takes, 0, 0, 0, {}}); }
   // Asks every sink what it already holds.
   Status open();
   // After a commit, with its transitions; also with none, to go on with what lags. `now` for the latency histogram;
@@ -32,10 +33,12 @@ class Publisher {
   std::string fault() const;
   struct SinkView {
     std::string name;
-    uint64_t depth = 0;    // transitions that it has not delivered yet
-    bool stopped = false;  // it is offered nothing more, because of a fault
+    uint64_t depth = 0;      // transitions that it has not delivered yet
+    bool stopped = false;    // it is offered nothing more, because of a fault
+    DurationMs waiting = 0;  // how long the eldest of them has been committed, or known in this life; 0: there is none
   };
-  std::vector<SinkView> sinks() const;
+  // `now`: the clock that pump() is given; kNoTime: waiting is not told.
+  std::vector<SinkView> sinks(TimeMs now = kNoTime) const;
   const LatencyHistogram& latency() const { return latency_; }
 
  private:
@@ -44,10 +47,12 @@ class Publisher {
     Takes takes;
     uint64_t offered;    // up to this sequence
     uint64_t published;  // the last of them that the sink was given
+    uint64_t told;       // up to this it was delivered by the last pump
     std::string fault;
   };
   void offer(Lane& lane, std::span<const Outgoing> batch);
   static uint64_t delivered(const Lane& lane);
+  void note_delivered(Lane& lane);
   bool catch_up(Lane& lane, uint64_t until);
   Status flush(Lane& lane, DurationMs wait);
   uint64_t depth_of(const Lane& lane) const;
@@ -55,6 +60,7 @@ class Publisher {
   std::vector<Lane> lanes_;
   std::vector<Outgoing> scratch_;
   LatencyHistogram latency_;
+  CommitTimes times_;  // live
 };
 
 }  // namespace tocsin::runtime

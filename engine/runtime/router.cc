@@ -179,7 +179,7 @@ void Router::write_row(uint16_t index, const Event& event, uint32_t roles, bool 
   }
   row.cells = cells_;
   out.row(row);
-  ++counters_[index].matches;
+  counters_[index].matches += rule.plan.looks_at(roles) ? 1 : 0;
   if (!late && alert_place_ == nullptr) seen_.add_route(index, row.key);
 }
 

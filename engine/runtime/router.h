@@ -22,7 +22,7 @@ enum class Outcome : uint8_t {
 
 // Counts a rule's life at the router; the shards know nothing of events that do not concern them.
 struct RuleCounters {
-  uint64_t matches = 0;  // rows written
+  uint64_t matches = 0;  // rows written that the rule looks at (Plan::looks_at)
   uint64_t errors = 0;   // a condition, key or cell that failed on an event; the event is not judged by the rule
   std::string last_error;
 };

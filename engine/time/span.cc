@@ -17,9 +17,9 @@ constexpr std::array<Unit, 6> kUnits = {
     {{"w", 604'800'000}, {"d", 86'400'000}, {"h", 3'600'000}, {"m", 60'000}, {"s", 1000}, {"ms", 1}}};
 constexpr int64_t kTenYears = 3653 * int64_t{86'400'000};
 
-Error bad_span(std::string_view text, std::string_view why) {
+Error bad_span(std::string_view text, std::string_view why, std::string_view also = ", or 3wd, 8wh") {
   return invalid("\"" + std::string(text) + "\" is not a duration: " + std::string(why) +
-                 "; write e.g. 90s, 15m, 1h30m, 7d, or 3wd, 8wh");
+                 "; write e.g. 90s, 15m, 1h30m, 7d" + std::string(also));
 }
 
 // A non-negative whole number at the front of `text`, which loses it; -1 when there is none or it is too large.
@@ -78,7 +78,7 @@ Result<Span> parse_span(std::string_view text) {
 Result<DurationMs> parse_duration(std::string_view text) {
   const Result<Span> span = parse_span(text);
   if (!span) return span.error();
-  if (span->unit != Span::Unit::kPlain) return bad_span(text, "working time is not possible here");
+  if (span->unit != Span::Unit::kPlain) return bad_span(text, "working time is not possible here", "");
   return span->amount;
 }
 

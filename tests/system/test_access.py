@@ -90,7 +90,8 @@ class Access(ServiceCase):
         wait_for("both to be judged", lambda: len(self.alerts("viewer")) == 4)
         self.assertEqual(self.alerts("village"), ["seen mine", "spread city.facility"])
         self.assertEqual(self.alerts("away"), ["seen theirs", "spread water.drainage"])
-        self.assertEqual(self.alerts("village", "?area=" + AWAY), [])
+        for path in ("alerts", "map", "scorecard", "scorecard/places"):
+            self.assertEqual(self.ask("village", "GET", f"/api/v1/{path}?area={AWAY}")[0], 404, path)
         self.assertEqual(self.alerts("planner", "?shadow=true&rule=tried"), ["tried mine", "tried theirs"])
         hidden = [a for a in self.ask("planner", "GET", "/api/v1/alerts?shadow=true")[1]["alerts"]
                   if a["area"].get("village") != HERE or a["rule"] == "tried"]

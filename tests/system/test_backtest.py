@@ -68,10 +68,12 @@ class Backtest(Case):
         return [e for e in lines(alerts) if e["data"]["rule"] == rule]
 
     def test_a_sweep_is_what_its_values_are_alone(self):
+        whole = {r["rule"]: r["matched"] for r in self.figures()["results"]}
         for rule, param, values in (("places", "places", [4, 8, 10, 15, 25]), ("overdue", "share", [0.5, 1.5, 2.0, 4.0])):
             swept = self.figures("--set", f"{rule}.{param}=" + ",".join(map(str, values)))
             self.assertEqual([r["value"] for r in swept["results"]], [str(v) for v in values])
             self.assertTrue(swept["one_state"])
+            self.assertEqual([r["matched"] for r in swept["results"]], [whole[rule]] * len(values))
             counts = []
             for value, result in zip(values, swept["results"]):
                 events = self.alone(rule, param, value)
@@ -183,6 +185,7 @@ class Backtest(Case):
             self.assertEqual(done.out, "")
         chinese = self.backtest("--set", "places.place=3", code=2, LC_ALL=None, LANG="zh_CN.UTF-8")
         self.assertIn("没有参数 `places.place`", chinese.err)
+        self.assertIn("请写 规则.参数=值1,值2", self.backtest("--set", "places=3", code=2, LC_ALL="zh_CN.UTF-8").err)
 
     def test_a_rule_that_raised_nothing_says_what_held_it_back(self):
         text = RULES.replace("places: 12", "places: 100000")
@@ -212,6 +215,18 @@ class Backtest(Case):
         self.assertIn("switched off", done.err)
         done = self.ends(tocsin("backtest", "--rules", self.rules, "--against", self.rules, "--input", "-", stdin=b"{}"), 2)
         self.assertIn("standard input can be read only once", done.err)
+
+    def test_records_that_are_no_events_are_told_with_the_first_reason(self):
+        wrong = ("backtest", "--rules", self.rules, "--input", self.labels)
+        done = self.well(*wrong)
+        self.assertRegex(done.err, rf"(?m)^note: the first record that was rejected: {re.escape(str(self.labels))}:1: \S+")
+        n = len(lines(self.labels.read_bytes()))
+        self.assertIn(f"none of the {n:,} records could be read as an event", done.out.replace("\n  ", " "))
+        self.assertNotIn("no event of its sources", done.out.replace("\n  ", " "))
+        self.assertIn(f"注：第一条被拒的记录：{self.labels}:1: ", self.well(*wrong, LC_ALL="zh_CN.UTF-8").err)
+        mixed = self.write("mixed.ndjson", b"".join(self.feed.read_bytes().splitlines(True)[:2]) + b'{"id": "broken"}\n')
+        self.assertIn(f"{mixed}:3: ", self.well("backtest", "--rules", self.rules, "--input", mixed).err)
+        self.assertNotIn("rejected", self.backtest().err)
 
     def test_a_param_of_where_makes_each_value_a_rule(self):
         rules = self.write("where.yaml", RULES.replace('category.under("environment")', "category.under(params.kind)")

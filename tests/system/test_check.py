@@ -61,6 +61,28 @@ class Check(Case):
         self.assertIn("there is no `330282999` in the area table", self.ends(tocsin("check", config), 1).err)
         self.assertNotIn("330282999", self.well("check", rules).err)
 
+    def test_an_account_of_an_area_that_is_not_there_is_a_fault(self):
+        self.write("rules/r.yaml", RULES)
+        config = self.folder / "tocsin.yaml"
+
+        def written(name, area, tables=f"areas: [{ROOT}/rules/areas/cixi.csv]\n"):
+            config.write_text(f"state: {self.folder}/state\nrules: [{self.folder}/rules]\nsources:\n  - ingest: {{}}\n    feed: grid\n"
+                              f"{tables}http:\n  port: 0\n  tokens:\n"
+                              f"    - {{name: {name}, sha256: {'0' * 64}, role: officer, area: \"{area}\"}}\n")
+            return config
+
+        told = self.ends(tocsin("check", written("观海卫镇指挥室", "330282101")), 1).err
+        self.assertIn(f"{config}:10:", told)
+        self.assertIn("the tables of `areas` have no area `330282101`", told)
+        self.assertIn("did you mean 330282107 观海卫镇?", told)
+        self.assertIn("是否想写 330282107 观海卫镇？", self.ends(tocsin("check", config, LC_ALL="zh_CN.UTF-8"), 1).err)
+        self.assertIn("`330282101`", self.ends(tocsin("run", "--config", config), 2).err)
+        self.assertFalse((self.folder / "state").exists(), "it did not start")
+        self.assertIn("did you mean 330282107 观海卫镇?", self.ends(tocsin("check", written("desk", "观海卫镇")), 1).err)
+        self.well("check", written("desk", "330282107"))
+        self.well("check", written("desk", "grid 7"))
+        self.well("check", written("desk", "330282101", tables=""))
+
     def test_what_ends_a_command_is_said_in_chinese(self):
         (self.folder / "empty").mkdir()
         self.assertIn("tocsin: 错误：所给路径中没有 YAML 文件，未作检查",

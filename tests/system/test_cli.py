@@ -545,6 +545,13 @@ class SourceGaps(Case):
         self.assertIn("note: no rule reads: sensor\n", told)
         self.assertIn("note: rules read what nothing feeds: cityops, grid, hotline12345, police110\n", told)
 
+    def test_replay_speaks_the_language(self):
+        asked = ("replay", "--rules", self.write("rules.yaml", RULES), "--input", self.write("in.ndjson",
+                 '{"id": "1", "source": "sensor", "kind": "reading", "category": "water.level", "occurred_at": "2025-07-01"}\n{}\n'))
+        done = self.well(*asked, LC_ALL="zh_CN.UTF-8")
+        self.assertIn("读入 2 条事件：接受 1，拒绝 1，重复 0，迟到 0\n告警：开始 0，解除 0，", done.out)
+        self.assertIn("注：没有规则读取的数据源：sensor\n", done.err)
+
     def test_doctor_tells(self):
         rules = self.write("rules.yaml", RULES)
         source = self.write("in.csv", "a\n")

@@ -34,6 +34,20 @@ rules:
     resolve: {quiet: 2h}
     summary: "{{distinct(place)}} places"
 """
+RULE = """rules:
+  - id: {}
+    name: {{zh: 有人反映, en: Reported}}
+    kind: window
+    from: [grid]
+    where: kind == "report" && has(place)
+    key: [place]
+    within: 1h
+    fire: count() >= 1
+    severity: yellow
+    resolve: {{quiet: 2h}}
+    summary: "{{{{count()}}}} reports"
+    {}
+"""
 AREAS = "code,name\n330282,慈溪市\n330282101,观海卫镇\n330282102,掌起镇\n330282101005,担山村\n330282102001,洪魏村\n330282102002,巴里村\n"
 MORE = """areas: [{folder}/areas.csv]
 backtest: {{input: [{folder}/past.ndjson], labels: {folder}/labels.ndjson}}
@@ -182,6 +196,47 @@ class Desk(ServiceCase):
         self.assertEqual(self.check("nothing: here")["diagnostics"][0]["code"], "no-rules")
         for text in (":", "rules: [", "rules: {}", "rules:\n- id: 7", "\t", "rules:\n" + "[" * 5000, "\u0000"):
             self.assertGreater(self.check(text)["faults"], 0, text[:20])
+
+    def put_in_force(self, **files):
+        """Rule files beside that of RULES; returns their names in force, by ours."""
+        self.running.stop()
+        for name, text in files.items():
+            self.running.rules.with_name(f"{name}.yaml").write_text(text, encoding="utf-8")
+        self.running.start()
+        return {name: self.running.json("/api/v1/rules/" + name)["file"] for name in files}
+
+    def test_check_of_a_file_says_what_it_breaks_in_others(self):
+        files = self.put_in_force(loud=RULE.format("loud", "inhibits: [mild, seen]"),
+                                  mild=RULE.format("mild", ""))
+        mild = RULE.format("mild", "")
+        self.assertEqual(self.check(mild, file=files["mild"]), {"faults": 0, "diagnostics": []})
+        renamed = self.check(mild.replace("id: mild", "id: milder"), file=files["mild"])
+        self.assertEqual(renamed["faults"], 1, renamed)
+        [d] = renamed["diagnostics"]
+        self.assertEqual((d["file"], d["line"]), (files["mild"], 1))
+        self.assertIn(f"this breaks {files['loud']}:", d["message"])
+        self.assertIn("mild", d["message"])
+        both = self.check(RULE.format("loud", "") + mild.split("rules:\n", 1)[1], file=files["mild"])
+        self.assertGreater(both["faults"], 0, "`loud` is in another file too")
+        self.assertIn("duplicate-id", {d["code"] for d in both["diagnostics"]})
+        # A text that is no file in force may name rules that are.
+        self.assertEqual(self.check(RULE.format("new", "inhibits: [loud]"))["faults"], 0)
+
+    def test_backtest_of_a_text_of_several_rules_is_against_those(self):
+        self.put_in_force(other=RULE.format("other", ""))
+        answer = self.backtest(text=RULES.replace("default: 1", "default: 3"), against=True)
+        self.assertEqual({r["rule"] for r in answer["results"]}, {"seen", "water"})
+        self.assertEqual({r["rule"] for r in answer["difference"]["rules"]}, {"seen", "water"})
+
+    def test_a_rule_of_alerts_is_tried_with_those_it_reads(self):
+        over = RULE.format("over", "").replace("[grid]", "[alerts]").replace(" && has(place)", "").replace("key: [place]", "key: [area.town]")
+        self.put_in_force(over=over)
+        whole = {r["rule"]: r for r in self.backtest()["results"]}
+        self.assertGreater(whole["over"]["alerts"], 0)
+        for asked in ({"rule": "over"}, {"text": over}):
+            answer = self.backtest(against=True, **asked)
+            self.assertEqual(answer["results"], [whole["over"]], asked)
+            self.assertEqual([(r["rule"], r["same"]) for r in answer["difference"]["rules"]], [("over", whole["over"]["alerts"])])
 
     def backtest(self, status=200, **asked):
         got, body = self.running.request("POST", "/api/v1/rules/backtest", json.dumps(asked),

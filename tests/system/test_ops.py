@@ -206,6 +206,16 @@ class Doctor(Case):
     def test_it_finds_a_receiver_that_is_not_there(self):
         self.assertRegex(self.doctor(1, hook=f"http://127.0.0.1:{free_port()}/"), r"FAIL  webhook desk: \w+")
 
+    def test_it_speaks_chinese_and_its_json_stays_as_it_is(self):
+        config = self.write("tocsin.yaml", f"state: {self.folder}/state\nrules: [{PACKS}]\nsources: [{{ingest: {{}}}}]\nhttp: {{port: 0}}\n")
+        done = self.ends(tocsin("doctor", "--config", config, LC_ALL="zh_CN.UTF-8", TOCSIN_PRIVACY_KEY=None), 1)
+        self.assertRegex(done.out, r"(?m)^失败  隐私密钥：请把 TOCSIN_PRIVACY_KEY 设为至少 16 字节")
+        for name in ("磁盘", "写权限", "时钟", "端口", "规则"):
+            self.assertRegex(done.out, rf"(?m)^正常  {name}：")
+        told = tocsin("doctor", "--config", config, "--format", "json", LC_ALL="zh_CN.UTF-8").json()
+        self.assertTrue({"disk", "rights", "clock", "port", "privacy key", "rules"} <= {f["check"] for f in told}, told)
+        self.assertIn("GiB free for ", next(f["text"] for f in told if f["check"] == "disk"))
+
 
 class Running(Case):
     """A service that is given the storm, and what Prometheus makes of it."""

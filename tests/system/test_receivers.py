@@ -95,6 +95,30 @@ class Webhook(ReceiverCase):
         wait_for("the new one", lambda: len(receiver.requests) > before)
         self.assertEqual(len(receiver.requests), before + 1, "what was delivered before a clean stop is not told again")
 
+    def test_what_was_told_before_a_quiet_spell_is_not_told_again_after_a_kill(self):
+        receiver = self.hook()
+        config = CONFIG % self.entry(receiver).replace("{", "{{").replace("}", "}}")
+        service = Service(self.folder, RULES, time="log", config=config)  # without records nothing is committed
+        self.addCleanup(service.stop)
+        service.start()
+        service.ingest(*[report(f"a{i}", f"place {i}") for i in range(20)])
+        wait_for("all of them at the door", lambda: len(receiver.taken()) == 20)
+
+        def stored():  # beside the running service; while it changes files there may be nothing to read
+            looked = tocsin("state", "inspect", self.folder / "state", "--format", "json")
+            return looked.code == 0 and looked.json()["sinks"].get("webhook:desk") == 20
+
+        wait_for("it to be stored", stored, every=0.2)
+        service.kill()
+        before = len(receiver.requests)
+        self.assertNotIn("recover part=", service.told(), "an empty state needs no recovery")
+        service.start()
+        self.assertIn("recover part=", service.told(), "a start with a large state says how far it is")
+        service.ingest(report("b", "place 99"))
+        wait_for("the new one", lambda: len(receiver.requests) > before)
+        wait_for("nothing to wait", lambda: service.metrics()['tocsin_sink_depth{sink="webhook:desk"}'] == 0)
+        self.assertEqual([event["id"] for event in receiver.taken()], self.filed(), "each once")
+
     def test_it_stops_cleanly_while_nobody_answers(self):
         receiver = self.hook(500)
         service = self.service(self.entry(receiver)).start()

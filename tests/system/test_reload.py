@@ -275,6 +275,36 @@ class WarmUp(Case):
         self.assertEqual(service.stop(), 0)
         self.as_if_always(feed[:2_500] + rest)
 
+    def test_what_a_raised_threshold_ends_says_on_what_it_rested(self):
+        rules = """rules:
+  - id: thrice
+    kind: window
+    from: [grid]
+    where: kind == "report" && has(place)
+    key: [place]
+    within: 6h
+    params: {{times: {0}}}
+    fire: count() >= params.times
+    severity: yellow
+    resolve: {{quiet: 30d}}
+    summary: "{{{{count()}}}}"
+"""
+        service = self.service(rules.format(3))
+        feed = [{"id": f"r{i}", "source": "grid", "kind": "report", "occurred_at": BASE + i * 1000, "category": "city.facility",
+                 "place": "p1"} for i in range(3)]
+        service.ingest(*feed)
+        self.judged(service, 3)
+        matches = lambda: service.metrics()['tocsin_rule_matches_total{rule="thrice"}']
+        self.assertEqual(matches(), 3)
+        service.rules.write_text(rules.format(5))
+        self.assertEqual(service.post("/-/reload", b"")[0], 200)
+        wait_for("the alert to end", lambda: [e for e in self.told() if e["type"].endswith(".resolved")], 30)
+        last = self.told()[-1]["data"]
+        self.assertEqual((last["reason"], last["params"]), ("rule", {"times": 5}))
+        self.assertEqual([e["id"] for e in last["evidence"]["events"]], ["r0", "r1", "r2"])
+        self.assertEqual(matches(), 3, "a reload is no reset of the counters")
+        self.assertEqual(service.stop(), 0)
+
     def test_without_time_for_it_a_rule_begins_anew(self):
         config = CONFIG.replace("limits: {{", "limits: {{warm_up: 0s, ")
         service = self.service(self.before, config)

@@ -134,7 +134,7 @@ class Way(ServiceCase):
 
     def test_the_terminal_lists_follows_and_explains(self):
         service = self.service().start()
-        service.ingest(report("a", "bridge 7"))
+        service.ingest(report("a", "bridge 7", values={"depth": 26.5, "people": 3}))
         stream = self.stream(service, after=0)
         alert = self.opened(stream, 1)[0][1]["subject"]
         out = self.well("alerts", "--url", service.url).out
@@ -143,7 +143,7 @@ class Way(ServiceCase):
         self.assertIn("bridge 7 有 1 件", self.well("alerts", "--url", service.url, LC_ALL="zh_CN.UTF-8").out)
         told = self.well("explain", alert, "--url", service.url).out
         for part in ("seen version 1", "fires     count() >= 1", "count() = 1", "evidence (1 events)", "grid  a", "history",
-                     "opened  (matched)"):
+                     "opened  (matched)", "depth = 26.5", "people = 3"):
             self.assertIn(part, told)
         missing = self.ends(tocsin("explain", "no-such-alert", "--url", service.url), 2)
         self.assertIn("no such alert", missing.err)
@@ -166,7 +166,7 @@ class Way(ServiceCase):
         self.assertRegex(told, r"assigned  \(.* by li → drains: pump first\)")
         self.assertNotIn("Z ", told, "a time in UTC among local ones")
         zh = self.well("explain", alert, "--url", service.url, LC_ALL="zh_CN.UTF-8").out
-        for part in ("规则      seen 第 1 版", "条件      count() >= 1", "开始  (符合条件)", "实测值", "生效参数", "依据（1 条）", "经过", "，由 li → drains"):
+        for part in ("规则      seen 第 1 版", "条件      count() >= 1", "开始  (符合条件)", "实测值", "告警时参数", "依据（1 条）", "经过", "，由 li → drains"):
             self.assertIn(part, zh)
         for label in ("rule ", "opened    ", "history", "parameters"):
             self.assertNotIn(label, zh)

@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import pty
+import pwd
 import re
 import shutil
 import signal
@@ -15,7 +16,7 @@ import unittest
 
 from test_service import RULES, ServiceCase, report
 from tocsin_service import CONFIG
-from tocsin_testing import BINARY, environment, tocsin, wait_for
+from tocsin_testing import BINARY, ROOT, environment, tocsin, wait_for
 
 TOKEN = "a token for tests"
 HASH = hashlib.sha256(TOKEN.encode()).hexdigest()
@@ -74,7 +75,7 @@ class Terminal(ServiceCase):
         service.ingest(*[report(f"c{i}", "p", occurred_at="2026-03-01T10:10:00+08:00") for i in range(3)])
         wait_for("the escalation", lambda: any(a["severity"] == "orange" for a in service.json("/api/v1/alerts")["alerts"]))
         out = self.well("alerts", "--url", service.url, LC_ALL="zh_CN.UTF-8", COLUMNS=200).out
-        self.assertEqual(re.findall(r"(?m)^03-01 (\d\d:\d\d)", out), ["10:05", "10:00"], out)
+        self.assertEqual(re.findall(r"(?m)^(?:2026-)?03-01 (\d\d:\d\d)", out), ["10:05", "10:00"], out)
         self.assertEqual(out.count("待处理"), 2, out)
         told = self.ends(tocsin("explain", "a-none", "--url", service.url), 2).err
         self.assertIn("a-none", told)
@@ -99,6 +100,64 @@ class Terminal(ServiceCase):
         self.ends(tocsin("silence", "end", "s-none", *url, "--by", "x"), 2)
         self.ends(tocsin("silence", "add", *url, "--by", "x", "--reason", "y"), 2)
         self.ends(tocsin("silence", "add", *url, "--by", "x", "--reason", "y", "--until", "tomorrow"), 2)
+
+    def stands(self, service, *events):
+        """The event time of a service that was given the events."""
+        service.ingest(*events)
+        return wait_for("the watermark", lambda: [s["watermark"] for s in service.json("/api/v1/status")["sources"] if s["watermark"]])[0]
+
+    def test_a_silence_that_would_keep_nothing_still_is_refused(self):
+        service = self.service().start()
+        self.stands(service, report("a", "p"))
+        add = ("silence", "add", "--url", service.url, "--by", "x", "--reason", "y")
+        for more, word in ((("--until", "2024-06-01T18:00:00+08:00"), "until is past: it is 2024-06-01T18:00:00+08:00"),
+                           (("--for", "2h", "--rules", "sen"), "did you mean 'seen'?"),
+                           (("--until", "01.06.2030"), "write 2026-06-01T18:00, in Asia/Shanghai"),
+                           (("--for", "2 days"), "that is not a duration; write 2d\n"),
+                           (("--for", "a while"), "that is not a duration; write e.g. 90m, 2h, 7d\n"),
+                           (("--for", "3wd"), "not by working time; write e.g. 90m, 2h, 7d\n")):
+            self.assertIn(word, self.ends(tocsin(*add, *more), 2).err)
+        self.assertIn("请写 2d\n", self.ends(tocsin(*add, "--for", "2天", LC_ALL="zh_CN.UTF-8"), 2).err)
+        self.assertEqual(service.json("/api/v1/silences")["silences"], [])
+
+    def test_silences_are_meant_and_told_in_the_zone_of_the_service(self):
+        service = self.service().start()
+        added = self.well("silence", "add", "--url", service.url, "--reason", "works", "--until", "2099-06-01", USER=None).out
+        self.assertRegex(added, r"^s-\w+  until 2099-06-01 00:00:00\n$")
+        [told] = wait_for("the silence", lambda: service.json("/api/v1/silences")["silences"])
+        self.assertEqual((told["until"], told["by"]), ("2099-05-31T16:00:00Z", pwd.getpwuid(os.getuid()).pw_name))
+        self.assertIn("  until 2099-06-01 00:00:00\n", self.well("silence", "list", "--url", service.url).out)
+        self.assertIn("  至 2099-06-01 00:00:00\n", self.well("silence", "list", "--url", service.url, LC_ALL="zh_CN.UTF-8").out)
+        self.assertIn("  until 2099-05-31 16:00:00\n", self.well("silence", "list", "--url", service.url, "--zone", "UTC").out)
+
+    def test_for_counts_from_event_time_where_that_is_of_another_day(self):
+        service = self.service(time="log").start()
+        self.assertEqual(self.stands(service, report("a", "p", occurred_at="2024-03-01T10:00:01+08:00")), "2024-03-01T02:00:00Z")
+        add = ("silence", "add", "--url", service.url, "--by", "x", "--reason", "y", "--for", "2h")
+        self.assertIn("until 2024-03-01 12:00:00  (event time, which stands at 2024-03-01 10:00:00)", self.well(*add).out)
+        [told] = wait_for("the silence", lambda: service.json("/api/v1/silences")["silences"])
+        self.assertEqual(told["until"], "2024-03-01T04:00:00Z")
+
+    def test_times_of_another_year_have_their_year(self):
+        service = self.service(time="log").start()
+        self.stands(service, report("a", "p", occurred_at="2024-03-01T10:00:00+08:00"))
+        wait_for("the alert", lambda: service.json("/api/v1/alerts")["alerts"])
+        self.assertRegex(self.well("alerts", "--url", service.url).out, r"^2024-03-01 10:00:00  ")
+        service.ingest(report("b", "q"))
+        wait_for("the second alert", lambda: any(a["key"] == ["q"] for a in service.json("/api/v1/alerts")["alerts"]))
+        every = self.well("alerts", "--url", service.url, "--status", "open,resolved").out
+        self.assertEqual(len(re.findall(r"(?m)^\d{4}-\d\d-\d\d \d\d:", every)), 2, every)
+        self.assertRegex(self.well("alerts", "--url", service.url, "--limit", 1).out, r"^\d\d-\d\d \d\d:", "of this year")
+
+    def test_a_list_of_what_is_not_there_says_so(self):
+        config = CONFIG.replace("sources:", f"areas: [{ROOT}/rules/areas/cixi.csv]\nsources:")
+        service = self.service(config=config).start()
+        listed = ("alerts", "--url", service.url)
+        self.assertIn("no such rule is in force; did you mean seen?", self.ends(tocsin(*listed, "--rule", "sene"), 2).err)
+        self.assertEqual(self.well(*listed, "--rule", "seen").out, "no open alert\n")
+        self.assertEqual(self.well(*listed, "--status", "closed").out, "no such alert\n")
+        self.assertEqual(self.well(*listed, LC_ALL="zh_CN.UTF-8").out, "没有未结的告警\n")
+        self.assertIn("浒山街道 is 330282004", self.ends(tocsin(*listed, "--area", "浒山街道"), 2).err)
 
     def test_listings_fit_80_columns(self):
         service = self.service().start()

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cmath>
 
 #include "connectors/backtest/difference.h"
@@ -250,6 +251,28 @@ TEST(Difference, AVersionAgainstItselfIsTheSame) {
   const Difference d = compare(c, one, c, one);
   EXPECT_EQ(d.rules.at(0).same, 2u);
   EXPECT_TRUE(d.pairs.empty());
+}
+
+// An alert that reached nobody is no alert of that version: the counts are those of the report.
+TEST(Difference, WhatNobodyWasToldOfIsAbsent) {
+  const auto c = columns({"a"});
+  std::vector<Story> here = {story(0, "a-1", {0}, kHour, {}, detect::Severity::kYellow, {1}),
+                             story(0, "a-2", {kHour}, kDay, {}, detect::Severity::kYellow, {2}),
+                             story(0, "a-3", {kHour}, kDay, {}, detect::Severity::kYellow, {3})};
+  std::vector<Story> there = here;
+  there[0].muted = true;  // told here alone
+  here[1].muted = true;   // told there alone
+  here[2].muted = there[2].muted = true;
+  const Difference d = compare(c, here, c, there);
+  const RuleDifference& r = d.rules.at(0);
+  EXPECT_EQ((std::array{r.here, r.there, r.same, r.changed, r.only_here, r.only_there}),
+            (std::array<uint64_t, 6>{1, 1, 0, 0, 1, 1}));
+  EXPECT_EQ(r.here, report(c, here, 1, nullptr).columns.at(0).alerts);
+  ASSERT_EQ(d.pairs.size(), 2u);
+  EXPECT_EQ(d.pairs[0].here->alert_id, "a-1");
+  EXPECT_EQ(d.pairs[0].there, nullptr);
+  EXPECT_EQ(d.pairs[1].there->alert_id, "a-2");
+  EXPECT_EQ(d.pairs[1].here, nullptr);
 }
 
 }  // namespace

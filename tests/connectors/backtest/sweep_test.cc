@@ -7,10 +7,12 @@
 #include <array>
 #include <regex>
 
+#include "connectors/backtest/run.h"
 #include "rule/variants.h"
 #include "runtime/router.h"
 #include "runtime/shard.h"
 #include "tests/engine/runtime/fixture.h"
+#include "tests/engine/runtime/text_source.h"
 
 namespace tocsin::backtest {
 namespace {
@@ -390,6 +392,125 @@ TEST(SweepRequest, FaultsAreOfTheOptionAndNotOfTheFile) {
   EXPECT_EQ(fault("r.grave=30", kAbsence), "--set: error: `r.grave` is a duration, as 48h, not `30` [type-mismatch]\n");
   EXPECT_EQ(fault("r.share=half", kAbsence),
             "--set: error: `r.share` is a number, as 0.8, not `half` [type-mismatch]\n");
+}
+
+// What each column's rule looked at, over reports of one town from five places in turn.
+std::vector<uint64_t> matched(const Trial& trial) {
+  std::vector<std::string> lines;
+  for (int i = 0; i < 20; ++i) {
+    lines.push_back("e" + std::to_string(i) + " " + std::to_string(i) + " " + std::to_string(i % 5));
+  }
+  runtime::testing::TextSource source({lines});
+  runtime::testing::LineDecoder decoder;
+  const auto ran = run(trial, {&source, [&](uint32_t) { return &decoder; }, {}}, nullptr, {});
+  EXPECT_TRUE(ran) << ran.error().message;
+  std::vector<uint64_t> out;
+  for (const Column& c : trial.columns) out.push_back(matches_of(trial, *ran, c));
+  return out;
+}
+
+TEST(SweepRun, CountsWhatEachValueLookedAt) {
+  EXPECT_EQ(matched(sweep_of(kWindow, "r.n=50")), (std::vector<uint64_t>{20}));
+  EXPECT_EQ(matched(sweep_of(kWindow, "r.n=2,50,60")), (std::vector<uint64_t>{20, 20, 20})) << "of one state";
+  EXPECT_EQ(matched(sweep_of(kWhere, "r.not=p1,p7")), (std::vector<uint64_t>{16, 20})) << "rules of their own";
+}
+
+constexpr char kDependent[] = R"(rules:
+  - id: outage
+    kind: window
+    from: [grid]
+    where: kind == "report"
+    key: [area.town]
+    within: 20m
+    fire: count() >= 3
+    severity: yellow
+    resolve: {quiet: 40m}
+    inhibits: [r]
+    summary: "{{count()}}"
+  - id: r
+    kind: window
+    from: [grid]
+    where: kind == "report"
+    key: [area.town]
+    within: 30m
+    params: {n: 2}
+    fire: distinct(place) >= params.n
+    severity: {orange: distinct(place) >= 4, yellow: true}
+    resolve: {quiet: 40m}
+    summary: "{{distinct(place)}}"
+  - id: over
+    kind: window
+    from: [alerts]
+    where: kind == "report"
+    key: [area.town]
+    within: 1h
+    fire: count() >= 2
+    severity: yellow
+    resolve: {quiet: 30m}
+    summary: "{{count()}}"
+  - id: over-all
+    kind: window
+    from: [grid]
+    where: kind == "report"
+    key: [area.town]
+    within: 30m
+    fire: count() >= 4
+    severity: yellow
+    resolve: {quiet: 40m}
+    inhibited_by: [over]
+    summary: "{{count()}}"
+policies:
+  - rules: [r]
+    silences:
+      - {id: works, by: duty, reason: road works, from: "2024-06-10T07:00:00Z", until: "2024-06-10T12:00:00Z", area: "330282002"}
+)";
+
+std::vector<std::string> of_rule(const Trial& trial, const std::vector<Event>& events, const std::string& rule) {
+  std::vector<std::string> out;
+  for (const std::string& json : published(trial.rules, events, 2)) {
+    if (json.find("\"alert_id\":\"" + rule + "-") != std::string::npos) out.push_back(json);
+  }
+  return out;
+}
+
+TEST(Only, ARuleAloneIsWhatItIsAmongTheOthers) {
+  const rule::SourceFile file{"test.yaml", kDependent};
+  std::vector<rule::Diagnostic> faults;
+  const Trial all = trial_of(rule::RuleSet::load({&file, 1}, load_options(), faults));
+  ASSERT_NE(all.rules, nullptr) << (faults.empty() ? "" : faults[0].en);
+  using Names = std::vector<std::string>;
+  const std::vector<std::pair<std::string, Names>> cases = {
+      {"outage", {}},
+      {"r", {"outage"}},
+      {"over", {"outage", "r", "over-all"}},
+      {"over-all", {"outage", "r", "over"}}};  // what inhibits it reads alerts
+  for (const auto& [id, helpers] : cases) {
+    const Trial one = only(all, id);
+    ASSERT_EQ(one.columns.size(), 1u) << id;
+    EXPECT_EQ(one.columns[0].id, id);
+    EXPECT_EQ(one.helpers, helpers) << id;
+    size_t told = 0, silenced = 0, inhibited = 0;
+    for (uint32_t seed = 0; seed < 10; ++seed) {
+      Feed feed;
+      const auto events = stream(feed, seed, 250);
+      const auto alone = of_rule(one, events, id);
+      ASSERT_EQ(alone, of_rule(all, events, id)) << id << ", seed " << seed;
+      told += alone.size();
+      for (const std::string& json : alone) {
+        silenced += json.find("works") != std::string::npos ? 1 : 0;
+        inhibited += json.find("outage") != std::string::npos ? 1 : 0;
+      }
+    }
+    EXPECT_GT(told, 20u) << id << " rings too seldom to show anything";
+    if (id != "r") continue;
+    EXPECT_GT(silenced, 0u);
+    EXPECT_GT(inhibited, 0u);
+  }
+  const Names two = {"r", "over", "none"};
+  const Trial pair = only(all, two);
+  EXPECT_EQ(pair.columns.size(), 2u);
+  EXPECT_EQ(pair.helpers, (Names{"outage", "over-all"}));
+  EXPECT_TRUE(only(all, "none").columns.empty());
 }
 
 }  // namespace

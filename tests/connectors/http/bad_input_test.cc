@@ -95,6 +95,34 @@ TEST_F(BadInputTest, BodiesThatAreNoObject) {
   expect_well();
 }
 
+// A silence of what is not there, or that has ended already, would be taken and help nobody.
+TEST_F(BadInputTest, SilencesThatWouldKeepNothingStillAreRefused) {
+  backend.put_rules(R"([{"id":"waterlogging-cluster"},{"id":"owed"}])");
+  backend.told_status = R"("uptime_seconds":1,"sources":[{"source":"grid","watermark":"2026-06-01T00:00:00Z"},)"
+                        R"({"source":"new","watermark":null}])";
+  start([](Options& o) { o.zone = "Asia/Shanghai"; });
+  auto c = client();
+  const auto refused = [&](const std::string& rest, const std::string& words) {
+    const TestReply reply = c.post("/api/v1/silences", R"({"by":"post-7","reason":"works",)" + rest + "}");
+    expect_sound(reply, rest);
+    EXPECT_EQ(reply.status, 400) << rest;
+    EXPECT_THAT(reply.body, testing::HasSubstr(words));
+  };
+  const auto post = [&](const std::string& rest) {
+    return c.post("/api/v1/silences", R"({"by":"post-7","reason":"works",)" + rest + "}");
+  };
+  refused(R"("until":"2026-06-02","rules":["owed","waterloging-cluster"])",
+          "no rule 'waterloging-cluster' in force; did you mean 'waterlogging-cluster'?");
+  refused(R"("until":"2026-06-02","rules":["fire"])", "GET /api/v1/rules lists them");
+  refused(R"("until":"2026-06-01T08:00:00+08:00")", "until is past: it is 2026-06-01T08:00:00+08:00");
+  refused(R"("until":"2024-06-01T18:00:00+08:00","rules":["owed"])", "event time stands at 2026-06-01T08:00:00+08:00");
+  EXPECT_TRUE(backend.silenced().empty());
+  EXPECT_EQ(post(R"("until":"2026-06-01T08:00:01","rules":["owed"])").status, 202);
+  EXPECT_EQ(post(R"("until":"2027-06-01")").status, 202);
+  ASSERT_EQ(backend.silenced().size(), 2u);
+  EXPECT_EQ(backend.silenced()[1].until, 1811779200000) << "2027-06-01 in Shanghai";
+}
+
 // Each member of each body with a value of every other type.
 TEST_F(BadInputTest, MembersOfWrongTypes) {
   start();

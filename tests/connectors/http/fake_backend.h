@@ -103,6 +103,7 @@ class FakeBackend : public Backend {
   bool is_healthy = true;
   std::vector<Check> checks = {{"state", true, ""}};
   ReloadResult reload_result = {true, 3, "[]"};
+  std::string told_status = R"("uptime_seconds":1,"sources":[])";  // set before the server starts
   bool throws = false;
 
   // --- the port
@@ -214,7 +215,7 @@ class FakeBackend : public Backend {
     std::lock_guard lock(mutex_);
     return tried_;
   }
-  std::string status(const View&) override { return R"("uptime_seconds":1,"sources":[])"; }
+  std::string status(const View&) override { return told_status; }
   void put_evidence(const std::string& id, std::string json) {
     std::lock_guard lock(mutex_);
     evidence_[id] = std::move(json);

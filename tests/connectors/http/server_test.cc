@@ -252,6 +252,7 @@ TEST_F(ServerTest, WrongActions) {
 }
 
 TEST_F(ServerTest, Silences) {
+  backend.put_rules(R"([{"id":"a"},{"id":"b"}])");
   start();
   auto c = client();
   EXPECT_EQ(c.get("/api/v1/silences").body, R"({"silences":[{"id":"s-1"}]})");

@@ -40,7 +40,7 @@ MetricsSnapshot sample() {
   commit.record_ms(3);
   commit.record_ms(200'000);
   s.commit = commit.snapshot();
-  s.sinks = {{"kafka:alerts", 7, true}, {"webhook:desk", 9, false, 3, 1}};
+  s.sinks = {{"kafka:alerts", 7, true}, {"webhook:desk", 9, false, 3, 1, 130.5}};
   s.logs = {{"ingest", 4096}};
   s.open_by_age[static_cast<size_t>(detect::Severity::kRed)] = {0, 1, 0, 0, 1};
   s.version = "0.1.0";
@@ -65,6 +65,8 @@ TEST(Metrics, Exposition) {
            "tocsin_alerts_open_by_age{severity=\"blue\",age=\"15m\"} 0\n",
            "tocsin_sink_up{sink=\"webhook:desk\"} 0\n",
            "tocsin_sink_depth{sink=\"kafka:alerts\"} 7\n",
+           "tocsin_sink_waiting_seconds{sink=\"webhook:desk\"} 130.5\n",
+           "tocsin_sink_waiting_seconds{sink=\"kafka:alerts\"} 0\n",
            "tocsin_sink_failures_total{sink=\"webhook:desk\"} 3\n",
            "tocsin_sink_refused_total{sink=\"webhook:desk\"} 1\n",
            "tocsin_log_bytes{topic=\"ingest\"} 4096\n",

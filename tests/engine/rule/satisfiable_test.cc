@@ -112,6 +112,50 @@ TEST(Satisfiable, NegatedPartsAreTheLadder) {
   EXPECT_FALSE(conflict_in(open, event_domain()));
 }
 
+// What may have no value may fail to hold without its opposite holding: no reading, no greatest one.
+TEST(Satisfiable, WhatHasNoValueIsNeitherTrueNorFalse) {
+  const expr::Env env = expr::event_env(TimeZone::utc());
+  Domain domain = event_domain();
+  domain.certain = [](const expr::Node& term) { return dotted(term) == "revision"; };
+  const auto conflicts = [&](const std::vector<std::string>& graver, const std::string& rung) {
+    expr::Faults faults;
+    std::vector<std::shared_ptr<const expr::Ast>> asts;
+    std::vector<Part> parts;
+    for (size_t i = 0; i <= graver.size(); ++i) {
+      const auto ast = expr::parse(i < graver.size() ? graver[i] : rung, faults);
+      EXPECT_TRUE(ast != nullptr && expr::check(*ast, ast->root, env, faults)) << rung;
+      asts.push_back(ast);
+      parts.push_back({ast->root, ast->source, i < graver.size()});
+    }
+    return conflict_in(parts, domain).has_value();
+  };
+  EXPECT_FALSE(conflicts({"people >= 4", "people < 4"}, "true")) << "there may be no number of people";
+  EXPECT_TRUE(conflicts({"revision >= 4", "revision < 4"}, "true"));
+  EXPECT_TRUE(conflicts({"people >= 4"}, "people >= 6")) << "where there is one, it is told";
+  EXPECT_TRUE(conflicts({"people >= 4", "people < 4"}, "people > 0"));
+  EXPECT_FALSE(conflicts({"people >= 4 || revision > 3", "!(people >= 4)"}, "revision < 2"));
+  EXPECT_TRUE(conflicts({"people >= 4 || revision > 3"}, "revision > 5"));
+  EXPECT_FALSE(conflicts({"people > 3 ? revision > 3 : revision <= 3", "revision <= 3"}, "revision > 3"));
+}
+
+// A rule whose readings may be missing: red and orange are opposites, and without a reading it is yellow.
+TEST(Satisfiable, ARungForWhatHasNoReadingIsReached) {
+  const auto faults_of = [](const std::string& ladder) {
+    const SourceFile file{"r.yaml",
+                          "rules:\n  - id: r\n    kind: window\n    from: [grid]\n    key: [place]\n    within: 1h\n"
+                          "    fire: count() >= 2\n    resolve: {quiet: 1h}\n    severity: " +
+                              ladder + "\n"};
+    std::vector<Diagnostic> diagnostics;
+    RuleSet::load({&file, 1}, {}, diagnostics);
+    return render_all(diagnostics);
+  };
+  EXPECT_EQ(faults_of(R"({red: 'max(values["level"]) >= 4', orange: 'max(values["level"]) < 4', yellow: true})"), "");
+  EXPECT_NE(faults_of(R"({red: 'max(values["level"]) >= 4', orange: 'max(values["level"]) >= 5', yellow: true})")
+                .find("[unreachable]"),
+            std::string::npos);
+  EXPECT_NE(faults_of("{red: count() >= 4, orange: count() < 4, yellow: true}").find("[unreachable]"), std::string::npos);
+}
+
 TEST(Satisfiable, GivesUpPastItsBound) {
   std::string text = "(has(grade) || has(place))";
   for (int i = 0; i < 20; ++i) text += " && (attrs[\"a" + std::to_string(i) + "\"] == \"x\" || has(place))";

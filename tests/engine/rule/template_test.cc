@@ -21,7 +21,22 @@ TEST(Template, PutsValuesIntoText) {
 }
 
 TEST(Template, Formats) {
-  EXPECT_EQ(render("{{avg(people):1}}", {Value::number(2.25)}), "2.2");
+  EXPECT_EQ(render("{{avg(people):1}}", {Value::number(2.25)}), "2.3");
+  const std::tuple<double, const char*, const char*> rounded[] = {{26.5, ":0", "27"},
+                                                                  {27.5, ":0", "28"},
+                                                                  {26.4999, ":0", "26"},
+                                                                  {1.005, ":2", "1.01"},
+                                                                  {9.96, ":1", "10.0"},
+                                                                  {99.5, ":0", "100"},
+                                                                  {-2.5, ":0", "-3"},
+                                                                  {-0.4, ":0", "0"},
+                                                                  {0.05, ":1", "0.1"},
+                                                                  {3, ":2", "3.00"},
+                                                                  {1e21, ":0", "1000000000000000000000"},
+                                                                  {5e-324, ":3", "0.000"}};
+  for (const auto& [value, format, text] : rounded) {
+    EXPECT_EQ(render("{{avg(people)" + std::string(format) + "}}", {Value::number(value)}), text) << value;
+  }
   EXPECT_EQ(render("{{count():2}}", {Value::integer(3)}), "3.00");
   const Value t = Value::timestamp(TimeMs{1719795600000});  // 2024-07-01T01:00:00Z
   EXPECT_EQ(render("{{last(occurred_at):time}}", {t}), "09:00");
