@@ -36,7 +36,8 @@ class ServiceBackend final : public http::Backend {
 
   Result<http::AlertPage> alerts(const http::AlertQuery& query) override;
   void many_alerts(http::AlertQuery query, http::Completion<http::AlertPage> done) override;
-  Result<http::AlertDetail> alert(std::string_view id, const http::View& view) override;
+  void alert(std::string id, const http::View& view, uint32_t before,
+             http::Completion<http::AlertDetail> done) override;
   void evidence(std::string id, const http::View& view, http::Completion<std::string> done) override;
   void related(std::string id, const http::View& view, http::Completion<std::string> done) override;
   std::map<std::string, http::SeverityCounts> open_by_area(std::string_view area, const http::View& view) override;
@@ -69,6 +70,7 @@ class ServiceBackend final : public http::Backend {
   bool find(std::string_view id, const http::View& view, runtime::AlertLine& out) const;
   Result<http::StreamItem> transition(uint64_t sequence) const;
   Result<std::string> latest_json(std::string_view alert_id, const http::View& view) const;
+  Result<http::AlertDetail> alert_now(const std::string& id, const http::View& view, uint32_t before) const;
   Result<std::string> evidence_now(const std::string& id, const http::View& view);
   Result<std::string> related_now(const std::string& id, const http::View& view);
   std::vector<runtime::AlertLine> candidates(const runtime::AlertLine& line, const http::View& view) const;
@@ -79,8 +81,14 @@ class ServiceBackend final : public http::Backend {
   std::function<void(uint64_t)> listener_;
   std::string rules_json_ = "[]";
   std::shared_ptr<const rule::RuleSet> rules_;
+  Status may_silence(const rule::Silence& silence);
   std::map<std::string, rule::Silence> silences_;
-  EventIndex events_;  // of Lanes::context alone
+  struct Coming {
+    std::string by;
+    TimeMs at;
+  };
+  std::map<std::string, Coming> coming_;  // silences on their way through the log, by id
+  EventIndex events_;                     // of Lanes::context alone
 };
 
 // Outcomes that people gave to alerts, as lines of labels for a backtest (connectors/backtest/labels.h): the alert's

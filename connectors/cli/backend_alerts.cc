@@ -1,6 +1,7 @@
 // What people ask of alerts, answered from the book and the store.
 #include <simdjson.h>
 
+#include <algorithm>
 #include <charconv>
 
 #include "base/json_writer.h"
@@ -9,7 +10,10 @@
 namespace tocsin::cli {
 namespace {
 
-// "<opened_at>.<alert id>": where the next page starts. The id part is looked up, so that a forged one is refused.
+constexpr size_t kMostLookedAt = 10'000;  // transitions of one alert, for one answer
+
+// "<opened_at>.<alert id>": where the next page starts, whether or not there still is an alert, or one to be seen. It
+// opens nothing: what the asker may not see is in no page.
 std::string cursor_of(const runtime::AlertLine& line) { return std::to_string(line.opened_at) + "." + line.alert_id; }
 
 bool parse_cursor(const std::string& cursor, runtime::AlertBook::Place& out) {
@@ -17,7 +21,7 @@ bool parse_cursor(const std::string& cursor, runtime::AlertBook::Place& out) {
   const auto r = std::from_chars(cursor.data(), end, out.opened_at);
   if (r.ec != std::errc() || r.ptr == end || *r.ptr != '.') return false;
   out.alert_id.assign(r.ptr + 1, end);
-  return true;
+  return !out.alert_id.empty();
 }
 
 }  // namespace
@@ -31,9 +35,8 @@ Result<http::AlertPage> ServiceBackend::alerts(const http::AlertQuery& q) {
   page.sequence = head_.load();
   runtime::AlertFilter filter{q.status, q.severity, q.rule, q.area, q.owner, q.scope, q.since, q.until, q.shadow};
   runtime::AlertBook::Place place;
-  runtime::AlertLine known;
-  if (!q.cursor.empty() && (!parse_cursor(q.cursor, place) || !find(place.alert_id, {q.scope, true}, known))) {
-    return invalid("the cursor is not one that this service gave out");
+  if (!q.cursor.empty() && !parse_cursor(q.cursor, place)) {
+    return invalid("the cursor is not one that this service gave out: take `next` of the page before");
   }
   bool more = false;
   const auto lines = parts_.engine.book().list(filter, q.limit, q.cursor.empty() ? nullptr : &place, more);
@@ -52,25 +55,41 @@ void ServiceBackend::many_alerts(http::AlertQuery query, http::Completion<http::
       parts_.lanes.looks, [this, query = std::move(query)] { return alerts(query); }, std::move(done));
 }
 
-Result<http::AlertDetail> ServiceBackend::alert(std::string_view id, const http::View& view) {
+void ServiceBackend::alert(std::string id, const http::View& view, uint32_t before,
+                           http::Completion<http::AlertDetail> done) {
+  on_lane<http::AlertDetail>(
+      parts_.lanes.context, [this, id = std::move(id), view, before] { return alert_now(id, view, before); },
+      std::move(done));
+}
+
+Result<http::AlertDetail> ServiceBackend::alert_now(const std::string& id, const http::View& view,
+                                                    uint32_t before) const {
   runtime::AlertLine line;
-  if (!find(id, view, line)) return not_found("there is no alert " + std::string(id));
+  if (!find(id, view, line)) return not_found("there is no alert " + id);
   http::AlertDetail detail;
   auto latest = latest_json(id, view);
   if (!latest) return latest.error();
   detail.latest = cloud_event_data(*latest);
-  const std::string begin = runtime::history_key(id, 0);
-  const std::string end = runtime::history_key(id, UINT32_MAX);
-  std::vector<uint64_t> sequences;
-  const Status s = parts_.store.scan(state::Table::kAlerts, begin, end, [&](std::string_view, std::string_view value) {
-    sequences.push_back(state::from_big_endian(value));
-    return sequences.size() < 10'000;
-  });
+  struct Told {
+    uint64_t seq, sequence;
+  };
+  std::vector<Told> newest_first;
+  const Status s = parts_.store.scan_backward(
+      state::Table::kAlerts, runtime::history_key(id, 0), runtime::history_key(id, before),
+      [&](std::string_view key, std::string_view value) {
+        newest_first.push_back(
+            {state::from_big_endian(key.substr(key.size() - sizeof(uint64_t))), state::from_big_endian(value)});
+        return newest_first.size() < kMostLookedAt;
+      });
   if (!s) return s.error();
-  for (const uint64_t sequence : sequences) {
-    auto item = transition(sequence);  // one that is no longer kept is left out
-    if (item && item->area.under(view.area)) detail.history.push_back(std::move(item->json));
+  for (const Told& t : newest_first) {
+    if (detail.history.size() == http::AlertDetail::kMostHistory) break;
+    detail.earlier = t.seq - 1;
+    auto item = transition(t.sequence);  // one that is no longer kept is left out
+    const bool shown = item && item->area.under(view.area) && (view.shadow || !item->shadow);
+    if (shown) detail.history.push_back(std::move(item->json));
   }
+  std::ranges::reverse(detail.history);
   return detail;
 }
 

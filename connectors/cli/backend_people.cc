@@ -1,5 +1,6 @@
 // What people do: records of the log, and of the audit log.
 #include "alert/lifecycle.h"
+#include "alert/policy.h"
 #include "base/json_writer.h"
 #include "connectors/cli/backend.h"
 #include "event/area_table.h"
@@ -8,6 +9,13 @@
 #include "runtime/silence_record.h"
 
 namespace tocsin::cli {
+namespace {
+
+constexpr size_t kMostSilencesOfOne = 100;  // that have not ended, of an account (without accounts: of a name)
+constexpr DurationMs kLongestSilence = 400LL * 24 * kHourMs;
+constexpr DurationMs kComing = 60'000;  // after which one that is written and not yet in force is not counted any more
+
+}  // namespace
 
 void ServiceBackend::append(std::string record, TimeMs at, http::Completion<uint64_t> done) {
   on_lane<uint64_t>(
@@ -48,13 +56,42 @@ Result<std::string> ServiceBackend::silences(const http::View& view) {
   return out;
 }
 
+// What the engine would pass over is refused here, where somebody is told. What was taken and is not in force yet
+// counts: it comes back from the log a moment later. Under mutex_.
+Status ServiceBackend::may_silence(const rule::Silence& silence) {
+  const TimeMs now = parts_.clock.now();
+  if (silence.until > std::max(now, parts_.engine.book().latest()) + kLongestSilence) {
+    return invalid("until lies more than 400 days ahead: take an earlier time, and silence again when it is over");
+  }
+  std::erase_if(coming_, [&](const auto& c) { return c.second.at + kComing < now || silences_.contains(c.first); });
+  const std::string what_to_do = ": end one that is no longer needed (POST /api/v1/silences/{id}/expire)";
+  if (silences_.size() + coming_.size() >= alert::Policy::kMaxSilences) {
+    return conflict("there are " + std::to_string(alert::Policy::kMaxSilences) +
+                    " silences already, as many as are kept" + what_to_do);
+  }
+  const auto by_them = [&](const auto& s) { return s.second.by == silence.by; };
+  const auto own = std::ranges::count_if(silences_, [&](const auto& s) { return !s.second.in_file && by_them(s); }) +
+                   std::ranges::count_if(coming_, by_them);
+  if (static_cast<size_t>(own) < kMostSilencesOfOne) return {};
+  return conflict("there are " + std::to_string(kMostSilencesOfOne) +
+                  " silences of this account already, as many as one may have" + what_to_do);
+}
+
 void ServiceBackend::silence(rule::Silence silence, http::Completion<std::string> done) {
   Arena arena(1024);
   silence.reason = mask_text(silence.reason, arena);
   runtime::SilenceRecord record{false, std::move(silence), parts_.clock.now()};
   record.silence.id = "s-" + hex(hash64(runtime::silence_record(record)));
+  Status may;
+  {
+    const std::lock_guard lock(mutex_);
+    may = may_silence(record.silence);
+    if (may) coming_[record.silence.id] = {record.silence.by, record.at};
+  }
+  if (!may) return done(may.error());
   append(runtime::silence_record(record), record.at,
-         [done = std::move(done), id = record.silence.id](const Result<uint64_t>& offset) {
+         [this, done = std::move(done), id = record.silence.id](const Result<uint64_t>& offset) {
+           if (const std::lock_guard lock(mutex_); !offset) coming_.erase(id);
            done(offset ? Result<std::string>(id) : Result<std::string>(offset.error()));
          });
 }

@@ -90,6 +90,11 @@ class Explanation {
     simdjson::dom::array history;
     if (answer["history"].get(history) != simdjson::SUCCESS) return;
     std::cout << l_.history << '\n';
+    if (const int64_t earlier = number_at(answer, "/earlier"); earlier > 0) {
+      line(chinese_ ? "  更早的 " + std::to_string(earlier) + " 次变化未列出"
+                    : "  (" + std::to_string(earlier) + " earlier ones are not listed)",
+           "      ");
+    }
     for (const auto event : history) transition(event);
   }
 

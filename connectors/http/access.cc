@@ -58,7 +58,7 @@ std::string_view bearer(std::string_view header) {
   return trimmed(header.substr(kScheme.size()));
 }
 
-Who of_account(const Account& a) { return {true, false, a.name, a.role, a.area}; }
+Who of_account(const Account& a) { return {true, false, a.name, a.role, a.area, INT64_MAX}; }
 
 std::string set_cookie(std::string_view value, int64_t seconds, bool secure) {
   std::string out(kCookie);
@@ -106,13 +106,13 @@ Gate::Gate(std::vector<Account> accounts, std::string key) : accounts_(std::move
 }
 
 Who Gate::who(std::string_view authorization, std::string_view cookie, int64_t now) const {
-  if (open()) return {true, true, "", Role::kAdmin, ""};
+  if (open()) return {true, true, "", Role::kAdmin, "", INT64_MAX};
   if (!authorization.empty()) return by_token(bearer(authorization));
   return by_session(cookie_value(cookie), now);
 }
 
 Who Gate::by_token(std::string_view token) const {
-  if (open()) return {true, true, "", Role::kAdmin, ""};
+  if (open()) return {true, true, "", Role::kAdmin, "", INT64_MAX};
   if (token.empty() || token.size() > kMaxToken) return {};
   const auto it = by_hash_.find(sha256_hex(token));
   return it == by_hash_.end() ? Who() : of_account(accounts_[it->second]);
@@ -144,7 +144,10 @@ Who Gate::by_session(std::string_view value, int64_t now) const {
   if (read.ec != std::errc() || read.ptr != value.data() + first || expiry <= now) return {};
   const std::string_view account = text.substr(first + 1);
   for (const Account& a : accounts_) {
-    if (same(account, std::string_view(a.sha256).substr(0, kAccountDigits))) return of_account(a);
+    if (!same(account, std::string_view(a.sha256).substr(0, kAccountDigits))) continue;
+    Who who = of_account(a);
+    who.until = expiry;
+    return who;
   }
   return {};
 }

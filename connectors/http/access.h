@@ -59,6 +59,7 @@ struct Who {
   std::string name;
   Role role = Role::kViewer;
   std::string area;
+  int64_t until = INT64_MAX;  // Unix seconds at which the session ends; a token's does not
   bool may_see_shadow() const { return role >= Role::kPlanner; }
 };
 

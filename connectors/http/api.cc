@@ -148,21 +148,51 @@ void list_alerts(Api& api, const Request& request, Responder answer) {
   answer.json(std::move(body));
 }
 
-// The latest `data` with one more member, `history`.
-void one_alert(Api& api, const Request& request, Responder answer) {
-  const auto detail = api.backend().alert(request.captured[0], request.view());
-  if (!detail) return answer.fail(detail.error());
+namespace {
+
+// The latest `data` with two more members, `history` and how much of it is not told.
+std::string detail_json(const AlertDetail& detail) {
   std::string body;
   JsonWriter json(body);
   json.begin_object();
-  append_array(json, "history", detail->history);
-  const size_t members = detail->latest.find_first_not_of(" \t\r\n", detail->latest.find('{') + 1);
-  if (members != std::string::npos && detail->latest[members] != '}') {
-    body.append(",").append(detail->latest, members);  // with the closing brace
+  append_array(json, "history", detail.history);
+  json.key("earlier").unsigned_integer(detail.earlier);
+  const size_t members = detail.latest.find_first_not_of(" \t\r\n", detail.latest.find('{') + 1);
+  if (members != std::string::npos && detail.latest[members] != '}') {
+    body.append(",").append(detail.latest, members);  // with the closing brace
   } else {
     json.end_object();
   }
-  answer.json(std::move(body));
+  return body;
+}
+
+}  // namespace
+
+Completion<Response> passing_whole(const Api& api, const Responder& answer) {
+  return api.completion<Response>([answer](Result<Response> response) {
+    if (!response) return answer.fail(response.error());
+    answer(*std::move(response));
+  });
+}
+
+Response whole(std::string_view type, std::string body, std::string_view encodings) {
+  Response response{200, std::string(type), std::move(body), {}};
+  tag(response);
+  squeeze(response, encodings);
+  return response;
+}
+
+void one_alert(Api& api, const Request& request, Responder answer) {
+  uint64_t before = UINT32_MAX;
+  if (const std::string fault = read_number(request, "before", 1, UINT32_MAX, before); !fault.empty()) {
+    return answer.problem(400, fault);
+  }
+  // On a thread of the backend's: a history is much to read, write and make small.
+  api.backend().alert(request.captured[0], request.view(), static_cast<uint32_t>(before),
+                      [done = passing_whole(api, answer), encodings = request.encodings](Result<AlertDetail> detail) {
+                        if (!detail) return done(detail.error());
+                        done(whole("application/json", detail_json(*detail), encodings));
+                      });
 }
 
 // Hands on what the backend answers as it is.

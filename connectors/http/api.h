@@ -86,6 +86,11 @@ Result<AlertQuery> read_query(const Api& api, const Request& request);
 // A completion that answers with the JSON it gets.
 Completion<std::string> passing_on(const Api& api, const Responder& answer);
 
+// The same of a response that is whole: tagged and made small on the thread that made it.
+Completion<Response> passing_whole(const Api& api, const Responder& answer);
+// A body as such a response.
+Response whole(std::string_view type, std::string body, std::string_view encodings);
+
 // What the checks come to: all is well; it works, though something beside it does not; it does not work.
 enum class Readiness : uint8_t { kReady, kDegraded, kNot };
 Readiness readiness_of(const std::vector<Check>& checks);

@@ -130,17 +130,11 @@ void map(Api& api, const Request& request, Responder answer) {
     query->status = {alert::AlertStatus::kOpen, alert::AlertStatus::kAcknowledged, alert::AlertStatus::kAssigned};
   }
   query->limit = kMaxFeatures;
-  const Completion<Response> done = api.completion<Response>([answer](Result<Response> response) {
-    if (!response) return answer.fail(response.error());
-    answer(*std::move(response));
-  });
+  const Completion<Response> done = passing_whole(api, answer);
   // On a thread of the backend's: thousands of alerts are much to read, write and make small.
   api.backend().many_alerts(*std::move(query), [done, encodings = request.encodings](Result<AlertPage> page) {
     if (!page) return done(page.error());
-    Response response{200, std::string(kGeoJson), geojson(*page), {}};
-    tag(response);
-    squeeze(response, encodings);
-    done(std::move(response));
+    done(whole(kGeoJson, geojson(*page), encodings));
   });
 }
 

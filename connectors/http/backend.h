@@ -50,7 +50,8 @@ struct AlertQuery {
   bool shadow = false;     // also alerts of rules in shadow mode
   std::string scope;       // View::area
   size_t limit = 100;      // 1 … 1000
-  std::string cursor;      // from AlertPage::next of the same query; forged or foreign: kInvalid
+  std::string cursor;      // from AlertPage::next: a place in the order, which stays good when the alert there has
+                           // gone; what is none: kInvalid
 };
 
 struct AlertPage {
@@ -61,7 +62,10 @@ struct AlertPage {
 
 struct AlertDetail {
   std::string latest;                // the `data` object of the latest CloudEvent
-  std::vector<std::string> history;  // every transition that is kept, oldest first, each a whole CloudEvent
+  std::vector<std::string> history;  // the newest kMostHistory transitions that are kept and shown, oldest first, each
+                                     // a whole CloudEvent
+  uint64_t earlier = 0;              // transitions before these: ask for what comes before the number earlier + 1
+  static constexpr size_t kMostHistory = 200;
 };
 
 // The codes that an alert lies under; empty ones: it is of no single such area.
@@ -160,8 +164,10 @@ class Backend {
   // The same beside the server's thread, for more alerts than it may be held up for; `limit` up to 5000. Completes on a
   // thread on which the completion may work for as long.
   virtual void many_alerts(AlertQuery query, Completion<AlertPage> done) = 0;
-  // What the view does not show is kNotFound; of the history, transitions that it does not show are left out.
-  virtual Result<AlertDetail> alert(std::string_view id, const View& view) = 0;
+  // With the history before the transition of number `before` (UINT32_MAX: up to now). What the view does not show is
+  // kNotFound; of the history, transitions that it does not show are left out. Completes on a thread on which the
+  // completion may work for long.
+  virtual void alert(std::string id, const View& view, uint32_t before, Completion<AlertDetail> done) = 0;
   // JSON object: alert_id, total, events [{source, id, occurred_at, …}]; of events that are still kept also what they
   // say.
   virtual void evidence(std::string id, const View& view, Completion<std::string> done) = 0;

@@ -127,7 +127,9 @@ void add_alerts(std::vector<Route>& t) {
   t.push_back(get(kReads, "/api/v1/alerts", "listAlerts", "Alerts, newest first", list_alerts,
                   "#/components/schemas/AlertPage", list_parameters()));
   t.push_back(get(kReads, "/api/v1/alerts/{id}", "getAlert", "One alert: its latest state and its history", one_alert,
-                  "#/components/schemas/Alert"));
+                  "#/components/schemas/Alert",
+                  {{"before", R"({"type":"integer","minimum":1,"maximum":4294967295})",
+                    "The history before the transition of this number (seq): for more of it `earlier` + 1"}}));
   t.push_back(get(kReads, "/api/v1/alerts/{id}/evidence", "getEvidence", "The events that an alert stands on", evidence,
                   "#/components/schemas/Evidence"));
   t.push_back(get(kReads, "/api/v1/alerts/{id}/related", "getRelated",

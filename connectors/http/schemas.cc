@@ -35,7 +35,8 @@ const std::string_view kSchemas = R"({
 "summary":{"$ref":"#/components/schemas/Text"},"advice":{"$ref":"#/components/schemas/Text"},
 "owner":{"type":"string"},"assigned_to":{"type":"string"},"outcome":{"enum":["true","false","duplicate"]},
 "relation":{"enum":["case","key","near"],"description":"why it is related; of related alerts only"},
-"history":{"type":"array","items":{"type":"object"},"description":"CloudEvents, oldest first; of one alert only"}}},
+"history":{"type":"array","items":{"type":"object"},"description":"CloudEvents, oldest first, the newest 200; of one alert only"},
+"earlier":{"type":"integer","minimum":0,"description":"transitions before those of history; of one alert only"}}},
 "AlertPage":{"type":"object","required":["alerts","next","sequence"],"properties":{
 "alerts":{"type":"array","items":{"$ref":"#/components/schemas/Alert"}},"next":{"type":["string","null"]},
 "sequence":{"type":"integer","description":"Stream after this sequence to miss nothing"}}},
@@ -128,7 +129,7 @@ const std::string_view kSchemas = R"({
 "note":{"type":"string","maxLength":4000},"outcome":{"enum":["true","false","duplicate"]}}},
 "Silence":{"type":"object","required":["reason","until"],"additionalProperties":false,"properties":{
 "by":{"$ref":"#/components/schemas/By"},"reason":{"type":"string","minLength":1,"maxLength":2000},
-"until":{"type":["string","integer"],"description":"RFC 3339 or epoch milliseconds, in event time; without an offset in the service's zone"},
+"until":{"type":["string","integer"],"description":"RFC 3339 or epoch milliseconds, in event time, at most 400 days ahead; without an offset in the service's zone"},
 "rules":{"type":"array","maxItems":100,"items":{"type":"string"},"description":"rules in force; any where missing"},
 "area":{"type":"string","maxLength":200,"description":"code of an area, with all that lies under it"},
 "severity":{"enum":["blue","yellow","orange","red"],"description":"the gravest that is silenced"}}},

@@ -32,6 +32,7 @@ struct Options {
 
   size_t max_connections = 2048;
   size_t max_streams = 1024;           // event streams among them
+  size_t max_streams_each = 64;        // of one account; without accounts: of one address; past it 429
   size_t max_ingests = 8;              // ingest requests in flight, from their header on; past it 429
   size_t max_body = size_t{16} << 20;  // of an ingest; other bodies: max_action_body
   size_t max_records = 100'000;        // of one ingest

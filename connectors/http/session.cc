@@ -261,13 +261,18 @@ void Session::start_stream() {
   if (serving_.counters.streams >= serving_.options.max_streams) {
     return send(problem(unavailable("As many streams as are served at once are open."), request_.instance));
   }
+  Reader reader{request_.view(), request_.who.open ? request_.from : request_.who.name, request_.who.until};
+  if (serving_.hub.streams_of(reader.account) >= serving_.options.max_streams_each) {
+    return send(problem(exhausted("As many streams as one account may read at once (without accounts: one address) are "
+                                  "open: close one, as of another window, and try again."),
+                        request_.instance));
+  }
   ++serving_.counters.requests[route_->upgrades() ? 101 : 200];
   deadline_.clear();
   closed_ = true;
-  View view = request_.view();
-  view.shadow = request_.param(kShadow) == "true";
-  if (!route_->upgrades()) return serving_.hub.serve(std::move(socket_), after, std::move(view));
-  serving_.hub.serve(std::move(socket_), after, std::move(view), parser_->release());
+  reader.view.shadow = request_.param(kShadow) == "true";
+  if (!route_->upgrades()) return serving_.hub.serve(std::move(socket_), after, std::move(reader));
+  serving_.hub.serve(std::move(socket_), after, std::move(reader), parser_->release());
 }
 
 void Session::send(Response response) {

@@ -13,6 +13,7 @@ using ErrorCode = boost::system::error_code;
 constexpr size_t kPiece = size_t{64} << 10;  // written at once
 constexpr int kSendBuffer = 128 << 10;       // in the kernel, a reader: bounds what slow ones cost
 constexpr DurationMs kRetryMs = 1'000;
+constexpr size_t kTurns = 4;  // readers of the store, each a piece, before others are served again
 constexpr std::string_view kHead =
     "HTTP/1.1 200 OK\r\nServer: tocsin\r\nContent-Type: text/event-stream\r\nCache-Control: no-store\r\n"
     "X-Content-Type-Options: nosniff\r\nX-Accel-Buffering: no\r\nConnection: close\r\n\r\n";
@@ -49,18 +50,43 @@ void StreamHub::committed() {
   if (more) net::post(executor_, [this] { committed(); });
 }
 
-void StreamHub::serve(Socket socket, uint64_t after, View view) {
-  enter(std::make_shared<SseConnection>(std::move(socket), *this, after, std::move(view)));
+size_t StreamHub::streams_of(const std::string& account) const {
+  const auto it = by_account_.find(account);
+  return it == by_account_.end() ? 0 : it->second;
 }
 
-void StreamHub::serve(Socket socket, uint64_t after, View view, UpgradeRequest request) {
-  enter(std::make_shared<WebSocketConnection>(std::move(socket), *this, after, std::move(view), std::move(request)));
+void StreamHub::serve(Socket socket, uint64_t after, Reader reader) {
+  enter(std::make_shared<SseConnection>(std::move(socket), *this, after, std::move(reader)));
+}
+
+void StreamHub::serve(Socket socket, uint64_t after, Reader reader, UpgradeRequest request) {
+  enter(std::make_shared<WebSocketConnection>(std::move(socket), *this, after, std::move(reader), std::move(request)));
+}
+
+void StreamHub::await_turn(const std::shared_ptr<StreamConnection>& stream) {
+  if (stopped_) return;
+  turns_.push_back(stream);
+  if (turns_.size() == 1) net::post(executor_, [this] { give_turns(); });
+}
+
+// What is posted anew comes after all that waits by then.
+void StreamHub::give_turns() {
+  std::vector<std::weak_ptr<StreamConnection>> now;
+  while (!turns_.empty() && now.size() < kTurns) {
+    now.push_back(std::move(turns_.front()));
+    turns_.pop_front();
+  }
+  if (!turns_.empty()) net::post(executor_, [this] { give_turns(); });
+  for (const auto& weak : now) {
+    if (const auto stream = weak.lock()) stream->take_turn();
+  }
 }
 
 void StreamHub::enter(const std::shared_ptr<StreamConnection>& stream) {
   connections_.add(stream);
   streams_[stream.get()] = stream;
   ++counters_.streams;
+  ++by_account_[stream->account()];
   stream->start();
 }
 
@@ -68,10 +94,12 @@ void StreamHub::leave(StreamConnection* stream) {
   streams_.erase(stream);
   connections_.remove(stream);
   --counters_.streams;
+  if (const auto it = by_account_.find(stream->account()); --it->second == 0) by_account_.erase(it);
 }
 
 void StreamHub::stop() {
   stopped_ = true;
+  turns_.clear();
   retry_.clear();
 }
 
@@ -83,7 +111,25 @@ void StreamConnection::wake() {
   if (!writing_ && !reading_) advance();
 }
 
+void StreamConnection::await_turn() {
+  reading_ = true;  // no wake in between
+  wait_for_more();
+  hub_.await_turn(self());
+}
+
+void StreamConnection::take_turn() {
+  reading_ = false;
+  if (!closed_ && !writing_) read_on();
+}
+
+// Whose session is over is cut off: who comes back must sign in.
 void StreamConnection::advance() {
+  if (over()) return stop();
+  if (reading_) return;
+  reader_.catches_up() ? await_turn() : read_on();
+}
+
+void StreamConnection::read_on() {
   frames_.clear();
   StreamReader::Gap gap;
   const auto step = reader_.next(kPiece, frames_, gap);
@@ -98,12 +144,7 @@ void StreamConnection::advance() {
     case StreamReader::Step::kBehind:
       return cut();
     case StreamReader::Step::kContinue:
-      reading_ = true;  // no wake in between
-      wait_for_more();
-      return net::post(executor_, [self = self()] {
-        self->reading_ = false;
-        if (!self->closed_ && !self->writing_) self->advance();
-      });
+      return await_turn();
   }
 }
 
@@ -124,6 +165,7 @@ void StreamConnection::wait_for_more() {
   if (awaits_heartbeat_) return;
   awaits_heartbeat_ = true;
   timer_.set(hub_.options().heartbeat, [self = self()] {
+    if (self->over()) return self->stop();
     if (!self->closed_) self->send_heartbeat();
   });
 }

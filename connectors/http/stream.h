@@ -5,6 +5,7 @@
 #include <boost/beast/http/message.hpp>
 #include <boost/beast/http/string_body.hpp>
 #include <boost/beast/websocket/stream.hpp>
+#include <deque>
 #include <memory>
 #include <string>
 #include <vector>
@@ -18,6 +19,13 @@ namespace tocsin::http {
 
 class StreamConnection;
 using UpgradeRequest = boost::beast::http::request<boost::beast::http::string_body>;
+
+// For whom a stream is.
+struct Reader {
+  View view;
+  std::string account;        // or the address, where there are no accounts: of each so many streams are served
+  int64_t until = INT64_MAX;  // Unix seconds at which the session ends, and the stream with it
+};
 
 class StreamHub {
  public:
@@ -34,10 +42,15 @@ class StreamHub {
   // Something was committed: takes it in and wakes the readers.
   void committed();
   uint64_t head() const { return tail_.head(); }
+  // Streams of this account, or address, that are open.
+  size_t streams_of(const std::string& account) const;
   // Serves the stream on a socket whose request was read: everything after `after` that the view shows, then live.
-  void serve(Socket socket, uint64_t after, View view);
+  void serve(Socket socket, uint64_t after, Reader reader);
   // The same on a WebSocket, which `request` asks for.
-  void serve(Socket socket, uint64_t after, View view, UpgradeRequest request);
+  void serve(Socket socket, uint64_t after, Reader reader, UpgradeRequest request);
+  // Calls the stream's take_turn() soon. A few are called at a time, so that readers who catch up, each from the store,
+  // do not keep requests waiting for all of them.
+  void await_turn(const std::shared_ptr<StreamConnection>& stream);
   void stop();
 
   const Options& options() const { return options_; }
@@ -48,6 +61,7 @@ class StreamHub {
 
  private:
   void enter(const std::shared_ptr<StreamConnection>& stream);
+  void give_turns();
   const Options& options_;
   Connections& connections_;
   Counters& counters_;
@@ -55,18 +69,27 @@ class StreamHub {
   Deadline retry_;  // after the outbox could not be read
   net::any_io_executor executor_;
   std::unordered_map<StreamConnection*, std::weak_ptr<StreamConnection>> streams_;
+  std::unordered_map<std::string, size_t> by_account_;
+  std::deque<std::weak_ptr<StreamConnection>> turns_;
   bool stopped_ = false;
 };
 
 // One reader. What it is sent, and when, is decided here; how it is put into bytes, in the two kinds below.
 class StreamConnection : public Connection {
  public:
-  StreamConnection(StreamHub& hub, const net::any_io_executor& executor, uint64_t after, View view)
-      : hub_(hub), timer_(executor), reader_(hub.tail(), after, std::move(view)), executor_(executor) {}
+  StreamConnection(StreamHub& hub, const net::any_io_executor& executor, uint64_t after, Reader reader)
+      : hub_(hub),
+        timer_(executor),
+        reader_(hub.tail(), after, std::move(reader.view)),
+        account_(std::move(reader.account)),
+        until_(reader.until) {}
   ~StreamConnection() override;
   virtual void start() = 0;
   // The tail has grown.
   void wake();
+  // May read on, after StreamHub::await_turn().
+  void take_turn();
+  const std::string& account() const { return account_; }
   void stop() override;
 
  protected:
@@ -89,16 +112,20 @@ class StreamConnection : public Connection {
 
  private:
   void advance();
+  void read_on();
+  void await_turn();
   void wait_for_more();
+  bool over() const { return unix_seconds() >= until_; }
   void cut();
 
   StreamHub& hub_;
   Deadline timer_;  // of the write in flight, or of the next heartbeat, which is due so long after the last write
   StreamReader reader_;
-  net::any_io_executor executor_;
+  const std::string account_;
+  const int64_t until_;
   std::vector<FramePtr> frames_;  // being written
   bool writing_ = false;
-  bool reading_ = false;  // the next piece is posted: what was read held nothing for this reader
+  bool reading_ = false;  // waits for its turn: to read the outbox, or on, as what it read held nothing for it
   bool awaits_heartbeat_ = false;
   bool closed_ = false;
 };
@@ -106,8 +133,8 @@ class StreamConnection : public Connection {
 // Server-sent events.
 class SseConnection final : public StreamConnection {
  public:
-  SseConnection(Socket socket, StreamHub& hub, uint64_t after, View view)
-      : StreamConnection(hub, socket.get_executor(), after, std::move(view)), socket_(std::move(socket)) {}
+  SseConnection(Socket socket, StreamHub& hub, uint64_t after, Reader reader)
+      : StreamConnection(hub, socket.get_executor(), after, std::move(reader)), socket_(std::move(socket)) {}
   void start() override;
 
  private:
@@ -128,8 +155,8 @@ class SseConnection final : public StreamConnection {
 // A WebSocket: one text message an event, {"id": N, "event": "alert", "data": {…}}.
 class WebSocketConnection final : public StreamConnection {
  public:
-  WebSocketConnection(Socket socket, StreamHub& hub, uint64_t after, View view, UpgradeRequest request)
-      : StreamConnection(hub, socket.get_executor(), after, std::move(view)),
+  WebSocketConnection(Socket socket, StreamHub& hub, uint64_t after, Reader reader, UpgradeRequest request)
+      : StreamConnection(hub, socket.get_executor(), after, std::move(reader)),
         socket_(std::move(socket)),
         request_(std::move(request)) {}
   void start() override;

@@ -85,7 +85,7 @@ Result<StreamReader::Step> StreamReader::next(size_t max_bytes, std::vector<Fram
     return Step::kNothing;
   }
   if (behind()) return Step::kBehind;
-  if (cursor_ + 1 < tail_.oldest() || cursor_ > tail_.head()) return catch_up(max_bytes, frames, gap);
+  if (catches_up()) return catch_up(max_bytes, frames, gap);
   size_t bytes = 0;
   while (cursor_ < tail_.head() && bytes < max_bytes) {
     const size_t before = frames.size();

@@ -89,6 +89,10 @@ class StreamReader {
   Result<Step> next(size_t max_bytes, std::vector<FramePtr>& frames, Gap& gap);
   // Was live and fell behind the tail.
   bool behind() const { return live_ && cursor_ + 1 < tail_.oldest(); }
+  // What comes next is read from the outbox.
+  bool catches_up() const {
+    return cursor_ != tail_.head() && !behind() && (cursor_ + 1 < tail_.oldest() || cursor_ > tail_.head());
+  }
   // The last sequence read.
   uint64_t cursor() const { return cursor_; }
 

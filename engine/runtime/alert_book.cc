@@ -54,13 +54,11 @@ bool AlertBook::ByTime::operator()(const Place& a, const AlertLine* b) const {
 
 bool AlertBook::matches(const AlertLine& l, const AlertFilter& f) {
   const auto among = [](const auto& set, auto v) { return set.empty() || std::ranges::find(set, v) != set.end(); };
-  const auto begins = [&](const std::string& code) { return !code.empty() && code.starts_with(f.area); };
   if (l.shadow && !f.shadow) return false;
   if (!among(f.status, l.status) || !among(f.severity, l.severity)) return false;
   if (!f.rule.empty() && f.rule != l.rule_id) return false;
   if (!f.owner.empty() && f.owner != l.owner) return false;
-  if (!l.under(f.scope)) return false;
-  return f.area.empty() || begins(l.city) || begins(l.town) || begins(l.village) || begins(l.grid);
+  return l.under(f.scope) && l.under(f.area);
 }
 
 // The smallest bucket that surely holds all that the filter lets through.

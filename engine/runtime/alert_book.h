@@ -40,7 +40,7 @@ inline const std::vector<alert::AlertStatus> kOpenStates = {
 struct AlertFilter {
   std::vector<alert::AlertStatus> status;  // empty: any
   std::vector<detect::Severity> severity;  // empty: any
-  std::string rule, area, owner;           // empty: any; area is a prefix of the deepest code
+  std::string rule, area, owner;           // empty: any; area: alerts that lie under it
   std::string scope;                       // what the asker may see: alerts that lie under this area; empty: all
   TimeMs since = kNoTime, until = kNever;  // opened_at in [since, until)
   bool shadow = false;                     // also those of rules in shadow

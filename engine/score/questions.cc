@@ -4,6 +4,7 @@
 #include <optional>
 #include <set>
 
+#include "event/area_table.h"
 #include "score/keeper.h"
 
 namespace tocsin::score {
@@ -52,15 +53,23 @@ Result<Card> Keeper::card(const Cut& cut) const {
   return card;
 }
 
-// The row of a place; nothing where it is not asked for.
+// The row of a place; nothing where it is not asked for. A place is known by its name: another area may have one of the
+// same name, whose reports are none of this area's, and it is not known of which of them the coordinates are.
 std::optional<PlaceRow> Keeper::row_of(const Place& place, const PlaceCut& cut, const CivilDays& days) const {
-  const Spot& spot = names_.spots()[place.reports.back().spot];
-  if (!wanted(place.trouble, cut.category) || !lies_in(spot, cut.area)) return std::nullopt;
+  if (!wanted(place.trouble, cut.category)) return std::nullopt;
   PlaceRow row;
   std::set<uint32_t> reporters;
+  const Spot* last = nullptr;
+  bool all_here = true;
   for (const PlaceReport& r : place.reports) {
+    const Spot& spot = names_.spots()[r.spot];
+    if (!lies_in(spot, cut.area)) {
+      all_here = false;
+      continue;
+    }
     const int64_t day = days.at(r.time);
     if (day < cut.from || day > cut.to) continue;
+    last = &spot;
     if (row.reports++ == 0) row.first = r.time;
     row.last = r.time;
     if (r.reporter != 0) reporters.insert(r.reporter);
@@ -73,8 +82,8 @@ std::optional<PlaceRow> Keeper::row_of(const Place& place, const PlaceCut& cut, 
   row.reporters = reporters.size();
   row.place = place.name;
   row.trouble = place.trouble;
-  row.area = deepest(spot);
-  row.has_location = place.lon != Place::kNowhere;
+  row.area = deepest(*last);
+  row.has_location = all_here && place.lon != Place::kNowhere;
   row.lon = place.lon / 1e6;
   row.lat = place.lat / 1e6;
   return row;
@@ -86,7 +95,10 @@ void Keeper::add_alerts(const PlaceCut& cut, const CivilDays& days, const absl::
   const auto take = [&](const ScoredAlert& alert) {
     const int64_t day = days.at(alert.opened_at);
     if (!alert.told || day < cut.from || day > cut.to) return;
-    if (!cut.scope.empty() && !lies_in(alert_names_.spots()[alert.spot & ~kAlertSpot], cut.scope)) return;
+    const Spot& spot = alert_names_.spots()[alert.spot & ~kAlertSpot];
+    if (!lies_in(spot, cut.scope)) return;
+    // One of a larger area may have opened with reports of this one.
+    if (!lies_in(spot, cut.area) && !lies_under(cut.area, deepest(spot))) return;
     for (const uint64_t id : alert.places) {
       if (const auto it = rows.find(id); it != rows.end()) list.places[it->second].alerts.push_back(alert.id);
     }

@@ -117,11 +117,13 @@ class Desk(ServiceCase):
             cursor, given = page["next"], page["next"] or cursor
         self.assertEqual(len(set(seen)), 4)
         time, _, alert = given.partition(".")
-        for forged in ("x", ".", "0.", time, time + ".", time + ".none", "9" * 30 + "." + alert, "-" + given + "x",
-                       "%00", "../../state", alert):
+        for forged in ("x", ".", "0.", time, time + ".", "9" * 30 + "." + alert, "x" + given, "%00", "../../state", alert):
             status, body = self.running.request("GET", "/api/v1/alerts?cursor=" + forged)
             self.assertEqual(status, 400, forged + body)
             self.assertIn("urn:tocsin:problem:", body)
+        # A place in the order is one also where there is no alert any more.
+        for place in (time + ".none", given + "x"):
+            self.assertEqual(self.running.request("GET", "/api/v1/alerts?cursor=" + place)[0], 200, place)
 
     def test_areas_and_map(self):
         points = [{"lon": 121.5 + i * 0.001, "lat": 30.2 + i % 2 * 0.001} for i in range(3)]

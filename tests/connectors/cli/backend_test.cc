@@ -111,6 +111,16 @@ class BackendTest : public testing::Test {
     }
     return out;
   }
+  Result<http::AlertDetail> detail(const std::string& id, const http::View& view = {}, uint32_t before = UINT32_MAX) {
+    std::promise<Result<http::AlertDetail>> told;
+    backend_->alert(id, view, before, [&](Result<http::AlertDetail> d) { told.set_value(std::move(d)); });
+    return told.get_future().get();
+  }
+  Result<std::string> silenced(rule::Silence silence) {
+    std::promise<Result<std::string>> told;
+    backend_->silence(std::move(silence), [&](Result<std::string> id) { told.set_value(std::move(id)); });
+    return told.get_future().get();
+  }
   std::string id_of(const std::string& rule) {
     std::string out;
     engine_->book().each({}, [&](const runtime::AlertLine& l) {
@@ -145,7 +155,7 @@ TEST_F(BackendTest, AListPassesOverAnAlertWhoseTextIsGone) {
   batch.deletes.push_back({state::Table::kAlerts, runtime::latest_key(id_of("seen"))});
   ASSERT_TRUE(store_->write(batch, true));
   EXPECT_THAT(listed(""), ElementsAre("spre"));
-  EXPECT_EQ(backend_->alert(id_of("seen"), {}).error().code, Code::kNotFound);
+  EXPECT_EQ(detail(id_of("seen")).error().code, Code::kNotFound);
   std::promise<Result<http::AlertPage>> many;
   backend_->many_alerts({}, [&](Result<http::AlertPage> page) { many.set_value(std::move(page)); });
   const auto page = many.get_future().get();
@@ -170,7 +180,7 @@ TEST_F(BackendTest, TheStoredLineSaysWhoSeesTheText) {
   ASSERT_TRUE(store_->write(batch, true));
   EXPECT_THAT(listed(kTown), ElementsAre("seen"));
   EXPECT_THAT(listed("").size(), 2u);
-  EXPECT_EQ(backend_->alert(id, {kTown, false}).error().code, Code::kNotFound);
+  EXPECT_EQ(detail(id, {kTown, false}).error().code, Code::kNotFound);
   for (const bool related : {false, true}) {
     std::promise<Result<std::string>> answer;
     const auto done = [&](Result<std::string> r) { answer.set_value(std::move(r)); };
@@ -200,9 +210,9 @@ TEST_F(BackendTest, WhatLeavesIsToldAlsoWhereTheHistoryIsCut) {
   EXPECT_TRUE(grown->before.under(kTown));
   EXPECT_FALSE(grown->area.under(kTown));
   EXPECT_TRUE(grown->area.under("330282"));
-  const auto detail = backend_->alert(id_of("spread"), {});
-  ASSERT_TRUE(detail);
-  EXPECT_EQ(detail->history.size(), 1u) << "what is no longer kept is left out";
+  const auto told = detail(id_of("spread"));
+  ASSERT_TRUE(told);
+  EXPECT_EQ(told->history.size(), 1u) << "what is no longer kept is left out";
 }
 
 TEST_F(BackendTest, TheHistoryThatATownSeesIsItsOwn) {
@@ -210,10 +220,107 @@ TEST_F(BackendTest, TheHistoryThatATownSeesIsItsOwn) {
   report("2", 3, 2);
   report("3", 3, 2);
   const std::string id = id_of("spread");
-  EXPECT_EQ(backend_->alert(id, {kTown, false}).error().code, Code::kNotFound) << "it has outgrown it";
-  const auto all = backend_->alert(id, {"330282", false});
+  EXPECT_EQ(detail(id, {kTown, false}).error().code, Code::kNotFound) << "it has outgrown it";
+  const auto all = detail(id, {"330282", false});
   ASSERT_TRUE(all);
   EXPECT_GE(all->history.size(), 2u);
+}
+
+// A rule was in shadow once: what it said then is for planners, also where the alert itself is for all.
+TEST_F(BackendTest, TheHistoryOfTheTimeInShadowIsForPlanners) {
+  report("1", 1, 1);
+  report("2", 2, 1);
+  const std::string id = id_of("spread");
+  ASSERT_EQ(detail(id)->history.size(), 2u);
+  const auto page = backend_->transitions_after(0, 100, 1 << 20);
+  const auto first = std::ranges::find(page->items, id, &http::StreamItem::alert_id);
+  const std::string key = state::big_endian(first->sequence);
+  runtime::OutboxEntry entry = runtime::decode_outbox(*store_->get(state::Table::kOutbox, key));
+  entry.shadow = true;
+  state::Batch batch;
+  batch.puts.push_back({state::Table::kOutbox, key, runtime::encode_outbox(entry)});
+  ASSERT_TRUE(store_->write(batch, true));
+  EXPECT_EQ(detail(id)->history.size(), 1u);
+  EXPECT_EQ(detail(id, {"", true})->history.size(), 2u);
+}
+
+TEST_F(BackendTest, ALongHistoryIsToldInPieces) {
+  report("1", 1, 1);
+  const std::string id = id_of("seen");
+  const auto only = store_->get(state::Table::kAlerts, runtime::history_key(id, 1));
+  ASSERT_TRUE(only);
+  state::Batch batch;
+  for (uint32_t seq = 2; seq <= 450; ++seq) {
+    batch.puts.push_back({state::Table::kAlerts, runtime::history_key(id, seq), *only});
+  }
+  ASSERT_TRUE(store_->write(batch, true));
+  auto told = detail(id);
+  EXPECT_EQ(told->history.size(), http::AlertDetail::kMostHistory);
+  EXPECT_EQ(told->earlier, 250u);
+  told = detail(id, {}, 251);
+  EXPECT_EQ(told->history.size(), 200u);
+  EXPECT_EQ(told->earlier, 50u);
+  told = detail(id, {}, 51);
+  EXPECT_EQ(told->history.size(), 50u);
+  EXPECT_EQ(told->earlier, 0u);
+}
+
+TEST_F(BackendTest, AnAlertsHistoryIsReadBesideTheServersThread) {
+  report("1", 1, 1);
+  std::promise<std::thread::id> told;
+  {
+    const Held context(lanes_.context);
+    backend_->alert(id_of("seen"), {}, UINT32_MAX,
+                    [&](const Result<http::AlertDetail>&) { told.set_value(std::this_thread::get_id()); });
+  }
+  EXPECT_NE(told.get_future().get(), std::this_thread::get_id());
+}
+
+// A page ends at an alert that is gone, or has left the asker's area, by the time that the next one is asked for.
+TEST_F(BackendTest, ACursorOutlivesItsAlert) {
+  report("1", 1, 1);
+  report("2", 2, 1);
+  http::AlertQuery query;
+  query.limit = 1;
+  query.cursor = std::to_string(kStart + 30 * kMinute) + ".gone";
+  const auto first = backend_->alerts(query);
+  ASSERT_TRUE(first) << first.error().message;
+  EXPECT_EQ(first->alerts.size(), 1u);
+  query.scope = kOther;  // not theirs: the cursor is a place in the order, and shows them nothing
+  query.cursor = first->next;
+  const auto other = backend_->alerts(query);
+  ASSERT_TRUE(other) << other.error().message;
+  EXPECT_TRUE(other->alerts.empty());
+  for (const char* none : {"x", ".", "1.", "a.b", "99999999999999999999.a"}) {
+    query.cursor = none;
+    EXPECT_EQ(backend_->alerts(query).error().code, Code::kInvalid) << none;
+  }
+}
+
+// What the engine would pass over is refused while somebody is there to be told.
+TEST_F(BackendTest, SilencesHaveBounds) {
+  constexpr DurationMs kDay = 24 * 60 * kMinute;
+  rule::Silence s;
+  s.by = "duty";
+  s.until = kStart + 401 * kDay;
+  EXPECT_EQ(silenced(s).error().code, Code::kInvalid);
+  s.until = kStart + 399 * kDay;
+  for (int i = 0; i < 100; ++i) {
+    s.reason = "road works " + std::to_string(i);
+    ASSERT_TRUE(silenced(s)) << i;
+  }
+  s.reason = "one more";
+  const auto refused = silenced(s);
+  ASSERT_FALSE(refused) << "also while they are on their way through the log";
+  EXPECT_EQ(refused.error().code, Code::kConflict);
+  EXPECT_THAT(refused.error().message, HasSubstr("end one"));
+  s.by = "another";
+  EXPECT_TRUE(silenced(s));
+  std::map<std::string, rule::Silence> all;
+  for (int i = 0; i < 1000; ++i) all["s-" + std::to_string(i)] = s;
+  backend_->set_silences(all);
+  s.by = "third";
+  EXPECT_EQ(silenced(s).error().code, Code::kConflict);
 }
 
 // A scorecard or a map at work delays nobody who acts, nor who looks at an alert.
@@ -251,6 +358,7 @@ TEST_F(BackendTest, AnActionIsWrittenBesideTheServersThread) {
     backend_->act(action, {}, [&](const Result<uint64_t>&) { acted.set_value(std::this_thread::get_id()); });
     rule::Silence silence;
     silence.by = "duty";
+    silence.until = kStart + kMinute;
     backend_->silence(silence, [&](const Result<std::string>&) { silenced.set_value(std::this_thread::get_id()); });
     backend_->set_silences({{"s-1", silence}});
     backend_->expire_silence("s-1", "duty", {},

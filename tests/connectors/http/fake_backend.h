@@ -127,11 +127,18 @@ class FakeBackend : public Backend {
     auto page = alerts(query);
     finish([done = std::move(done), page = std::move(page)] { done(page); });
   }
-  Result<AlertDetail> alert(std::string_view id, const View& view) override {
+  void alert(std::string id, const View& view, uint32_t before, Completion<AlertDetail> done) override {
+    Result<AlertDetail> answer = not_found("There is no such alert.");
+    {
+      std::lock_guard lock(mutex_);
+      before_ = before;
+      if (shown(id, view)) answer = alerts_[id];
+    }
+    finish([done = std::move(done), answer = std::move(answer)] { done(answer); });
+  }
+  uint32_t before() {
     std::lock_guard lock(mutex_);
-    const auto it = alerts_.find(std::string(id));
-    if (!shown(id, view)) return not_found("There is no such alert.");
-    return it->second;
+    return before_;
   }
   void evidence(std::string id, const View& view, Completion<std::string> done) override {
     Result<std::string> answer = not_found("There is no such alert.");
@@ -337,6 +344,7 @@ class FakeBackend : public Backend {
   BacktestRequest tried_;
   std::string rules_ = "[]";
   AlertQuery query_;
+  uint32_t before_ = 0;
   std::string feed_;
   std::vector<std::string> ingested_;
   std::vector<alert::Action> actions_;

@@ -107,8 +107,14 @@ TEST_F(ServerTest, OneAlertWithItsHistory) {
   backend.put_alert("r-1", {kLatest, {R"({"id":"r-1/1"})", R"({"id":"r-1/2"})"}});
   auto c = client();
   const TestReply reply = c.get("/api/v1/alerts/r-1");
-  EXPECT_EQ(reply.body,
-            R"({"history":[{"id":"r-1/1"},{"id":"r-1/2"}],"alert_id":"r-1","severity":"red","status":"open"})");
+  EXPECT_EQ(
+      reply.body,
+      R"({"history":[{"id":"r-1/1"},{"id":"r-1/2"}],"earlier":0,"alert_id":"r-1","severity":"red","status":"open"})");
+  EXPECT_EQ(backend.before(), UINT32_MAX);
+  backend.put_alert("r-2", {kLatest, {R"({"id":"r-2/7"})"}, 6});
+  EXPECT_THAT(c.get("/api/v1/alerts/r-2?before=8").body, HasSubstr(R"("earlier":6)"));
+  EXPECT_EQ(backend.before(), 8u);
+  expect_problem(c.get("/api/v1/alerts/r-2?before=0"), 400, "before must be a number from 1");
   EXPECT_EQ(c.get("/api/v1/alerts/r%2d1").status, 200);
   expect_problem(c.get("/api/v1/alerts/r-9"), 404, "no such alert");
   EXPECT_THAT(c.get("/api/v1/alerts/r-1/evidence").body, HasSubstr("\"events\""));

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <ctime>
 #include <memory>
 #include <random>
 #include <thread>
@@ -123,6 +124,52 @@ TEST_F(StreamTest, TooManyStreams) {
   ASSERT_TRUE(one.next());
   StreamClient two(server->port(), "");
   EXPECT_THAT(two.header, HasSubstr("503"));
+}
+
+TEST_F(StreamTest, TooManyStreamsOfOneAccount) {
+  start([](Options& o) {
+    o.max_streams_each = 2;
+    o.accounts = {{"a", sha256_hex("a"), Role::kViewer, ""}, {"b", sha256_hex("b"), Role::kViewer, ""}};
+    o.session_key = "key";
+  });
+  const std::string a = "Authorization: Bearer a\r\n";
+  auto one = std::make_unique<StreamClient>(server->port(), "", "", 0, a);
+  StreamClient two(server->port(), "", "", 0, a);
+  ASSERT_TRUE(one->next());
+  ASSERT_TRUE(two.next());
+  EXPECT_THAT(StreamClient(server->port(), "", "", 0, a).header, HasSubstr("429"));
+  StreamClient other(server->port(), "", "", 0, "Authorization: Bearer b\r\n");
+  EXPECT_THAT(other.header, HasSubstr("200 OK"));
+  one.reset();
+  std::string header;
+  for (int tries = 0; tries < 2000 && !header.starts_with("HTTP/1.1 200"); ++tries) {  // once the end is seen
+    header = StreamClient(server->port(), "", "", 0, a).header;
+  }
+  EXPECT_THAT(header, HasSubstr("200 OK"));
+}
+
+// The cookie's time is up a moment after the stream began: it ends, though it is full of news or silent.
+TEST_F(StreamTest, EndsWithItsSession) {
+  Options options;
+  options.accounts = {{"a", sha256_hex("a"), Role::kViewer, ""}};
+  options.session_key = "key";
+  start([&](Options& o) {
+    o.accounts = options.accounts;
+    o.session_key = options.session_key;
+    o.heartbeat = 20;
+  });
+  constexpr int64_t kSession = 12 * 3600, kLeft = 3;
+  const Gate gate(options.accounts, options.session_key);
+  const std::string cookie = gate.issue("a", std::time(nullptr) - kSession + kLeft, false);
+  const int64_t until = std::time(nullptr) + kLeft;
+  StreamClient stream(server->port(), "", "", 0, "Cookie: " + cookie.substr(0, cookie.find(';')) + "\r\n");
+  ASSERT_THAT(stream.header, HasSubstr("200 OK"));
+  StreamClient by_token(server->port(), "", "", 0, "Authorization: Bearer a\r\n");
+  bool ended = false;
+  while (!ended && std::time(nullptr) < until + 15) ended = !stream.next();
+  EXPECT_TRUE(ended);
+  backend.commit_numbered();
+  EXPECT_TRUE(by_token.next_event()) << "a token has no end";
 }
 
 TEST_F(StreamTest, Heartbeats) {

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <ctime>
 #include <memory>
 #include <thread>
 
@@ -195,6 +196,24 @@ TEST_F(WebSocketTest, Heartbeats) {
   WebSocketClient ws(server->port(), "");
   ws.text();
   for (int i = 0; i < 3; ++i) EXPECT_EQ(ws.next().value_or(Message()).opcode, 9);
+}
+
+// As on the event stream: what a cookie opened ends with its time.
+TEST_F(WebSocketTest, EndsWithItsSession) {
+  const std::vector<Account> accounts = {{"a", sha256_hex("a"), Role::kViewer, ""}};
+  start([&](Options& o) {
+    o.heartbeat = 20;
+    o.accounts = accounts;
+    o.session_key = "key";
+  });
+  constexpr int64_t kSession = 12 * 3600, kLeft = 3;
+  const int64_t until = std::time(nullptr) + kLeft;
+  const std::string cookie = Gate(accounts, "key").issue("a", until - kSession, false);
+  WebSocketClient ws(server->port(), "", "Cookie: " + cookie.substr(0, cookie.find(';')) + "\r\n");
+  ASSERT_EQ(ws.status(), 101);
+  bool ended = false;
+  while (!ended && std::time(nullptr) < until + 15) ended = !ws.next();
+  EXPECT_TRUE(ended);
 }
 
 // As on the event stream: one who is shown nothing of what flows is told how far it has come.

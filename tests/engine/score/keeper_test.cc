@@ -401,6 +401,49 @@ TEST_F(KeeperTest, PlacesThatSufferAgainAndAgainAreListedWithWhatShowsIt) {
   EXPECT_TRUE(keeper.places({.area = "330283", .from = kFirstDay, .to = kFirstDay + 90})->places.empty());
 }
 
+// Places are known by their names, which two towns may both have: each town is shown its own reports alone, wherever
+// the last one lay, and coordinates only where they cannot be the other's.
+TEST_F(KeeperTest, APlaceOfOneNameInTwoTownsIsToldToEachByItself) {
+  int n = 0;
+  const auto flooded = [&](int day, const char* town, const char* who) {
+    Event e = feed.report("r" + std::to_string(++n), kStart + day * kDay);
+    e.category = "water.flooding.road";
+    e.place = "bridge";
+    e.town = town;
+    e.reporter = who;
+    e.lon = 121.25, e.lat = 30.17;
+    driver.take(e);
+  };
+  flooded(1, "330282101", "a");
+  flooded(2, "330282102", "b");
+  flooded(3, "330282101", "a");
+  flooded(4, "330282102", "c");
+  flooded(4, "330282102", "d");
+  flooded(5, "330282102", "b");
+  driver.close();
+  const auto of = [&](const char* area) {
+    const auto list = keeper.places({.area = area, .from = kFirstDay, .to = kFirstDay + 9});
+    EXPECT_EQ(list->places.size(), 1U) << area;
+    return list->places.empty() ? PlaceRow() : list->places[0];
+  };
+  const PlaceRow one = of("330282101"), two = of("330282102"), both = of("330282");
+  EXPECT_EQ(one.reports, 2U);
+  EXPECT_EQ(one.days, 2U);
+  EXPECT_EQ(one.reporters, 1U);
+  EXPECT_EQ(one.area, "330282101");
+  EXPECT_EQ(one.first, kStart + kDay);
+  EXPECT_EQ(one.last, kStart + 3 * kDay);
+  EXPECT_EQ(one.on, (std::vector<std::pair<int64_t, uint64_t>>{{kFirstDay + 1, 1}, {kFirstDay + 3, 1}}));
+  EXPECT_FALSE(one.has_location) << "they may be the other's";
+  EXPECT_EQ(two.reports, 4U);
+  EXPECT_EQ(two.days, 3U);
+  EXPECT_EQ(two.reporters, 3U);
+  EXPECT_EQ(two.area, "330282102");
+  EXPECT_EQ(both.reports, 6U);
+  EXPECT_EQ(both.area, "330282102") << "of the last report";
+  EXPECT_TRUE(both.has_location);
+}
+
 TEST_F(AlertsTest, APlaceNamesTheAlertsThatItsReportsOpened) {
   std::vector<uint64_t> uids;
   for (int i = 0; i < 2; ++i) {
@@ -415,6 +458,26 @@ TEST_F(AlertsTest, APlaceNamesTheAlertsThatItsReportsOpened) {
   const auto list = keeper.places({.from = kFirstDay, .to = kFirstDay + 9});
   ASSERT_EQ(list->places.size(), 1U);
   EXPECT_EQ(list->places[0].alerts, std::vector<std::string>{"x"});
+}
+
+TEST_F(AlertsTest, APlaceOfOneNameInTwoTownsNamesEachTownsAlerts) {
+  for (int i = 0; i < 4; ++i) {
+    Event e = feed.report("r" + std::to_string(i), kStart + i * kDay);
+    e.place = "bridge";
+    e.town = i % 2 == 0 ? "330282101" : "330282102";
+    take(e);
+    alert::Transition t = transition("x" + std::to_string(i), alert::TransitionType::kOpened, kStart + i * kDay);
+    t.opened_at = t.time;
+    t.town = i == 3 ? "" : e.town;  // the last is of the whole city
+    t.members = {e.uid()};
+    tell(t);
+  }
+  const auto of = [&](const char* area) {
+    return keeper.places({.area = area, .from = kFirstDay, .to = kFirstDay + 9})->places.at(0).alerts;
+  };
+  EXPECT_EQ(of("330282101"), (std::vector<std::string>{"x0", "x2", "x3"}));
+  EXPECT_EQ(of("330282102"), (std::vector<std::string>{"x1", "x3"}));
+  EXPECT_EQ(of("330282"), (std::vector<std::string>{"x0", "x1", "x2", "x3"}));
 }
 
 TEST_F(KeeperTest, APlaceOfOneReportIsLetGoAfterAHundredDays) {
