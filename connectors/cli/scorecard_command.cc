@@ -34,9 +34,6 @@ struct ScorecardOptions {
 constexpr size_t kRows = 100;
 constexpr size_t kRowsOfService = 1000;  // that it answers at once
 
-// The tier of the rows: of the whole county its towns, else what lies under the area.
-std::string tier_of(const ScorecardOptions& o) { return o.tier.empty() && o.area.empty() ? "town" : o.tier; }
-
 // Names of areas for files and states: of the tables given, else of those that Tocsin ships.
 score::NameOf names_of(const ScorecardOptions& o, AreaTable& table) {
   std::vector<std::string> paths = o.areas;
@@ -81,8 +78,8 @@ Result<std::string> ask(const ScorecardOptions& o, const score::Keeper& keeper) 
   question.cut.area = o.area;
   question.cut.channel = o.channel;
   question.cut.category = o.category;
-  if (score::Tier tier{}; !tier_of(o).empty()) {
-    if (!score::parse(tier_of(o), tier)) {
+  if (score::Tier tier{}; !o.tier.empty()) {
+    if (!score::parse(o.tier, tier)) {
       return invalid("--tier: \"" + o.tier + "\" is none of " + score::tier_names());
     }
     question.cut.tier = tier;
@@ -176,7 +173,7 @@ Result<std::string> of_service(const ScorecardOptions& o) {
   add("to", o.to);
   add("category", o.category);
   if (!o.places) {
-    add("tier", tier_of(o));
+    add("tier", o.tier);
     add("channel", o.channel);
     add("sort", o.sort);
     if (o.skip != 0) add("cursor", std::to_string(o.skip));
@@ -212,8 +209,10 @@ void add_scorecard(Command& app, int& exit_code) {
   add_token(*command, o->token);
   input->excludes(state)->excludes(url);
   state->excludes(url);
-  command->add_option("--tier", o->tier,
-                      "rows by city, town, village, grid or duty (default: towns; with --area the tier below it)");
+  command->add_option(
+      "--tier", o->tier,
+      "rows by city, town, village, grid or duty (default: the tier below --area or the token's area; of "
+      "the whole county its towns)");
   command->add_option("--area", o->area, "only this area code and what lies under it");
   command->add_option("--from", o->from, "first day, 2025-06-01 (default: the first that was counted)");
   command->add_option("--to", o->to, "last day (default: the last)");

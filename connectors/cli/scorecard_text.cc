@@ -9,6 +9,7 @@
 #include "base/display_width.h"
 #include "connectors/backtest/table.h"
 #include "connectors/cli/json.h"
+#include "connectors/cli/scorecard_words.h"
 
 namespace tocsin::cli {
 namespace {
@@ -44,20 +45,25 @@ std::string percent(std::optional<double> v, int n = 2) {
 }
 
 // As the console shows it, to the digit (core/format.ts, lasting).
-std::string span(std::optional<double> seconds) {
+std::string span_text(std::optional<double> seconds, bool chinese) {
   if (!seconds) return "–";
   const double s = *seconds;
-  if (s < 99.5) return decimals(std::round(s), 0) + "s";
-  if (s < 5400) return decimals(std::round(s / 60), 0) + "m";
-  if (s < 36'000) return decimals(std::round(s / 360) / 10, 1) + "h";
-  if (s < 172'800) return decimals(std::round(s / 3600), 0) + "h";
-  return decimals(std::round(s / 8640) / 10, 1) + "d";
+  if (s < 99.5) return decimals(std::round(s), 0) + (chinese ? "秒" : "s");
+  if (s < 5400) return decimals(std::round(s / 60), 0) + (chinese ? "分" : "m");
+  const char* hour = chinese ? "时" : "h";
+  if (s < 36'000) return decimals(std::round(s / 360) / 10, 1) + hour;
+  if (s < 172'800) return decimals(std::round(s / 3600), 0) + hour;
+  return decimals(std::round(s / 8640) / 10, 1) + (chinese ? "天" : "d");
 }
 
 class Lines {
  public:
   Lines(rule::Language language, size_t width) : chinese_(language == rule::Language::kChinese), width_(width) {}
   std::string say(std::string_view en, std::string_view zh) const { return std::string(chinese_ ? zh : en); }
+  std::string word(Word kind, std::string_view name) const {
+    return cli::word(kind, name, chinese_ ? rule::Language::kChinese : rule::Language::kEnglish);
+  }
+  std::string span(std::optional<double> seconds) const { return span_text(seconds, chinese_); }
 
   // "name  text", the text broken at its " · " where the line is too wide.
   void item(std::string_view name, const std::vector<std::string>& parts) {
@@ -110,8 +116,8 @@ class Total {
  public:
   Total(Lines& l, element card, element total) : l_(l), card_(card), e_(total) {}
   void write() {
-    counts(l_.say("reports", "上报"), "/events/total", "/events/by_channel");
-    counts(l_.say("  by category", "  按类别"), nullptr, "/events/by_category");
+    counts(l_.say("reports", "上报"), "/events/total", "/events/by_channel", Word::kSource);
+    counts(l_.say("  by category", "  按类别"), nullptr, "/events/by_category", Word::kCategory);
     grades();
     matters();
     rates();
@@ -122,20 +128,20 @@ class Total {
     l_.item(l_.say("satisfaction", "满意度"),
             {mean ? decimals(*mean, 2) + l_.say(" of 5", " / 5") + ", n = " + number(answers) : "–"});
     alerts();
-    l_.item(l_.say("first reports", "首报奖励"), {number(number_at(e_, "/first_reports"))});
+    l_.item(l_.say("first reports", "首报"), {number(number_at(e_, "/first_reports"))});
     trend("before", l_.say("the span before", "上一时段"));
     trend("year_before", l_.say("a year before", "去年同期"));
   }
 
  private:
-  void counts(const std::string& name, const char* total, const char* by) {
+  void counts(const std::string& name, const char* total, const char* by, Word kind) {
     std::vector<std::string> parts;
     if (total != nullptr) parts.push_back(number(number_at(e_, total)));
     simdjson::dom::object of;
     if (e_.at_pointer(by).get(of) == simdjson::SUCCESS) {
       for (const auto& [key, value] : of) {
         int64_t n = 0;
-        if (value.get(n) == simdjson::SUCCESS) parts.push_back(std::string(key) + " " + number(n));
+        if (value.get(n) == simdjson::SUCCESS) parts.push_back(l_.word(kind, key) + " " + number(n));
       }
     }
     if (!parts.empty()) l_.item(name, parts);
@@ -157,19 +163,18 @@ class Total {
     simdjson::dom::object of;
     if (e_.at_pointer("/cases/by_channel").get(of) == simdjson::SUCCESS) {
       for (const auto& [key, value] : of) {
-        l_.item("  " + std::string(key),
+        l_.item("  " + l_.word(Word::kSource, key),
                 {number(number_at(value, "/opened")), l_.say("closed ", "办结 ") + number(number_at(value, "/closed")) +
                                                           " " + percent(real_at(value, "/disposal_rate"))});
       }
     }
-    l_.item(l_.say("settled at", "办结层级"),
-            {l_.say("grid ", "网格 ") + number(number_at(e_, "/cases/settled_at/grid")),
-             l_.say("village ", "村社 ") + number(number_at(e_, "/cases/settled_at/village")),
-             l_.say("town ", "镇街 ") + number(number_at(e_, "/cases/settled_at/town")),
-             l_.say("city ", "市 ") + number(number_at(e_, "/cases/settled_at/city"))});
+    l_.item(l_.say("settled at", "办结层级"), {settled("grid"), settled("village"), settled("town"), settled("city")});
+  }
+  std::string settled(const std::string& tier) const {
+    return l_.word(Word::kTier, tier) + " " + number(number_at(e_, ("/cases/settled_at/" + tier).c_str()));
   }
   void rates() {
-    l_.item(l_.say("on time", "按时率"),
+    l_.item(l_.say("on time", "按期率"),
             {percent(real_at(e_, "/cases/on_time_rate")) + of_n(l_, number_at(e_, "/cases/deadlines")) +
              l_.say(" deadlines", " 个时限")});
     l_.item(l_.say("reopened", "重开率"),
@@ -178,8 +183,8 @@ class Total {
             {percent(real_at(e_, "/cases/repeat_rate")) + ", " + number(number_at(e_, "/cases/repeats"))});
   }
   void durations(const std::string& name, const std::string& at) {
-    l_.item(name, {l_.say("median ", "中位 ") + span(real_at(e_, (at + "/median").c_str())),
-                   l_.say("nine in ten within ", "九成不超过 ") + span(real_at(e_, (at + "/p90").c_str())),
+    l_.item(name, {l_.say("median ", "中位 ") + l_.span(real_at(e_, (at + "/median").c_str())),
+                   l_.say("nine in ten within ", "九成不超过 ") + l_.span(real_at(e_, (at + "/p90").c_str())),
                    "n = " + number(number_at(e_, (at + "/n").c_str()))});
   }
   void alerts() {
@@ -197,7 +202,7 @@ class Total {
     parts.push_back(l_.say("false ", "误报 ") + number(number_at(a, "/false")));
     parts.push_back(l_.say("duplicate ", "重复 ") + number(number_at(a, "/duplicate")));
     if (number_at(a, "/lead_seconds/n") > 0) {
-      parts.push_back(l_.say("lead ", "提前 ") + span(real_at(a, "/lead_seconds/median")));
+      parts.push_back(l_.say("lead ", "提前 ") + l_.span(real_at(a, "/lead_seconds/median")));
     }
     l_.item(l_.say("alerts", "告警"), parts);
   }
@@ -213,7 +218,7 @@ class Total {
     }
     l_.item(name, {days, l_.say("reports ", "上报 ") + number(number_at(t, "/events")),
                    l_.say("closed ", "办结 ") + percent(real_at(t, "/disposal_rate")),
-                   l_.say("on time ", "按时 ") + percent(real_at(t, "/on_time_rate")),
+                   l_.say("on time ", "按期 ") + percent(real_at(t, "/on_time_rate")),
                    l_.say("repeats ", "重复 ") + percent(real_at(t, "/repeat_rate"))});
   }
   Lines& l_;
@@ -221,26 +226,17 @@ class Total {
   element e_;
 };
 
-std::string tier_name(const Lines& l, std::string_view tier) {
-  constexpr std::pair<std::string_view, std::string_view> kNames[] = {
-      {"city", "县市"}, {"town", "镇街"}, {"village", "村社"}, {"grid", "网格"}, {"duty", "责任岗"}};
-  for (const auto& [en, zh] : kNames) {
-    if (en == tier) return l.say(en, zh);
-  }
-  return std::string(tier);
-}
-
 void rows(Lines& l, element card, size_t width) {
   simdjson::dom::array list;
   if (card["rows"].get(list) != simdjson::SUCCESS || list.size() == 0) return;
   const bool wide = width >= 100;
   Table t;
-  t.column(tier_name(l, text_at(card, "/tier")),
+  t.column(l.word(Word::kTier, text_at(card, "/tier")),
            Table::Side::kLeft);  // first: where columns go on below, it is repeated
   t.column("#");
   t.column(l.say("reports", "上报"));
   t.column(l.say("closed", "办结"));
-  t.column(l.say("on time", "按时"));
+  t.column(l.say("on time", "按期"));
   t.column(l.say("reopen", "重开"));
   t.column(l.say("repeat", "重复"));
   t.column(l.say("resp.", "响应"));
@@ -249,14 +245,15 @@ void rows(Lines& l, element card, size_t width) {
   t.column(l.say("first", "首报"));
   for (const element row : list) {
     int64_t rank = 0;
-    const bool ranked = row["rank"].get(rank) == simdjson::SUCCESS;
+    const bool ranked =
+        row["rank"].get(rank) == simdjson::SUCCESS && number_at(row, "/of") > 1;  // one alone is no order
     const std::string_view name = text_at(row, "/name");
     const auto mean = real_at(row, "/satisfaction/mean");
     t.row({cut_to_width(name.empty() ? text_at(row, "/key") : name, wide ? 36 : 15),
            ranked ? std::to_string(rank) : "–", number(number_at(row, "/events/total")),
            percent(real_at(row, "/cases/disposal_rate"), 1), percent(real_at(row, "/cases/on_time_rate"), 1),
            percent(real_at(row, "/cases/reopened_rate"), 1), percent(real_at(row, "/cases/repeat_rate"), 1),
-           span(real_at(row, "/first_response_seconds/median")), span(real_at(row, "/closing_seconds/median")),
+           l.span(real_at(row, "/first_response_seconds/median")), l.span(real_at(row, "/closing_seconds/median")),
            mean ? decimals(*mean, 1) : "–", number(number_at(row, "/first_reports"))});
   }
   l.blank();
@@ -292,9 +289,9 @@ std::string card_text(element card, rule::Language language, size_t width) {
   }
   l.blank();
   const std::string least = std::to_string(number_at(card, "/sample_floor"));
-  l.line(
-      l.say("ranked by " + std::string(text_at(card, "/sort")) + "; with fewer than " + least + " to judge by: no rank",
-            "按 " + std::string(text_at(card, "/sort")) + " 排名；样本不足 " + least + " 的不排名"));
+  const std::string by = l.word(Word::kRanking, text_at(card, "/sort"));
+  l.line(l.say("ranked by " + by + "; with fewer than " + least + " to judge by: no rank",
+               "按" + by + "排名；样本不足 " + least + " 的不排名"));
   return l.take();
 }
 
@@ -315,7 +312,7 @@ std::string places_text(element places, rule::Language language, size_t width) {
   for (const element p : list) {
     simdjson::dom::array alerts;
     const size_t n = p["alerts"].get(alerts) == simdjson::SUCCESS ? alerts.size() : 0;
-    t.row({cut_to_width(text_at(p, "/place"), width >= 100 ? 40 : 24), std::string(text_at(p, "/category")),
+    t.row({cut_to_width(text_at(p, "/place"), width >= 100 ? 40 : 24), l.word(Word::kCategory, text_at(p, "/category")),
            number(number_at(p, "/days")), number(number_at(p, "/reports")), number(number_at(p, "/reporters")),
            number(static_cast<int64_t>(n)), std::string(text_at(p, "/last").substr(0, 10))});
   }

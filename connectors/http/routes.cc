@@ -193,7 +193,7 @@ void add_scorecards(std::vector<Route>& t) {
       "#/components/schemas/Scorecard",
       {area,
        {"tier", R"({"enum":["city","town","village","grid","duty"]})",
-        "What the rows are; without it the tier below the area"},
+        "What the rows are; without it the tier below the area; of everything the towns"},
        from,
        to,
        {"channel", kText, "Only what this source reported"},

@@ -17,15 +17,15 @@ constexpr std::array<std::string_view, 9> kOrders{"disposal_rate", "on_time_rate
 
 // The tier below an area, by the length of its code.
 Tier tier_below(std::string_view area) {
-  if (area.empty()) return Tier::kCity;
+  if (area.empty()) return Tier::kTown;
   if (area.size() <= 6) return Tier::kTown;
   return area.size() <= 9 ? Tier::kVillage : Tier::kGrid;
 }
 
 // The tier of an area itself.
 Tier tier_of(std::string_view area) {
-  const Tier below = tier_below(area);
-  return area.empty() ? Tier::kCity : area.size() > 12 ? Tier::kGrid : static_cast<Tier>(static_cast<int>(below) - 1);
+  if (area.empty()) return Tier::kCity;
+  return area.size() > 12 ? Tier::kGrid : static_cast<Tier>(static_cast<int>(tier_below(area)) - 1);
 }
 
 template <typename Enum, size_t N>

@@ -33,7 +33,7 @@ std::string order_names();
 
 struct Cut {
   std::string area = {};          // a code: this area and what lies under it; empty: everything
-  std::optional<Tier> tier = {};  // omitted: the one below the area
+  std::optional<Tier> tier = {};  // omitted: the one below the area, of everything the towns
   int64_t from = 0, to = 0;       // civil days since 1970-01-01, both included; at most kMostDays apart
   std::string channel = {};       // only of this source; empty: any
   std::string category = {};      // only under this path; empty: any

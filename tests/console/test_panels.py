@@ -4,7 +4,7 @@ import http.client
 import json
 import re
 import unittest
-from urllib.parse import urlparse
+from urllib.parse import parse_qs, urlparse
 
 import answers
 from console_testing import CONFIG, FOLDER, ROOT, BrowserCase, tokens
@@ -148,6 +148,54 @@ class Panels(BrowserCase):
         page.get_by_role("button", name="Places again and again").click()
         page.locator("table.again", has_text="flooding").wait_for()
         self.assertNotIn("water.flooding", page.locator("table.again").inner_text())
+
+    def test_repeated_places_are_of_the_days_that_the_controls_show(self):
+        page = with_figures(self.live(self.page(self.start(alerts=0))))
+        asked = []
+        page.on("request", lambda request: asked.append(parse_qs(urlparse(request.url).query)) if "/scorecard/places" in request.url else None)
+        page.evaluate("localStorage.setItem('tocsin.score.view', JSON.stringify('places'))")
+        page.reload()
+        self.live(page)
+        self.go(page, "scorecard")
+        page.locator("table.again", has_text="flooding").wait_for()
+        shown = [page.get_by_label("From").input_value(), page.get_by_label("To").input_value()]
+        self.assertEqual(shown, ["2026-05-02", "2026-05-31"])
+        self.assertEqual([[q.get("from", [""])[0], q.get("to", [""])[0]] for q in asked], [shown])
+
+    def test_a_silenced_alert_is_marked_in_the_list_and_in_the_detail(self):
+        service = self.start(alerts=0)
+        service.post("/api/v1/silences", {"by": "city desk", "reason": "road works", "until": "2099-01-01T00:00:00Z", "area": "330282107"})
+        wait_for("the silence", lambda: service.json("/api/v1/silences")["silences"], 10)
+        service.ingest(report("r", "bridge 1", "330282107205"), report("s", "bridge 2", "330282121205"))
+        for language, mark, how, severities in (("en-GB", "silenced", "Silenced: those who would be told are not", "all severities"),
+                                                ("zh-CN", "已静默", "已静默，未通知接收端", "全部级别")):
+            page = self.live(self.page(service, language=language))
+            row(page, "bridge 1").locator(".silenced-tag", has_text=mark).wait_for()
+            row(page, "bridge 2").wait_for()
+            self.assertEqual(row(page, "bridge 2").locator(".silenced-tag").count(), 0)
+            row(page, "bridge 1").click()
+            note = page.locator(".pane .silenced-note", has_text="city desk")
+            note.wait_for()
+            self.assertIn(how, note.inner_text())
+            self.assertIn("2099-01-01", note.inner_text())
+            self.go(page, "health")
+            page.locator(".checks li", has_text="road works").get_by_text(severities).wait_for()
+
+    def test_the_header_fits_a_small_screen(self):
+        people = tokens(city=("officer", "330282"), town=("officer", "330282107"), 观海卫镇应急管理指挥室值班席=("officer", "330282107"))
+        service = self.service(RULES, config=people.replace("http:", f"areas: [{ROOT}/rules/areas/cixi.csv]\nhttp:")).start()
+        for name in ("city", "town", "观海卫镇应急管理指挥室值班席"):
+            for language in ("en-GB", "zh-CN"):
+                for width in (1280, 1024, 800):
+                    page = self.live(self.page(service, size=(width, 768), language=language, signed_in=f"{name} token"))
+                    told = page.evaluate("""() => { const top = document.querySelector('.top'), box = e => e.getBoundingClientRect(), brand = top.querySelector('.brand b'), who = [...top.querySelectorAll('.who button')].pop();
+                        return { wide: top.scrollWidth - top.clientWidth, out: box(who).right - innerWidth, lines: box(brand).height / parseFloat(getComputedStyle(brand).lineHeight || 20), page: document.documentElement.scrollWidth - innerWidth,
+                          wrapped: [...top.querySelectorAll('.panels a, .line-state, .now, .button')].filter(e => box(e).height > 46).length }; }""")
+                    with self.subTest(name=name, language=language, width=width):
+                        self.assertLessEqual(max(told["wide"], told["out"], told["page"]), 0, told)
+                        self.assertLess(told["lines"], 1.5, told)
+                        self.assertEqual(told["wrapped"], 0)
+                    page.context.close()
 
     def test_an_officer_of_a_town_chooses_among_its_villages_and_can_sign_out_on_a_phone(self):
         service = self.service(RULES, config=tokens(officer=("officer", "330282107")).replace("http:", f"areas: [{ROOT}/rules/areas/cixi.csv]\nhttp:")).start()

@@ -37,6 +37,16 @@ class Units(unittest.TestCase):
         self.assertGreater(len(files), 40)
         self.run_node("node", FOLDER / "node_modules/prettier/bin/prettier.cjs", *config, "--check", *files)
 
+    def test_the_command_and_the_console_have_the_same_words(self):
+        console = {key: both for key, *both in re.findall(r"^  '?([\w.]+)'?: \['([^']*)', '([^']*)'\]", (SOURCES / "src/core/messages.ts").read_text(), re.M)}
+        rows = re.findall(r'\{Word::k(\w+), "(\w+)", "([^"]*)", "([^"]*)"\}', (ROOT / "connectors/cli/scorecard_words.cc").read_text())
+        self.assertGreater(len(rows), 30)
+        for kind, name, *both in rows:
+            self.assertEqual(console.get(f"{kind.lower()}_{name}"), both, f"{kind} {name}")
+        text = (ROOT / "connectors/cli/scorecard_text.cc").read_text()
+        for key in ("events", "cases_open", "on_time", "reopened_rate", "repeat", "response", "closing", "satisfaction", "first_reports"):
+            self.assertIn(console[f"col_{key}"][1], text, key)
+
     def test_the_lock_pins_every_version_and_names_no_host(self):
         lock = json.loads((SOURCES / "package-lock.json").read_text())
         wanted = json.loads((SOURCES / "package.json").read_text())

@@ -158,8 +158,13 @@ class Command(Case):
         chinese = self.well("scorecard", "--input", self.input, "--tier", "town", LC_ALL="zh_CN.UTF-8").out
         self.assertIn("办理事项          3 · 办结 2 66.67% · 在办 1 · 当场办结 1", chinese)
         self.assertIn("样本不足 30 的不排名", chinese)
+        for words in ("上报              3 · 网格 3", "  按类别          水务 3", "按期率            50.00%", "  网格            3 · 办结 2", "首报              1",
+                      "首次响应          中位 30分", "镇（街道）", "按办结率排名"):
+            self.assertIn(words, chinese)
+        self.assertNotIn("disposal_rate", text + chinese)
         places = self.well("scorecard", "--input", self.input, "--places", LC_ALL="zh_CN.UTF-8").out
         self.assertIn("桥头", places)
+        self.assertIn("水务.flooding.road", places)
         for line in (text + chinese + places).splitlines():
             self.assertLessEqual(width(line), 80, line)
 
@@ -179,6 +184,18 @@ class Command(Case):
         self.assertGreater(len(heads), 1, "columns that go on below begin with the name again")
         done = self.ends(tocsin("scorecard", "--limit", 5000), 2)
         self.assertIn("at most 1000 rows", done.err)
+
+    def test_the_tier_follows_the_area_and_one_row_alone_has_no_rank(self):
+        many = self.write("many.ndjson", lines(dict(small_town()[1], id=f"m{n}", area={"city": "330282", "town": f"33028212{n % 2 + 1}"})
+                                               for n in range(80)))
+
+        def ranks(*more):
+            lone = self.well("scorecard", "--input", many, *more, "--width", 120).out.split("\n\n")[1]
+            return [line.split()[1] for line in lone.splitlines() if "40" in line.split()]
+        self.assertEqual(ranks(), ["1", "1"], "two towns of 40 matters each, equally good")
+        self.assertEqual(ranks("--area", "330282121", "--tier", "town"), ["–"])
+        for area, tier in (("", "town"), ("330282", "town"), ("330282121", "village"), ("330282121241", "grid")):
+            self.assertEqual(self.card(*(["--area", area] if area else []))["tier"], tier, area)
 
     def test_wrong_questions_end_with_2(self):
         for wrong in (["--tier", "person"], ["--from", "yesterday"], ["--sort", "name"], ["--from", "2025-06-03", "--to",

@@ -32,6 +32,17 @@ test('Chinese is Chinese', () => {
   assert.deepEqual(latin, []);
 });
 
+test('every category that is shipped has its words', () => {
+  const leaves = [...readFileSync(process.env.TOCSIN_CATEGORIES!, 'utf8').matchAll(/^ {2}([a-z][\w.]+): \{/gm)].map(
+    m => m[1]!,
+  );
+  assert.ok(leaves.length > 30, `only ${leaves.length} categories were read`);
+  assert.deepEqual(
+    leaves.filter(leaf => !(`category_${leaf}` in MESSAGES)),
+    [],
+  );
+});
+
 test('no word is unused', () => {
   const folder = process.env.TOCSIN_CONSOLE_SOURCES!;
   const source = readdirSync(folder, { recursive: true })

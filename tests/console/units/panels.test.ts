@@ -1,7 +1,11 @@
 // The map's arithmetic, the scorecard's sorting and spans, the values that the rule desk tries, a source's freshness.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { age } from '../../../connectors/http/console/src/core/format';
 import { share } from '../../../connectors/http/console/src/core/share';
+import { severitiesOf, silencedBy, silences, type Silence } from '../../../connectors/http/console/src/core/silences';
+import type { Alert } from '../../../connectors/http/console/src/core/types';
+import { language } from '../../../connectors/http/console/src/core/words';
 import { caretUnder } from '../../../connectors/http/console/src/desk/caret';
 import { readValues, valuesAround } from '../../../connectors/http/console/src/desk/values';
 import { freshness, standing, type SourceState } from '../../../connectors/http/console/src/health/status';
@@ -19,6 +23,7 @@ import {
 import {
   csv,
   daysOf,
+  daysShown,
   earlier,
   COLUMNS,
   sorted,
@@ -155,6 +160,32 @@ test('spans are whole days with both ends in them', () => {
   assert.deepEqual(daysOf('this_month', '2026-03-03'), ['2026-03-01', '2026-03-03']);
   assert.deepEqual(daysOf('last_month', '2026-03-03'), ['2026-02-01', '2026-02-28']);
   assert.deepEqual(daysOf('last_month', '2026-01-09'), ['2025-12-01', '2025-12-31']);
+});
+
+test('the days shown are those chosen, else those that the service took', () => {
+  const card = { span: { from: '2025-12-02', to: '2025-12-31', days: 30 } };
+  assert.deepEqual(daysShown('', '', card), ['2025-12-02', '2025-12-31']);
+  assert.deepEqual(daysShown('2025-06-01', '', card), ['2025-06-01', '2025-12-31']);
+  assert.deepEqual(daysShown('', '', null), ['', '']);
+});
+
+test('an age is an age, however old', () => {
+  const now = Date.parse('2026-06-01T08:00:00Z');
+  assert.equal(age('2026-06-01T07:48:00Z', now), '12 min');
+  assert.equal(age('2026-05-28T08:00:00Z', now), '4 d');
+  assert.equal(age('2025-06-01T07:00:00Z', now), '365 d');
+});
+
+test('a silence says how grave it silences, until when and by whom', () => {
+  const silence = (severity?: string): Silence => ({ id: 's', by: 'city', reason: 'works', until: '', severity });
+  language.value = 'zh';
+  assert.equal(severitiesOf(silence('red')), '全部级别');
+  assert.equal(severitiesOf(silence()), '全部级别');
+  assert.equal(severitiesOf(silence('yellow')), '黄色及以下');
+  language.value = 'en';
+  assert.equal(severitiesOf(silence('yellow')), 'Yellow and below');
+  silences.value = new Map([['s', { ...silence(), until: '2026-06-01T08:00:00Z' }]]);
+  assert.match(silencedBy({ silenced_by: ['s', 'gone'] } as Alert), /^until .*06-01 .* · city · works$/);
 });
 
 test('the figure of another span is the same figure, or none', () => {

@@ -23,10 +23,14 @@ await esbuild.build({
   nodePaths: [modules],
   logLevel: 'warning',
   banner: {
-    js: 'globalThis.location ??= { hash: "" }; globalThis.window ??= globalThis; globalThis.navigator ??= { language: "en" }; globalThis.document ??= { documentElement: {} };',
+    js: 'globalThis.location ??= { hash: "" }; globalThis.window ??= globalThis; globalThis.navigator ??= { language: "en" }; globalThis.document ??= { documentElement: {} }; const every = setInterval; globalThis.setInterval = (...how) => every(...how).unref();',
   },
 });
-const env = { ...process.env, TOCSIN_CONSOLE_SOURCES: resolve(here, '../../../connectors/http/console/src') };
+const env = {
+  ...process.env,
+  TOCSIN_CONSOLE_SOURCES: resolve(here, '../../../connectors/http/console/src'),
+  TOCSIN_CATEGORIES: resolve(here, '../../../rules/categories.yaml'),
+};
 const done = spawnSync(process.execPath, ['--test', ...tests.map(f => join(out, f.replace(/\.ts$/, '.mjs')))], {
   stdio: 'inherit',
   env,

@@ -110,7 +110,12 @@ export function Header() {
       </button>
       {session.value?.open === false && (
         <span class="who">
-          <span class="soft" title={session.value.area_name || session.value.area}>
+          <span
+            class="soft"
+            title={[session.value.name, term('role', session.value.role), session.value.area_name || session.value.area]
+              .filter(Boolean)
+              .join(' · ')}
+          >
             {session.value.name}
             <span class="role">
               {' '}

@@ -100,6 +100,7 @@ const FIELDS: Record<string, Both> = {
 // Measurements and marks that the shipped feeds name; others stand as they are.
 const VALUES: Record<string, Both> = {
   depth_cm: { en: 'water depth, cm', zh: '积水深度（厘米）' },
+  max_depth_cm: { en: 'greatest water depth, cm', zh: '最大积水深度（厘米）' },
   rain_mm_h: { en: 'rain, mm/h', zh: '雨强（毫米/小时）' },
   amount: { en: 'amount, yuan', zh: '金额（元）' },
 };
@@ -132,6 +133,10 @@ const COUNTED = /^sum\((?:kind|stage) == "(\w+)" \? 1 : 0\)$/;
 const SOME = /^any\((.+)\)$/;
 const MARK = /^(?:(?:kind|stage) == "(\w+)"|"(\w+)" in flags)$/;
 
+// A reading's name in words.
+export const valueName = (name: string, language: 'zh' | 'en'): string =>
+  VALUES[name]?.[language] ?? name.replace(/_/g, ' ');
+
 // What an aggregate goes over, in words; null where there are none.
 function inside(text: string, language: 'zh' | 'en'): string | null {
   const chosen = /^kind == "(\w+)" \? (.+) : (?:null|"")$/.exec(text);
@@ -142,7 +147,7 @@ function inside(text: string, language: 'zh' | 'en'): string | null {
   }
   const bare = text.replace(/^orElse\((.+), (?:[-\d.]+|null|"")\)$/, '$1').replace(/^values\["(\w+)"\]$/, 'values.$1');
   const value = /^values\.(\w+)$/.exec(bare);
-  if (value) return VALUES[value[1]!]?.[language] ?? value[1]!.replace(/_/g, ' ');
+  if (value) return valueName(value[1]!, language);
   return FIELDS[bare]?.[language] ?? (/^[\w.]+$/.test(bare) ? bare.replace(/_/g, ' ') : null);
 }
 

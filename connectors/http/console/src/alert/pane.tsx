@@ -2,13 +2,15 @@
 import { useSignal, useSignalEffect } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { alertPath, get, Problem } from '../core/api';
-import { age, areaText, clock, codeOf, now, ownerText, show } from '../core/format';
+import { age, areaText, categoryText, clock, codeOf, now, ownerText, show } from '../core/format';
 import { Failed, Loading, SeverityMark, StateMark } from '../core/marks';
 import { go, linkTo } from '../core/router';
 import { isShadow, rowOf, touched } from '../core/store';
 import type { Alert, AlertDetail, Evidence, Transition } from '../core/types';
-import { t, term, text, unmarked } from '../core/words';
+import { isSilenced, silencedBy } from '../core/silences';
+import { language, t, term, text, unmarked } from '../core/words';
 import { Actions } from './actions';
+import { valueName } from './fire';
 import { TimelineView } from './timeline';
 import { changedValues, Values, WhySentence } from './why';
 
@@ -101,6 +103,7 @@ function PaneHead({ alert }: { alert?: Alert }) {
       {alert && <SeverityMark severity={alert.severity} />}
       {alert && <StateMark status={alert.status} to={alert.assigned_to} />}
       {alert && isShadow(alert) && <em class="shadow-tag">{t('shadow')}</em>}
+      {alert && isSilenced(alert) && <em class="shadow-tag">{t('silenced')}</em>}
       <button type="button" class="button close-pane" onClick={() => go('alerts')} aria-label={t('back')}>
         ✕
       </button>
@@ -131,6 +134,11 @@ function Told({
           {text(alert.name) || alert.rule}
         </h2>
         <WhySentence alert={alert} />
+        {isSilenced(alert) && (
+          <p class="silenced-note">
+            <b>{t('silenced_how')}</b> {silencedBy(alert)}
+          </p>
+        )}
         <Actions alert={alert} />
         {advice && (
           <p class="advice">
@@ -224,11 +232,11 @@ function EvidenceTable({ evidence }: { evidence: Evidence | null }) {
                 {event.values &&
                   Object.entries(event.values).map(([name, value]) => (
                     <span key={name} class="reading">
-                      {name} {show(value)}{' '}
+                      {valueName(name, language.value)} {show(value)}{' '}
                     </span>
                   ))}
                 <code>
-                  {event.category ? `${event.category} · ` : ''}
+                  {event.category ? `${categoryText(event.category)} · ` : ''}
                   {event.id}
                 </code>
               </td>

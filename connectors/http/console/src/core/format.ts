@@ -62,10 +62,18 @@ export function lasting(seconds: number | null | undefined): string {
   return t('days', { n: Math.round(s / 8640) / 10 });
 }
 
-// "12 min" within two days; otherwise, and for replayed times, the time itself.
+// "12 min", "3.4 d", "347 d": how long ago, for a column of ages; of a time that is still to come the time itself.
 export function age(time: string, at: number): string {
   const seconds = Math.floor((at - Date.parse(time)) / 1000);
-  return seconds >= -60 && seconds <= 172800 ? lasting(seconds) : clock(time);
+  if (seconds < -60) return clock(time);
+  return seconds < 864_000 ? lasting(seconds) : t('days', { n: number(Math.floor(seconds / 86_400)) });
+}
+
+// "water.flooding" in words; what a county has added itself, by its first level and its own name.
+export function categoryText(category: string): string {
+  const said = term('category', category);
+  const [first, ...rest] = category.split('.');
+  return said !== category ? said : [term('category', first), rest.join('.')].filter(Boolean).join(' · ');
 }
 
 const plain = new Map<string, Intl.NumberFormat>();

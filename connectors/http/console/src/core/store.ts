@@ -6,6 +6,7 @@ import type { Frame } from './frames';
 import { areaNames, areaText, zone } from './format';
 import { kept } from './memory';
 import { mayPlan } from './session';
+import { noteSilences } from './silences';
 import { Stream } from './stream';
 import { OPEN_STATES, type Alert, type AlertPage, type Rule, type RuleList } from './types';
 
@@ -82,6 +83,7 @@ function searchText(alert: Alert): string {
 function take(alert: Alert, arrived: number): void {
   const known = rowOf(alert.alert_id);
   if (known && known.alert.seq >= alert.seq) return;
+  noteSilences(alert);
   const name = alert.name?.zh || alert.name?.en ? alert.name : rules.value.get(alert.rule)?.name;
   const whole: Alert = { ...alert, name };
   const row: Row = { alert: whole, opened: Date.parse(alert.opened_at) || 0, search: searchText(whole), arrived };

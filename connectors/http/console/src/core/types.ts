@@ -65,6 +65,7 @@ export interface Alert {
   by?: string;
   to?: string;
   note?: string;
+  silenced_by?: string[]; // silences that kept its latest change from those who would be told
 }
 export interface Transition {
   id: string;

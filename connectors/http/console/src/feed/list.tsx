@@ -5,6 +5,7 @@ import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import { age, areaText, clock, now, ownerText } from '../core/format';
 import { SeverityMark, StateMark } from '../core/marks';
 import { go, part } from '../core/router';
+import { isSilenced, silencedBy } from '../core/silences';
 import { isShadow, type Row } from '../core/store';
 import { t, text } from '../core/words';
 import { shown } from './filters';
@@ -156,6 +157,11 @@ function AlertRow({ row, index, of, top }: { row: Row; index: number; of: number
     >
       <SeverityMark severity={alert.severity} />
       <span class="what">
+        {isSilenced(alert) && (
+          <em class="shadow-tag silenced-tag" title={silencedBy(alert)}>
+            {t('silenced')}
+          </em>
+        )}
         <b class="name">{text(alert.name) || alert.rule}</b> <span class="summary">{text(alert.summary)}</span>
       </span>
       <span class="area">{areaText(alert.area)}</span>

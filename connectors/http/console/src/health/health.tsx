@@ -5,6 +5,7 @@ import { get, Problem } from '../core/api';
 import { bytes, clock, lasting, nameOfArea, now, number, share } from '../core/format';
 import { Failed, Loading } from '../core/marks';
 import { linkTo } from '../core/router';
+import { readSilences, severitiesOf, silences, type Silence } from '../core/silences';
 import { rules } from '../core/store';
 import { t, term, text } from '../core/words';
 import { freshness, standing, type ServiceStatus, type SourceState } from './status';
@@ -13,20 +14,9 @@ const EVERY_MS = 2000,
   KEPT = 90;
 const past = signal<Map<string, number[]>>(new Map()); // rates of the last three minutes, by source
 
-interface Silence {
-  id: string;
-  by: string;
-  reason: string;
-  until: string;
-  rules?: string[];
-  area?: string;
-  severity?: string;
-}
-
 export function Health() {
   const status = useSignal<ServiceStatus | null>(null),
     problem = useSignal<Problem | null>(null),
-    silences = useSignal<Silence[]>([]),
     readAt = useSignal(0);
   useEffect(() => {
     let timer = 0,
@@ -49,12 +39,7 @@ export function Health() {
       if (!gone) timer = window.setTimeout(() => void read(), EVERY_MS);
     };
     void read();
-    get<{ silences: Silence[] }>('/api/v1/silences', {}, stop.signal).then(
-      found => {
-        silences.value = found.silences;
-      },
-      () => undefined,
-    );
+    void readSilences();
     return () => {
       gone = true;
       clearTimeout(timer);
@@ -83,7 +68,7 @@ export function Health() {
           <div class="health-columns">
             <Checks s={s} />
             <Shards s={s} />
-            {silences.value.length > 0 && <Silences list={silences.value} />}
+            {silences.value.size > 0 && <Silences list={[...silences.value.values()]} />}
           </div>
           <Rules s={s} />
         </>
@@ -100,9 +85,11 @@ function Summary({ s }: { s: ServiceStatus }) {
     [t('uptime'), lasting(s.uptime_seconds)],
     [
       t('commit_p99'),
-      s.commit.seconds_p99 === null ? '–' : `${Number((s.commit.seconds_p99 * 1000).toPrecision(2))} ms`,
+      s.commit.seconds_p99 === null
+        ? '–'
+        : t('milliseconds', { n: Number((s.commit.seconds_p99 * 1000).toPrecision(2)) }),
     ],
-    [t('commit_age'), s.commit.age_seconds === null ? '–' : `${number(s.commit.age_seconds, 1)} s`],
+    [t('commit_age'), s.commit.age_seconds === null ? '–' : t('seconds', { n: number(s.commit.age_seconds, 1) })],
     [t('outbox'), number(s.outbox_depth)],
     [t('state_size'), bytes(s.state_bytes)],
     [t('streams'), number(s.streams)],
@@ -186,7 +173,7 @@ function Sources({ sources }: { sources: SourceState[] }) {
                       {term('fresh', state)}
                     </span>
                   </td>
-                  <td class="figure">{number(s.rate, 1)}/s</td>
+                  <td class="figure">{t('a_second', { n: number(s.rate, 1) })}</td>
                   <td>
                     <Spark values={past.value.get(s.source) ?? []} />
                   </td>
@@ -217,7 +204,7 @@ function Checks({ s }: { s: ServiceStatus }) {
       <ul class="checks">
         {s.checks.map(c => (
           <li key={c.name} class={c.ok ? 'good' : 'bad'}>
-            <span aria-hidden="true">{c.ok ? '✓' : '!'}</span> <b>{c.name}</b>{' '}
+            <span aria-hidden="true">{c.ok ? '✓' : '!'}</span> <b>{term('check', c.name)}</b>{' '}
             <span class="unseen">{t(c.ok ? 'good' : 'bad')}</span> <span class="soft">{c.reason}</span>
           </li>
         ))}
@@ -273,7 +260,7 @@ function Silences({ list }: { list: Silence[] }) {
                 x.by,
                 x.rules?.join(', '),
                 x.area && nameOfArea(x.area),
-                x.severity && term('severity', x.severity),
+                severitiesOf(x),
                 t('until', { time: clock(x.until) }),
               ]
                 .filter(Boolean)

@@ -2,10 +2,10 @@
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { get, Problem } from '../core/api';
-import { clock, nameOfArea, number } from '../core/format';
+import { categoryText, clock, nameOfArea, number } from '../core/format';
 import { Empty, Failed, Loading } from '../core/marks';
 import { linkTo } from '../core/router';
-import { t, term } from '../core/words';
+import { t } from '../core/words';
 
 interface Again {
   place: string;
@@ -22,13 +22,6 @@ interface Again {
 }
 
 const FIRST = ['water', 'dispute', 'safety', 'noise', 'environment', 'traffic', 'city', 'people'];
-
-// "water.flooding" in words; what a county has added itself, by its first level and its own name.
-function categoryText(category: string): string {
-  const said = term('category', category);
-  const [first, ...rest] = category.split('.');
-  return said !== category ? said : [term('category', first), rest.join('.')].filter(Boolean).join(' · ');
-}
 
 export function Places({ area, from, to }: { area: string; from: string; to: string }) {
   const places = useSignal<Again[] | null>(null),

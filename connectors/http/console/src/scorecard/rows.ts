@@ -125,6 +125,12 @@ export function sorted(rows: ScoreRow[], key: string, down: boolean): ScoreRow[]
   });
 }
 
+// The days that the controls show, and that every view is of: as chosen, else as the service took them by itself.
+export const daysShown = (from: string, to: string, card: Pick<Scorecard, 'span'> | null): [string, string] => [
+  from || card?.span.from || '',
+  to || card?.span.to || '',
+];
+
 const DAY = 86_400_000;
 const iso = (ms: number) => new Date(ms).toISOString().slice(0, 10);
 export const SPANS = ['week', 'month', 'this_month', 'last_month', 'quarter', 'year'] as const;

@@ -11,12 +11,11 @@ import { t, term } from '../core/words';
 import { Places } from './places';
 import { against, areaNow, from, ranking, tier, tiersHere, tierNow, to, view } from './chosen';
 import { comparedText, Table } from './table';
-import { daysOf, RANKINGS, SPANS, type Ranking, type Scorecard, type Span } from './rows';
+import { daysOf, daysShown, RANKINGS, SPANS, type Ranking, type Scorecard, type Span } from './rows';
 
 function Controls({ card }: { card: Scorecard | null }) {
   const today = card?.as_of || dayOf(Date.now());
-  const first = from.value || card?.span.from || '',
-    last = to.value || card?.span.to || '';
+  const [first, last] = daysShown(from.value, to.value, card);
   const set = (span: Span) => {
     [from.value, to.value] = daysOf(span, today);
   };
@@ -148,7 +147,8 @@ export function ScorecardPanel() {
     busy = useSignal(false),
     turn = useRef(0),
     again = useSignal(0);
-  const area = areaNow();
+  const area = areaNow(),
+    [first, last] = daysShown(from.value, to.value, card.value);
   useSignalEffect(() => {
     void again.value;
     const query = {
@@ -181,8 +181,8 @@ export function ScorecardPanel() {
       <h1 class="unseen">{t('scorecard')}</h1>
       <Controls card={card.value} />
       <Crumbs area={area} />
-      {view.value === 'places' ? (
-        <Places area={area} from={from.value} to={to.value} />
+      {view.value === 'places' && first && last ? (
+        <Places area={area} from={first} to={last} />
       ) : problem.value ? (
         <Failed
           problem={problem.value}

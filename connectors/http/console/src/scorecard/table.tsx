@@ -122,7 +122,7 @@ function Row({ row, card, open, cls }: { row: ScoreRow; card: Scorecard; open: {
   return (
     <>
       <tr class={cls}>
-        <td class="figure">{row.rank ?? ''}</td>
+        <td class="figure">{row.of === 1 ? '' : row.rank}</td>
         <th scope="row">
           <button
             type="button"
