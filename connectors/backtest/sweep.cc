@@ -50,6 +50,21 @@ std::vector<rule::Rule> helpers_of(std::span<const std::string> ids, const rule:
   return out;
 }
 
+std::vector<std::string> ids_of(const rule::RuleSet& set) {
+  std::vector<std::string> out;
+  for (const rule::Rule& r : set.rules()) out.push_back(r.id);
+  return out;
+}
+
+// By their places in `order`, values of `swept` at its own: what happens at one instant is judged in a set's order.
+void put_in_order(const std::vector<std::string>& order, std::string_view swept, std::vector<rule::Rule>& rules) {
+  const auto place = [&](const rule::Rule& r) {
+    const auto it = std::ranges::find(order, r.id);
+    return (it == order.end() ? std::ranges::find(order, swept) : it) - order.begin();
+  };
+  std::ranges::stable_sort(rules, {}, place);
+}
+
 Column column_of(const rule::Rule& r) { return {r.id, r.id, {}, r.name, r.mode}; }
 
 // Gathers variants that are alike into families; what is alike to no other stands alone.
@@ -119,6 +134,7 @@ Trial only(const Trial& trial, std::span<const std::string> ids) {
     out.helpers.push_back(other.id);
     rules.push_back(std::move(other));
   }
+  put_in_order(ids_of(*trial.rules), {}, rules);
   out.rules = rule::RuleSet::of(std::move(rules), trial.rules->silences());
   return out;
 }
@@ -134,6 +150,7 @@ Result<Trial> sweep(std::span<const rule::SourceFile> files, const rule::LoadOpt
   out.param = request.name();
   std::vector<rule::Rule> variants, helpers;
   std::vector<rule::Silence> silences;
+  std::vector<std::string> order;
   for (const std::string& value : request.values) {
     rule::LoadOptions with = options;
     with.set_params[request.name()] = value;
@@ -146,6 +163,7 @@ Result<Trial> sweep(std::span<const rule::SourceFile> files, const rule::LoadOpt
     if (variants.empty()) {
       helpers = helpers_of({&request.rule, 1}, *set);
       silences = set->silences();
+      order = ids_of(*set);
     }
     variants.push_back(*r);
     // Under another id it would not be found by a rule that inhibits it.
@@ -165,6 +183,7 @@ Result<Trial> sweep(std::span<const rule::SourceFile> files, const rule::LoadOpt
     out.helpers.push_back(other.id);
     rules.push_back(std::move(other));
   }
+  put_in_order(order, request.rule, rules);
   out.rules = rule::RuleSet::of(std::move(rules), std::move(silences));
   return out;
 }

@@ -33,14 +33,14 @@ AreaNames read_area_names(std::string_view json) {
 }
 
 bool knows_area(const AreaNames& names, std::string_view area) {
-  if (names.empty() || area.empty() || any_under(names, area)) return true;
+  const bool digits = std::ranges::all_of(area, [](char c) { return c >= '0' && c <= '9'; });
+  if (names.empty() || area.empty() || !digits || area.size() > kVillage) return true;
   const std::string_view city = area.substr(0, kCity);
-  if (is_level_code(area)) {
+  const bool above_cities = area.size() == 2 || area.size() == 4;
+  if (above_cities || is_level_code(area)) {
+    if (any_under(names, area)) return true;
     return area.size() > kCity && any_under(names, city) && !any_under(names, city, area.size());
   }
-  const bool digits = std::ranges::all_of(area, [](char c) { return c >= '0' && c <= '9'; });
-  if (!digits || area.size() > kVillage) return true;
-  if (area.size() == 2 || area.size() == 4) return false;
   return area.size() < kCity || !any_under(names, city);
 }
 

@@ -493,8 +493,10 @@ TEST(Only, ARuleAloneIsWhatItIsAmongTheOthers) {
     for (uint32_t seed = 0; seed < 10; ++seed) {
       Feed feed;
       const auto events = stream(feed, seed, 250);
-      const auto alone = of_rule(one, events, id);
-      ASSERT_EQ(alone, of_rule(all, events, id)) << id << ", seed " << seed;
+      const auto alone = of_rule(one, events, id), among = of_rule(all, events, id);
+      ASSERT_EQ(alone.size(), among.size()) << id << ", seed " << seed;
+      for (size_t i = 0; i < alone.size(); ++i)
+        ASSERT_EQ(alone[i], among[i]) << id << ", seed " << seed << ", at " << i;
       told += alone.size();
       for (const std::string& json : alone) {
         silenced += json.find("works") != std::string::npos ? 1 : 0;
