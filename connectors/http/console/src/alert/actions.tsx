@@ -40,7 +40,7 @@ export async function act(kind: Kind, id: string, more: Record<string, string> =
   }
 }
 
-const FOCUS_MS = 3000; // for so long after an action a lost focus is brought back
+const FOCUS_MS = 10000; // for so long after an action a lost focus is brought back
 
 export const wantsName = signal<(() => void) | null>(null); // what is to be done once a name is known
 

@@ -66,7 +66,8 @@ export function AlertPane({ id }: { id: string }) {
     };
   }, [id]);
   useEffect(() => {
-    title.current?.focus();
+    // not away from a button that was reached before the details came
+    if (!title.current?.closest('.pane')?.contains(document.activeElement)) title.current?.focus();
   }, [detail.value === null]);
   useSignalEffect(() => {
     // however often it changes, it is read a few times a second
