@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "connectors/cli/clocks.h"
+#include "connectors/cli/worker.h"
 #include "runtime/horizon.h"
 #include "time/format.h"
 
@@ -33,7 +34,10 @@ TimeMs RuleWarmUp::running() const { return static_cast<TimeMs>((steady_ns() - b
 void RuleWarmUp::start() {
   if (thread_.joinable()) thread_.join();
   done_ = false;
-  thread_ = std::thread([this] { work(); });
+  thread_ = std::thread([this] {
+    step_behind();  // what comes in meanwhile goes first
+    work();
+  });
 }
 
 void RuleWarmUp::run() { work(); }

@@ -8,6 +8,8 @@ namespace {
 constexpr int kNice = 10;
 }
 
+void step_behind() { setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), kNice); }  // refused: it may not matter
+
 Worker::Worker(size_t most, bool behind) : most_(most), behind_(behind), thread_([this] { work(); }) {}
 
 Worker::~Worker() {
@@ -28,8 +30,7 @@ bool Worker::submit(std::function<void(bool)> task) {
 }
 
 void Worker::work() {
-  if (behind_)
-    setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), kNice);  // of this thread alone; it may not matter
+  if (behind_) step_behind();
   std::unique_lock lock(mutex_);
   while (true) {
     changed_.wait(lock, [this] { return stop_ || !waiting_.empty(); });

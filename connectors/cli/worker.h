@@ -8,6 +8,9 @@
 
 namespace tocsin::cli {
 
+// The calling thread leaves the processor to others of the machine that want it (nice 10), from here on.
+void step_behind();
+
 class Worker {
  public:
   // `most`: tasks that may wait beside the one at work. `behind`: it runs behind the engine where the machine is short
