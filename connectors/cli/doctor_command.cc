@@ -94,7 +94,7 @@ Finding check_disk(const std::string& directory) {
 
 // Files of the state, and a socket for each console and stream.
 Finding check_open_files() {
-  constexpr rlim_t kWanted = 4096;
+  constexpr rlim_t kWanted = 8192;
   rlimit limit = {};
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return {"open files", Verdict::kWarning, std::strerror(errno)};
   const std::string most = std::to_string(limit.rlim_max);  // `run` takes all that it may

@@ -30,9 +30,11 @@ struct Options {
   std::string certificate, key;
   std::string session_key;  // secret bytes under which session cookies are signed; with accounts never empty
 
-  size_t max_connections = 2048;
-  size_t max_streams = 1024;           // event streams among them
-  size_t max_streams_each = 64;        // of one account; without accounts: of one address; past it 429
+  size_t max_connections = 4096;
+  // Event streams among them. One account (without accounts: one address) may hold as many as are left free, and so
+  // half of them when it is alone; past it 429. (Dynamic thresholds: Choudhury and Hahne, IEEE/ACM Trans. Networking
+  // 6(2), 1998.)
+  size_t max_streams = 2048;
   size_t max_ingests = 8;              // ingest requests in flight, from their header on; past it 429
   size_t max_body = size_t{16} << 20;  // of an ingest; other bodies: max_action_body
   size_t max_records = 100'000;        // of one ingest

@@ -258,14 +258,16 @@ void Session::start_stream() {
   } else if (head_) {
     return send({200, "text/event-stream", {}, {}});
   }
-  if (serving_.counters.streams >= serving_.options.max_streams) {
+  const size_t open = serving_.counters.streams, most = serving_.options.max_streams;
+  if (open >= most) {
     return send(problem(unavailable("As many streams as are served at once are open."), request_.instance));
   }
   Reader reader{request_.view(), request_.who.open ? request_.from : request_.who.name, request_.who.until};
-  if (serving_.hub.streams_of(reader.account) >= serving_.options.max_streams_each) {
-    return send(problem(exhausted("As many streams as one account may read at once (without accounts: one address) are "
-                                  "open: close one, as of another window, and try again."),
-                        request_.instance));
+  if (serving_.hub.streams_of(reader.account) >= most - open) {
+    return send(
+        problem(exhausted("This account (without accounts: this address) reads as many streams as are left for all "
+                          "others: close one, as of another window, and try again."),
+                request_.instance));
   }
   ++serving_.counters.requests[route_->upgrades() ? 101 : 200];
   deadline_.clear();
