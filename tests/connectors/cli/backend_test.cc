@@ -235,7 +235,9 @@ TEST_F(BackendTest, TheHistoryOfTheTimeInShadowIsForPlanners) {
   const auto page = backend_->transitions_after(0, 100, 1 << 20);
   const auto first = std::ranges::find(page->items, id, &http::StreamItem::alert_id);
   const std::string key = state::big_endian(first->sequence);
-  runtime::OutboxEntry entry = runtime::decode_outbox(*store_->get(state::Table::kOutbox, key));
+  const auto stored = store_->get(state::Table::kOutbox, key);
+  ASSERT_TRUE(stored);
+  runtime::OutboxEntry entry = runtime::decode_outbox(*stored);
   entry.shadow = true;
   state::Batch batch;
   batch.puts.push_back({state::Table::kOutbox, key, runtime::encode_outbox(entry)});
