@@ -128,9 +128,9 @@ class Terminal(ServiceCase):
         self.assertRegex(added, rf"^s-\w+  until {day} 00:00:00\n$")
         [told] = wait_for("the silence", lambda: service.json("/api/v1/silences")["silences"])
         self.assertEqual((told["until"], told["by"]), (f"{eve}T16:00:00Z", pwd.getpwuid(os.getuid()).pw_name))
-        self.assertIn(f" {day} 00:00:00\n", self.well("silence", "list", "--url", service.url).out)
-        self.assertIn(f" {day} 00:00:00\n", self.well("silence", "list", "--url", service.url, LC_ALL="zh_CN.UTF-8").out)
-        self.assertIn(f" {eve} 16:00:00\n", self.well("silence", "list", "--url", service.url, "--zone", "UTC").out)
+        self.assertIn(f"  until {day} 00:00:00\n", self.well("silence", "list", "--url", service.url).out)
+        self.assertIn(f"  至 {day} 00:00:00\n", self.well("silence", "list", "--url", service.url, LC_ALL="zh_CN.UTF-8").out)
+        self.assertIn(f"  until {eve} 16:00:00\n", self.well("silence", "list", "--url", service.url, "--zone", "UTC").out)
 
     def test_for_counts_from_event_time_where_that_is_of_another_day(self):
         service = self.service(time="log").start()
