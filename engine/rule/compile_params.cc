@@ -71,6 +71,7 @@ class ParamsCompiler {
     }
     if (!one_type(param, values)) return good_ = false;
     out.value = values[0].second;
+    out.written = set == options_.set_params.end() ? param.value : nullptr;
     out.type = Type::of(type_of(out.value));
     for (size_t i = 1; i < values.size(); ++i)
       out.overrides.push_back({param.override_->keys[i - 1].value, values[i].second});

@@ -22,6 +22,7 @@ struct ParamValue {
   std::string name;
   expr::Type type;
   expr::Value value;
+  const yaml::Node* written = nullptr;  // its value in the file; null where options gave another
   std::vector<std::pair<std::string, expr::Value>> overrides;
   Expression by;  // checked in event scope; null without
 };

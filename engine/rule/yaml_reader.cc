@@ -61,6 +61,13 @@ std::string shown(double v) {
   return text;
 }
 
+// A param where none can stand: detectors are built by their spans, before any event could choose among overrides.
+bool names_param(std::string_view text) { return text.starts_with("params."); }
+void hint_no_param(Say& say, const std::string& example, const std::string& what_zh) {
+  say.hint_en = "a param stands in expressions only; write the value itself here, as " + example;
+  say.hint_zh = "参数只能用在表达式里，此处请直接写" + what_zh + "，如 " + example;
+}
+
 }  // namespace
 
 std::optional<int64_t> as_integer(std::string_view text) {
@@ -192,9 +199,11 @@ bool Reader::read(const Node& node, Span& out) const {
   const Result<Span> value = parse_span(node.value);
   if (!value) {
     const std::string meant = meant_duration(node.value);
-    fault(node, {"bad-duration", in_quotes(node.value) + " is not a duration", in_quotes(node.value) + " 不是时长",
-                 meant.empty() ? "write 90s, 15m, 2h, 7d, 1h30m, or working time as 3wd, 8wh" : "write `" + meant + "`",
-                 meant.empty() ? "写法：90s、15m、2h、7d、1h30m，工作时间 3wd、8wh" : "请写 `" + meant + "`"});
+    Say say{"bad-duration", in_quotes(node.value) + " is not a duration", in_quotes(node.value) + " 不是时长",
+            meant.empty() ? "write 90s, 15m, 2h, 7d, 1h30m, or working time as 3wd, 8wh" : "write `" + meant + "`",
+            meant.empty() ? "写法：90s、15m、2h、7d、1h30m，工作时间 3wd、8wh" : "请写 `" + meant + "`"};
+    if (names_param(node.value)) hint_no_param(say, "3d", "时长");
+    fault(node, std::move(say));
     return false;
   }
   out = *value;
@@ -218,9 +227,11 @@ bool Reader::read_distance(const Node& node, double& metres) const {
   const Result<double> value = parse_distance(node.value);
   if (!value) {
     const std::string meant = meant_distance(node.value);
-    fault(node, {"bad-distance", in_quotes(node.value) + " is not a distance", in_quotes(node.value) + " 不是距离",
-                 meant.empty() ? "write 300m or 1.2km" : "write `" + meant + "`",
-                 meant.empty() ? "写法：300m、1.2km" : "请写 `" + meant + "`"});
+    Say say{"bad-distance", in_quotes(node.value) + " is not a distance", in_quotes(node.value) + " 不是距离",
+            meant.empty() ? "write 300m or 1.2km" : "write `" + meant + "`",
+            meant.empty() ? "写法：300m、1.2km" : "请写 `" + meant + "`"};
+    if (names_param(node.value)) hint_no_param(say, "500m", "距离");
+    fault(node, std::move(say));
     return false;
   }
   metres = *value;
