@@ -60,6 +60,9 @@ struct RuleText {
 // a kind that this version knows.
 bool read_rule(const yaml::Reader& reader, const yaml::Node& node, const LoadOptions& options, RuleText& out);
 
+// Whether a text below this node, a rule or a part of one, reads `params.NAME`.
+bool reads_param(const yaml::Node& rule, std::string_view name);
+
 // What alerts are grouped by: names of group_names(). Faults are appended.
 void read_group(const yaml::Reader& reader, const yaml::Node& node, std::vector<std::string>& out);
 // Of phase read: the steps of a sequence, into the plan and `out.steps`.

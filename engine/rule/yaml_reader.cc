@@ -305,6 +305,7 @@ Fields::Fields(const Reader& reader, const Node& node, std::span<const std::stri
     if (auto colon = full_width_colon(key.value, offset, length)) {
       reader.fault_within(key, static_cast<uint32_t>(offset), static_cast<uint32_t>(offset + length),
                           std::move(*colon));
+      meant_.push_back(key.value.substr(0, offset));
       continue;
     }
     Say say{"unknown-key",
@@ -319,9 +320,11 @@ Fields::Fields(const Reader& reader, const Node& node, std::span<const std::stri
       const std::string apart = std::string(joined.key) + ": " + std::string(joined.value);
       say.hint_en = "a blank is missing behind the colon: write `" + apart + "`";
       say.hint_zh = "冒号后面缺少空格：请写 `" + apart + "`";
+      meant_.emplace_back(joined.key);
     } else if (!near.empty()) {
       say.hint_en = "did you mean `" + near + "`?";
       say.hint_zh = "是否想写 `" + near + "`？";
+      meant_.push_back(near);
     } else if (key.value.find_first_of("()\"'") != std::string::npos) {
       say.hint_en = "this looks like a part of an expression: put an expression with commas or brackets in quotes";
       say.hint_zh = "这像是表达式的一部分：含逗号或括号的表达式请整体加引号";
@@ -341,11 +344,14 @@ const Node* Fields::key(std::string_view key) const {
   return found == node_.keys.end() ? nullptr : &*found;
 }
 
+bool Fields::meant(std::string_view key) const { return std::find(meant_.begin(), meant_.end(), key) != meant_.end(); }
+
 const Node* Fields::require(std::string_view key) const {
   const Node* value = get(key);
   if (value != nullptr && value->kind != Node::Kind::kNull) return value;
   if (!node_.is_map()) return nullptr;
   const Node* name = this->key(key);
+  if (name == nullptr && meant(key)) return nullptr;
   const std::string k(key);
   reader_.fault(name != nullptr ? *name : node_,
                 {"missing-key", what_ + " needs `" + k + "`", "缺少 `" + k + "`", {}, {}});
