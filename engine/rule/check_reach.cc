@@ -29,12 +29,17 @@ std::string bounds(const Range& range, bool under, bool zh) {
   return {};
 }
 
+std::string sources_of(const Rule& rule, std::string_view between) {
+  std::string out;
+  for (const std::string& source : rule.from) out.append(out.empty() ? "" : between).append(source);
+  return out;
+}
+
 // Where the range is of no help, the sources are: `source == "visit"` with others in `from`.
 std::string choices(const Conflict& conflict, const Rule& rule, bool zh) {
   std::string out = bounds(conflict.domain, conflict.under, zh);
   if (!out.empty() || dotted(*conflict.term) != "source") return out;
-  for (const std::string& source : rule.from) out += (out.empty() ? "" : ", ") + source;
-  return (zh ? "`from` 只有 " : "`from` has ") + out;
+  return (zh ? "`from` 只有 " : "`from` has ") + sources_of(rule, ", ");
 }
 
 yaml::Say say(const Conflict& c, const Rule& rule) {
@@ -122,6 +127,9 @@ bool can_hold(const yaml::Reader& reader, const Rule& rule, const AggregateScope
     if (scope.is_key(*conflict->term)) {
       what.hint_en = "it is a part of the key: all events of one key have the same";
       what.hint_zh = "它是 key 的一项：同一个 key 的事件此值都相同";
+    } else if (conflict->with.empty() && !conflict->under && scope.counts_sources(*conflict->term)) {
+      what.hint_en = "`from` names " + sources_of(rule, ", ");
+      what.hint_zh = "`from` 只写了 " + sources_of(rule, "、");
     }
     report(reader, e.place, *conflict->at, what);
     return true;

@@ -4,6 +4,7 @@
 #include "rule/lookups.h"
 #include "rule/rule_keys.h"
 #include "rule/rule_text.h"
+#include "rule/table_hint.h"
 #include "rule/yaml_slips.h"
 
 namespace tocsin::rule {
@@ -160,7 +161,7 @@ class RuleReader {
       } else if (name == "alerts") {
         continue;
       } else if (!known.empty() && std::find(known.begin(), known.end(), name) == known.end()) {
-        const std::string near = nearest(name, known);
+        const std::string near = meant_source(name, known).name;
         reader_.fault(at, {"unknown-source", "there is no source `" + name + "`", "没有数据源 `" + name + "`",
                            near.empty() ? "known sources: " + join(known) : "did you mean `" + near + "`?",
                            near.empty() ? "已有数据源：" + join(known) : "是否想写 `" + near + "`？"});
@@ -193,6 +194,9 @@ class RuleReader {
       const yaml::Node& at = node->is_list() ? node->items[i] : *node;
       if (!options_.tables->has(names[i])) {
         unknown(at, "unknown-table", "table", "表", names[i], options_.tables->names());
+        Diagnostic& told = reader_.diagnostics().back();
+        if (told.hint_en.empty()) told.hint_en = kWhereTablesLie.en, told.hint_zh = kWhereTablesLie.zh;
+        out_.faulty_tables.push_back(names[i]);  // its lookups are no further faults
       } else if (auto table = options_.tables->find(names[i])) {
         out_.tables.push_back(std::move(table));
       } else {

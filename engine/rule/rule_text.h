@@ -51,7 +51,7 @@ struct RuleText {
   std::vector<RungText> severity;  // worst first
   BilingualText summary, advice;
   std::vector<std::shared_ptr<const Table>> tables;     // that it names
-  std::vector<std::string> faulty_tables;               // that it names and that cannot be read; told already
+  std::vector<std::string> faulty_tables;               // that it names and that are not there or cannot be read; told
   std::shared_ptr<const detect::WorkingTime> calendar;  // its own, or the one of the rule set; or null
   std::string calendar_name;                            // its own; or empty
 };

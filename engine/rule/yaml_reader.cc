@@ -288,11 +288,11 @@ bool Reader::expect_map(const Node& node, std::string_view what) const {
 
 bool Reader::expect_list(const Node& node, std::string_view what) const {
   if (node.is_list()) return true;
-  fault(node, {"wrong-type",
-               "expected " + std::string(what) + ", found " + std::string(kind_en(node)),
+  const bool dashes = node.is_map();
+  fault(node, {"wrong-type", "expected " + std::string(what) + ", found " + std::string(kind_en(node)),
                "此处应为列表，却是" + std::string(kind_zh(node)),
-               {},
-               {}});
+               dashes ? "each item of a list begins with `- `: put one before its first key" : "",
+               dashes ? "列表的每一项以 `- ` 开头：请写在每一项的第一个键前" : ""});
   return false;
 }
 

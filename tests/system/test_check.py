@@ -21,6 +21,9 @@ class Check(Case):
         self.assertRegex(told, r"slip.yaml:2:1: error: no kind of file")
         self.assertIn("did you mean `rules`?", told)
         self.assertIn("无法识别文件种类", self.ends(tocsin("check", slip, LC_ALL="zh_CN.UTF-8"), 1).err)
+        bare = self.write("bare.yaml", RULES.replace("rules:", "", 1))
+        self.assertIn("hint: these look like rules: write `rules:` in the line above them", self.ends(tocsin("check", bare), 1).err)
+        self.assertIn("请在它们上面一行写 `rules:`", self.ends(tocsin("check", bare, LC_ALL="zh_CN.UTF-8"), 1).err)
         wide = self.folder / "wide.yaml"
         wide.write_bytes(RULES.encode("utf-16"))
         self.assertIn("this file is UTF-16", self.ends(tocsin("check", wide), 1).err)

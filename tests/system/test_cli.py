@@ -167,6 +167,8 @@ class Check(Case):
         self.assertRegex(told, r"slip.yaml:5:\d+: error: there is no source `cityop`.*\n.*\n.*\n +hint: did you mean `cityops`")
         other = self.write("other.yaml", RULES.replace("[grid, police110", "[drones, police110"))
         self.assertRegex(self.well("check", other).err, r"warning: no feed here has the source `drones`")
+        begun = self.write("begun.yaml", RULES.replace("hotline12345", "hotline"))
+        self.assertRegex(self.well("check", begun).err, r"warning: no feed here has the source `hotline`.*\n.*\n.*\n +hint: did you mean `hotline12345`")
         # A feed of that name beside it, a config that accepts it: it is known.
         feed = self.write("drones.yaml", "feed:\n  name: drones\n  format: json\n  fields:\n    id: row.id\n"
                           "    occurred_at: row.at\n    category: '\"city.facility\"'\n")
@@ -217,7 +219,7 @@ class Check(Case):
     def test_a_table_that_is_not_there_says_where_tables_lie(self):
         shutil.copytree(PACKS, self.folder / "mine")
         done = self.ends(tocsin("check", self.folder / "mine"), 1)
-        self.assertIn("there is no table", done.err)
+        self.assertEqual(done.err.count("there is no table `low_ground`"), 1, "once, not for each lookup")
         self.assertIn("hint: tables are read from the folder `tables`", done.err)
 
     def test_totals_in_chinese(self):
