@@ -117,6 +117,7 @@ size_t check_rules(std::span<const rule::SourceFile> rules, const rule::LoadOpti
                    std::vector<rule::Diagnostic>& out) {
   const auto set = rule::RuleSet::load(rules, options, out);
   (void)rule::read_rule_tests(rules, options.zone, out, options.vocabulary.get());
+  if (set != nullptr) rule::tell_untested(rules, out);
   return set == nullptr ? 0 : set->rules().size();
 }
 

@@ -202,4 +202,17 @@ bool compile_params(const yaml::Reader& reader, const LoadOptions& options, Rule
   return ParamsCompiler(reader, options, text, events, cells).run();
 }
 
+void tell_unused_params(const yaml::Reader& reader, const RuleText& text) {
+  if (text.params_faulty) return;
+  for (const ParamText& param : text.params) {
+    if (reads_param(*text.node, param.name)) continue;
+    const std::string read = "`params." + param.name + "`";
+    reader
+        .fault(*param.name_node,
+               {"unused-param", "nothing reads the param `" + param.name + "`", "参数 `" + param.name + "` 没有被使用",
+                "write " + read + " where it is meant, or leave it out", "请在要用的地方写 " + read + "，或删去"})
+        .level = Diagnostic::Level::kWarning;
+  }
+}
+
 }  // namespace tocsin::rule

@@ -167,8 +167,6 @@ class Check(Case):
         self.assertRegex(told, r"slip.yaml:5:\d+: error: there is no source `cityop`.*\n.*\n.*\n +hint: did you mean `cityops`")
         other = self.write("other.yaml", RULES.replace("[grid, police110", "[drones, police110"))
         self.assertRegex(self.well("check", other).err, r"warning: no feed here has the source `drones`")
-        begun = self.write("begun.yaml", RULES.replace("hotline12345", "hotline"))
-        self.assertRegex(self.well("check", begun).err, r"warning: no feed here has the source `hotline`.*\n.*\n.*\n +hint: did you mean `hotline12345`")
         # A feed of that name beside it, a config that accepts it: it is known.
         feed = self.write("drones.yaml", "feed:\n  name: drones\n  format: json\n  fields:\n    id: row.id\n"
                           "    occurred_at: row.at\n    category: '\"city.facility\"'\n")

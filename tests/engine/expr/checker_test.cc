@@ -63,8 +63,7 @@ TEST(Checker, UnknownNames) {
   EXPECT_EQ(faults("Area.Village == 'x'"),
             "0-12 unknown-name: There is no name `Area.Village` here. | 此处没有名称 `Area.Village`。 | did you mean "
             "`area.village`? | 是否想写 `area.village`？");
-  EXPECT_EQ(faults("has(Area.Village)").substr(0, 57),
-            "0-17 unknown-name: There is no name `Area.Village` here. ");
+  EXPECT_EQ(faults("has(Area.Village)").substr(0, 57), "0-17 unknown-name: There is no name `Area.Village` here. ");
   EXPECT_EQ(faults("nowhere.town == 'x'").substr(0, 52), "0-7 unknown-name: There is no name `nowhere` here. |");
   EXPECT_EQ(
       faults("kind == report"),
