@@ -37,6 +37,15 @@ rule::Diagnostic whole_file(const std::string& path, const std::string& message,
   return d;
 }
 
+// Whether a line of the text, past its blanks and a dash, begins with `key`.
+bool has_line(std::string_view text, std::string_view key) {
+  for (size_t at = 0; at < text.size(); at = std::min(text.find('\n', at), text.size() - 1) + 1) {
+    const size_t begin = text.find_first_not_of(" -", at);
+    if (begin != text.npos && text.substr(begin).starts_with(key)) return true;
+  }
+  return false;
+}
+
 // Why a file's kind cannot be told: not UTF-8, or no top key that names one.
 rule::Diagnostic unknown_kind(const rule::SourceFile& file) {
   const std::string_view text = file.text;
@@ -71,6 +80,10 @@ rule::Diagnostic unknown_kind(const rule::SourceFile& file) {
     d.hint_zh = "是否想写 `" + near + "`？";
     break;
   }
+  if (d.hint_en.empty() && has_line(text, "kind:") && has_line(text, "from:")) {
+    d.hint_en = "these look like rules: write `rules:` in the line above them";
+    d.hint_zh = "这像是规则：请在它们上面一行写 `rules:`";
+  }
   return d;
 }
 
@@ -104,6 +117,7 @@ size_t check_rules(std::span<const rule::SourceFile> rules, const rule::LoadOpti
                    std::vector<rule::Diagnostic>& out) {
   const auto set = rule::RuleSet::load(rules, options, out);
   (void)rule::read_rule_tests(rules, options.zone, out, options.vocabulary.get());
+  if (set != nullptr) rule::tell_untested(rules, out);
   return set == nullptr ? 0 : set->rules().size();
 }
 
