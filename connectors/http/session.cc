@@ -261,7 +261,8 @@ void Session::start_stream() {
   if (serving_.counters.streams >= serving_.options.max_streams) {
     return send(problem(unavailable("As many streams as are served at once are open."), request_.instance));
   }
-  Reader reader{request_.view(), request_.who.open ? request_.from : request_.who.name, request_.who.until};
+  Reader reader{request_.view(), request_.who.open ? request_.from : request_.who.name, request_.who.until,
+                request_.who.session};
   if (serving_.hub.streams_of(reader.account) >= serving_.options.max_streams_each) {
     return send(problem(exhausted("As many streams as one account may read at once (without accounts: one address) are "
                                   "open: close one, as of another window, and try again."),
