@@ -33,6 +33,12 @@ Option* Option::between(int64_t least, int64_t most) {
   return this;
 }
 
+Option* Option::optional_value() {
+  raw_->expected(0, 1);
+  return this;
+}
+bool Option::given() const { return raw_->count() > 0; }
+
 Option* Command::keep(CLI::Option* raw) { return &options_.emplace_back(raw); }
 
 Option* Command::add_option(const std::string& name, std::string& value, const std::string& help) {

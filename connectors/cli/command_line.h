@@ -25,6 +25,8 @@ class Option {
   Option* excludes(Option* other);
   Option* among(const std::vector<std::string>& values);
   Option* between(int64_t least, int64_t most);
+  Option* optional_value();  // alone it means the default that capture_default_str() took
+  bool given() const;        // once the command line was read
 
  private:
   CLI::Option* raw_;
