@@ -22,15 +22,17 @@ struct ActOptions {
 
 // What can be done to an alert: as a command, at the API, and how it is told.
 struct Act {
-  const char *name, *help, *path;
+  const char *name, *help, *help_zh, *path;
   std::string_view en, zh;
 };
 constexpr Act kActs[] = {
-    {"ack", "Say that somebody has seen an alert of a running service", "acknowledge", "acknowledged", "已知悉"},
-    {"assign", "Hand an alert of a running service to somebody", "assign", "assigned to ", "已交办给 "},
-    {"comment", "Add a note to an alert of a running service", "comment", "commented", "已加备注"},
-    {"close", "Close an alert of a running service, with what it turned out to be", "close", "closed as ",
-     "已关闭，结论 "}};
+    {"ack", "Say that somebody has seen an alert of a running service", "表示已知悉一条告警", "acknowledge",
+     "acknowledged", "已知悉"},
+    {"assign", "Hand an alert of a running service to somebody", "把一条告警交办给某人", "assign", "assigned to ",
+     "已交办给 "},
+    {"comment", "Add a note to an alert of a running service", "给一条告警加备注", "comment", "commented", "已加备注"},
+    {"close", "Close an alert of a running service, with what it turned out to be", "关闭一条告警，并给出结论", "close",
+     "closed as ", "已关闭，结论 "}};
 
 std::string act_body(const ActOptions& o, const std::string& by) {
   std::string body;
@@ -113,7 +115,7 @@ int reload(const Remote& remote) {
 }
 
 void add_act(Command& app, int& exit_code, const Act& what) {
-  auto* command = app.add_subcommand(what.name, what.help);
+  auto* command = app.add_subcommand(what.name, what.help, what.help_zh);
   auto o = std::make_shared<ActOptions>();
   add_remote(*command, o->remote);
   const std::string_view name = what.name;
@@ -138,7 +140,8 @@ void add_acts(Command& app, int& exit_code) {
 
 void add_reload(Command& app, int& exit_code) {
   auto* command =
-      app.add_subcommand("reload", "Let a running service read its rules again, and say what is wrong with them");
+      app.add_subcommand("reload", "Let a running service read its rules again, and say what is wrong with them",
+                         "让运行中的服务重新读取规则，并列出规则中的错误");
   auto o = std::make_shared<Remote>();
   add_remote(*command, *o);
   command->callback([o, &exit_code] { exit_code = reload(*o); });

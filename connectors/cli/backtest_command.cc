@@ -190,7 +190,8 @@ int backtest_command(const BacktestOptions& o) {
 }  // namespace
 
 void add_backtest(Command& app, int& exit_code) {
-  auto* command = app.add_subcommand("backtest", "What rules, or each value of a param, would have raised on a log");
+  auto* command = app.add_subcommand("backtest", "What rules, or each value of a param, would have raised on a log",
+                                     "规则（或参数的各个取值）在历史数据上会报出什么");
   auto o = std::make_shared<BacktestOptions>();
   command->add_option("--rules", o->rules.paths, "rule files and folders")->required();
   command->add_option("--input", o->inputs, "files: plain, gzip or zstd; - is standard input")->required();

@@ -242,7 +242,8 @@ int check(const RuleInputs& inputs, const std::vector<std::string>& areas, bool 
 }  // namespace
 
 void add_check(Command& app, int& exit_code) {
-  auto* command = app.add_subcommand("check", "Check rule, feed, calendar, table, profile and config files");
+  auto* command = app.add_subcommand("check", "Check rule, feed, calendar, table, profile and config files",
+                                     "检查规则、数据源映射、日历、表、模拟配置和服务配置文件");
   struct Options {
     std::string format = "text";
     RuleInputs inputs;

@@ -292,7 +292,8 @@ int doctor(const std::string& path, bool json) {
 
 void add_doctor(Command& app, int& exit_code) {
   auto* command =
-      app.add_subcommand("doctor", "Check what a config needs: disk, rights, clock, port, key, rules, broker");
+      app.add_subcommand("doctor", "Check what a config needs: disk, rights, clock, port, key, rules, broker",
+                         "检查配置所需：磁盘、权限、时钟、端口、密钥、规则、消息队列");
   struct Options {
     std::string path, format = "text";
   };

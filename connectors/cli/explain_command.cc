@@ -332,7 +332,8 @@ int explain(const ExplainOptions& o) {
 }  // namespace
 
 void add_explain(Command& app, int& exit_code) {
-  auto* command = app.add_subcommand("explain", "Say why an alert of a running service, or of a file, fired");
+  auto* command = app.add_subcommand("explain", "Say why an alert of a running service, or of a file, fired",
+                                     "说明一条告警为何发出（来自运行中的服务或文件）");
   auto o = std::make_shared<ExplainOptions>();
   add_asking(*command, *o);
   command->add_option("ALERT_ID", o->id, "the alert")->required();

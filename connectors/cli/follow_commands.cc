@@ -162,7 +162,7 @@ int tail(const FollowOptions& o) {
 }  // namespace
 
 void add_alerts(Command& app, int& exit_code) {
-  auto* command = app.add_subcommand("alerts", "List the alerts of a running service");
+  auto* command = app.add_subcommand("alerts", "List the alerts of a running service", "列出运行中服务的告警");
   auto o = std::make_shared<FollowOptions>();
   add_asking(*command, *o);
   add_shadow(*command, *o);
@@ -176,7 +176,8 @@ void add_alerts(Command& app, int& exit_code) {
 }
 
 void add_tail(Command& app, int& exit_code) {
-  auto* command = app.add_subcommand("tail", "Follow the alerts of a running service as they change");
+  auto* command = app.add_subcommand("tail", "Follow the alerts of a running service as they change",
+                                     "持续显示运行中服务的告警变化");
   auto o = std::make_shared<FollowOptions>();
   add_asking(*command, *o);
   add_shadow(*command, *o);

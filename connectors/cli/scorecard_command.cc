@@ -178,7 +178,8 @@ int scorecard(const ScorecardOptions& o) {
 }  // namespace
 
 void add_scorecard(Command& app, int& exit_code) {
-  auto* command = app.add_subcommand("scorecard", "How areas and posts did over a span of days: rates, times, alerts");
+  auto* command = app.add_subcommand("scorecard", "How areas and posts did over a span of days: rates, times, alerts",
+                                     "各区域、岗位一段日子的办理情况：比率、用时、告警");
   auto o = std::make_shared<ScorecardOptions>();
   auto* input =
       command->add_option("--input", o->inputs, "count these files: plain, gzip or zstd; - is standard input");

@@ -182,17 +182,19 @@ int list(const SilenceOptions& o) {
 }  // namespace
 
 void add_silence(Command& app, int& exit_code) {
-  auto* command = app.add_subcommand("silence", "Keep alerts of a running service from disturbing people for a while");
+  auto* command = app.add_subcommand("silence", "Keep alerts of a running service from disturbing people for a while",
+                                     "让运行中服务的告警暂不打扰");
   command->require_subcommand(1);
   auto o = std::make_shared<SilenceOptions>();
-  const auto part = [&](const char* name, const char* help, int (*run)(const SilenceOptions&)) {
-    auto* sub = command->add_subcommand(name, help);
+  const auto part = [&](const char* name, const char* help, const char* zh, int (*run)(const SilenceOptions&)) {
+    auto* sub = command->add_subcommand(name, help, zh);
     add_asking(*sub, *o);
     sub->callback([o, run, &exit_code] { exit_code = run(*o); });
     return sub;
   };
-  part("list", "The silences that have not ended", list);
-  auto* adding = part("add", "Silence rules, an area or up to a severity until a time", add);
+  part("list", "The silences that have not ended", "尚未结束的静默", list);
+  auto* adding = part("add", "Silence rules, an area or up to a severity until a time",
+                      "静默一些规则、一个区域或某级别以下的告警", add);
   adding->add_option("--reason", o->reason, "why, for those who wonder")->required();
   adding->add_option("--until", o->until,
                      "event time: 2026-06-01T18:00, in the zone of --zone, or 2026-06-01T18:00:00+08:00");
@@ -202,7 +204,7 @@ void add_silence(Command& app, int& exit_code) {
   adding->add_option("--area", o->area, "an area, a code or a name, with all that lies under it (default: any)");
   adding->add_option("--severity", o->severity, "the gravest that is silenced (default: red)")
       ->among({"blue", "yellow", "orange", "red"});
-  auto* ending = part("end", "End one now", end);
+  auto* ending = part("end", "End one now", "立即结束一条静默", end);
   ending->add_option("SILENCE_ID", o->id, "the silence")->required();
   for (auto* sub : {adding, ending}) add_actor(*sub, o->by);
 }

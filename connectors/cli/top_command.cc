@@ -199,7 +199,8 @@ int top(const TopOptions& o) {
 }  // namespace
 
 void add_top(Command& app, int& exit_code) {
-  auto* command = app.add_subcommand("top", "The live load of a running service: sources, rules, shards");
+  auto* command = app.add_subcommand("top", "The live load of a running service: sources, rules, shards",
+                                     "运行中服务的实时负载：数据源、规则、分片");
   auto o = std::make_shared<TopOptions>();
   add_remote(*command, o->remote);
   command->add_option("--interval", o->interval, "seconds between two looks")->between(1, 3600)->capture_default_str();

@@ -303,6 +303,12 @@ class Terminal(ServiceCase):
         self.assertIn("nowhere", self.ends(tocsin("explain", alert, "--alerts", self.folder / "nowhere"), 2).err)
         self.assertIn("--alerts", self.ends(tocsin("explain", alert, "--rules", service.rules), 2).err)
 
+    def test_commands_help_in_the_terminals_language(self):
+        zh = {"LC_ALL": "zh_CN.UTF-8"}
+        for command in re.findall(r"^  (\w+) {2,}", self.well("--help", **zh).out.split("Subcommands:")[1], re.M):
+            self.assertRegex(self.well(command, "--help", **zh).out, rf"^[^a-z]*[一-鿿].*\n用法: tocsin {command}")
+        self.assertIn("是否想写 `replay`？", self.ends(tocsin("repaly", **zh), 2).err)
+
     def test_explain_names_areas(self):
         service = self.service().start()
         service.ingest(report("a", "bridge 7", area={"city": "330282", "town": "330282004"}))
