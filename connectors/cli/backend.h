@@ -18,6 +18,9 @@
 
 namespace tocsin::cli {
 
+// What people and pages need to know of rules: a JSON array, an object a rule.
+std::string rules_json(const rule::RuleSet& rules);
+
 class ServiceBackend final : public http::Backend {
  public:
   struct Parts {

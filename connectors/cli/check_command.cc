@@ -5,6 +5,7 @@
 #include <tuple>
 
 #include "base/json_writer.h"
+#include "connectors/cli/alert_line.h"
 #include "connectors/cli/check_names.h"
 #include "connectors/cli/clocks.h"
 #include "connectors/cli/command_line.h"
@@ -209,9 +210,11 @@ int report(const std::vector<rule::Diagnostic>& diagnostics, const Tally& tally,
               << " 条规则，" << tally.feeds << " 个数据源映射，" << tally.others << " 个其他文件；" << errors
               << " 处错误" << (warnings > 0 ? "，" + std::to_string(warnings) + " 处警告" : "") << '\n';
   } else {
-    std::cout << tally.total() << " files checked: " << tally.rules << " rules in " << tally.rule_files << " files, "
-              << tally.feeds << " feeds, " << tally.others << " others; " << errors << " fault(s)"
-              << (warnings > 0 ? ", " + std::to_string(warnings) + " warning(s)" : "") << '\n';
+    const auto n = [](size_t count, std::string_view noun) { return counted(static_cast<int64_t>(count), noun); };
+    std::cout << n(tally.total(), "file") << " checked: " << n(tally.rules, "rule") << " in "
+              << n(tally.rule_files, "file") << ", " << n(tally.feeds, "feed") << ", " << n(tally.others, "other")
+              << "; " << errors << " fault(s)" << (warnings > 0 ? ", " + std::to_string(warnings) + " warning(s)" : "")
+              << '\n';
   }
   return errors == 0 ? kWell : kFound;
 }
@@ -253,7 +256,8 @@ int check(const RuleInputs& inputs, const std::vector<std::string>& areas, bool 
 }  // namespace
 
 void add_check(Command& app, int& exit_code) {
-  auto* command = app.add_subcommand("check", "Check rule, feed, calendar, table, profile and config files");
+  auto* command = app.add_subcommand("check", "Check rule, feed, calendar, table, profile and config files",
+                                     "检查规则、数据源映射、日历、表、模拟配置和服务配置文件");
   struct Options {
     std::string format = "text";
     RuleInputs inputs;

@@ -15,7 +15,7 @@ class Check(Case):
 
     def test_what_kind_of_file_it_is(self):
         bom = self.write("bom.yaml", "\ufeff" + RULES)
-        self.assertIn("1 rules in 1 files", self.well("check", bom).out)
+        self.assertIn("1 rule in 1 file", self.well("check", bom).out)
         slip = self.write("slip.yaml", RULES.replace("rules:", "rule:", 1))
         told = self.ends(tocsin("check", slip), 1).err
         self.assertRegex(told, r"slip.yaml:2:1: error: no kind of file")
@@ -71,7 +71,7 @@ class Check(Case):
         rules, config = self.write("rules/r.yaml", RULES), self.folder / "tocsin.yaml"
         config.write_text(f"state: {self.folder}/state\nrules: [{self.folder}/rules]\nsources:\n  - ingest: {{}}\n    feed: grid\n"
                           f"areas: [{ROOT}/rules/areas/cixi.csv]\ncalendar: cn\n")
-        self.assertIn("1 rules in 1 files, 0 feeds, 1 others; 0 fault(s)", self.well("check", config).out)
+        self.assertIn("1 rule in 1 file, 0 feeds, 1 other; 0 fault(s)", self.well("check", config).out)
         rules.write_text(RULES.replace("has(area.town)", 'area.town == "330282999"'))
         self.assertIn("there is no `330282999` in the area table", self.ends(tocsin("check", config), 1).err)
         self.assertNotIn("330282999", self.well("check", rules).err)
