@@ -148,8 +148,8 @@ void TopicTables::let_go(const rule::RuleSet& in_force, DurationMs kept) {
   const uint64_t now = steady_ns();
   const std::lock_guard lock(mutex_);
   std::erase_if(tables_, [&](const auto& entry) {
-    const auto& [declaration, followed] = entry;
-    const auto is_it = [&](const rule::SourceFile& f) { return f.text == declaration; };
+    const auto& followed = entry.second;
+    const auto is_it = [&entry](const rule::SourceFile& f) { return f.text == entry.first; };
     if (std::ranges::any_of(in_force.files(), is_it)) return false;
     if (now - followed.asked < static_cast<uint64_t>(kept) * kMs) return false;
     followed.table->end();

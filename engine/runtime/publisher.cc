@@ -147,7 +147,7 @@ uint64_t Publisher::depth() const {
 std::vector<Publisher::SinkView> Publisher::sinks(TimeMs now) const {
   std::vector<SinkView> out;
   for (const Lane& lane : lanes_) {
-    SinkView& view = out.emplace_back(std::string(lane.sink->name()), depth_of(lane), !lane.fault.empty());
+    SinkView& view = out.emplace_back(SinkView{std::string(lane.sink->name()), depth_of(lane), !lane.fault.empty()});
     const TimeMs since = now == kNoTime || view.depth == 0 ? kNoTime : times_.of(delivered(lane) + 1);
     if (since != kNoTime) view.waiting = std::max<DurationMs>(now - since, 0);
   }
