@@ -29,7 +29,7 @@ Result<Ran> run(const Trial& trial, const Log& log, const Labels* labels, const 
   engine_options.zone = options.zone;
   auto engine = runtime::Engine::open(engine_options, trial.rules, nullptr, nullptr);
   if (!engine) return engine.error();
-  Collector collector(trial.columns, labels, options.keep_events);
+  Collector collector(trial.columns, labels, options.keep_events, options.keep_words);
   runtime::Publisher publisher(**engine);
   publisher.add(collector, runtime::Takes::kAll);
   runtime::Pipeline pipeline(**engine, publisher, runtime::Pipeline::Options{}, nullptr);
@@ -56,6 +56,7 @@ Result<Ran> run(const Trial& trial, const Log& log, const Labels* labels, const 
   out.totals = (*engine)->progress().totals;
   out.counters = (*engine)->rule_counters();
   out.damage = pipeline.damage();
+  out.rejection = pipeline.first_rejection();
   return out;
 }
 

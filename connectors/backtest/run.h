@@ -22,6 +22,7 @@ struct RunOptions {
   TimeZone zone = TimeZone::utc();
   uint32_t shards = 1;
   bool keep_events = false;             // for compare()
+  bool keep_words = false;              // the alerts' summaries, for Telling::alerts
   std::function<bool(uint64_t)> go_on;  // asked after each batch with the number of events read; false: stop
 };
 
@@ -31,6 +32,7 @@ struct Ran {
   runtime::Totals totals;
   std::vector<runtime::RuleCounters> counters;  // by rule of the trial's set
   std::vector<std::string> damage;              // parts of the input that could not be read
+  std::string rejection;                        // of the first record that was rejected: its place and why; or empty
   bool stopped = false;
   // At least one day, so that a short log does not make an alert a hundred a day.
   double days() const;

@@ -49,8 +49,12 @@ struct Collector::Parser {
   simdjson::dom::parser json;
 };
 
-Collector::Collector(const std::vector<Column>& columns, const Labels* labels, bool keep_events)
-    : columns_(columns), labels_(labels), keep_events_(keep_events), parser_(std::make_shared<Parser>()) {
+Collector::Collector(const std::vector<Column>& columns, const Labels* labels, bool keep_events, bool keep_words)
+    : columns_(columns),
+      labels_(labels),
+      keep_events_(keep_events),
+      keep_words_(keep_words),
+      parser_(std::make_shared<Parser>()) {
   for (size_t i = 0; i < columns.size(); ++i) column_of_.emplace(columns[i].id, static_cast<uint32_t>(i));
 }
 
@@ -97,6 +101,15 @@ Status Collector::tell(const runtime::Outgoing& o) {
   if (data["area"].get(area) == simdjson::SUCCESS) {
     const std::string_view town = text_at(area, "town");
     if (!town.empty()) s.town = town;
+    for (const std::string_view level : {"village", "town", "city"}) {
+      s.area = text_at(area, level);
+      if (!s.area.empty()) break;
+    }
+  }
+  element summary;
+  if (keep_words_ && data["summary"].get(summary) == simdjson::SUCCESS) {
+    s.zh = text_at(summary, "zh");
+    s.en = text_at(summary, "en");
   }
   const std::string& rule = columns_[s.column].rule;
   found_.clear();

@@ -19,7 +19,9 @@ struct Story {
   TimeMs ended_at = kNoTime;     // kNoTime: still open
   std::string reason;            // of its last transition
   detect::Severity worst = detect::Severity::kNone;
-  std::string town;  // code; empty: it is not of one town
+  std::string town;    // code; empty: it is not of one town
+  std::string area;    // code of the smallest area that it is of, grids left out; may be empty
+  std::string zh, en;  // its latest summary; only where words are kept
   uint32_t transitions = 0;
   size_t evidence = 0;  // events that it rests on, at most
   bool shadow = false;
@@ -32,8 +34,9 @@ struct Story {
 // Takes every transition; keeps one story an alert.
 class Collector final : public runtime::Sink {
  public:
-  // `columns` and `labels` (may be null) must outlive it. `keep_events`: for comparing two runs.
-  Collector(const std::vector<Column>& columns, const Labels* labels, bool keep_events);
+  // `columns` and `labels` (may be null) must outlive it. `keep_events`: for comparing two runs; `keep_words`: for
+  // listing the alerts.
+  Collector(const std::vector<Column>& columns, const Labels* labels, bool keep_events, bool keep_words = false);
   std::string_view name() const override { return "backtest"; }
   Result<uint64_t> resume(uint64_t floor) override { return floor; }
   Status publish(std::span<const runtime::Outgoing> batch) override;
@@ -47,7 +50,7 @@ class Collector final : public runtime::Sink {
   Status tell(const runtime::Outgoing& o);
   const std::vector<Column>& columns_;
   const Labels* const labels_;
-  const bool keep_events_;
+  const bool keep_events_, keep_words_;
   std::unordered_map<std::string, uint32_t> column_of_;
   std::unordered_map<std::string, uint32_t> by_id_;
   std::vector<Story> stories_;

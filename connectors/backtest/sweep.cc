@@ -105,6 +105,12 @@ Result<SweepRequest> parse_sweep(std::string_view text) {
   out.param = text.substr(dot + 1, equals - dot - 1);
   if (out.rule.empty() || out.param.empty()) return wrong("the rule or the param is missing");
   out.values = split(text.substr(equals + 1));
+  for (const std::string& value : out.values) {
+    if (value.find("，") != std::string::npos || value.find("、") != std::string::npos) {
+      return wrong("the values stand apart by `,`, not by `，` or `、`");
+    }
+    if (value.find("..") != std::string::npos) return wrong("there are no ranges: name each value");
+  }
   if (std::find(out.values.begin(), out.values.end(), "") != out.values.end()) return wrong("a value is empty");
   if (out.values.size() > rule::kMaxVariants) {
     return wrong("at most " + std::to_string(rule::kMaxVariants) + " values go into one pass");

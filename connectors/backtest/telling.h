@@ -19,7 +19,8 @@ struct Telling {
   std::string against = {};                // with a difference: the other version, as it was named
   const AreaTable* areas = nullptr;        // names of towns; null: codes alone
   TimeZone zone = TimeZone::utc();         // of the times that people read
-  size_t listed = 20;                      // how many missed labels and differences the text lists
+  bool alerts = false;                     // lists the alerts too; the run must have kept words
+  size_t listed = 20;                      // how many alerts, missed labels and differences the text lists
 };
 
 // Lines of at most `width` columns (but for words that are longer), in one language.

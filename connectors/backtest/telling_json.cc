@@ -20,7 +20,7 @@ class Json {
     t_.trial.param.empty() ? w_.null() : w_.string(t_.trial.param);
     w_.key("one_state").boolean(t_.trial.shared);
     w_.key("results").begin_array();
-    for (size_t i = 0; i < t_.trial.columns.size(); ++i) result(t_.trial.columns[i], t_.report.columns[i]);
+    for (size_t i = 0; i < t_.trial.columns.size(); ++i) result(i);
     w_.end_array();
     if (t_.labels != nullptr) {
       w_.key("labels_of_other_rules").begin_object();
@@ -39,7 +39,9 @@ class Json {
   void seconds(std::string_view name, DurationMs d) { w_.key(name).integer(d / 1000); }
   void count(std::string_view name, uint64_t n) { w_.key(name).unsigned_integer(n); }
 
-  void result(const Column& c, const Figures& f) {
+  void result(size_t column) {
+    const Column& c = t_.trial.columns[column];
+    const Figures& f = t_.report.columns[column];
     w_.begin_object().field("rule", c.rule);
     if (!c.value.empty()) w_.field("value", c.value);
     w_.key("name").begin_object().field("zh", c.name.zh).field("en", c.name.en).end_object();
@@ -65,6 +67,7 @@ class Json {
       w_.key("alerts_a_day").number(static_cast<double>(n) / t_.report.days).end_object();
     }
     w_.end_array();
+    if (t_.alerts) each(column);
     if (t_.labels != nullptr) accuracy(f.accuracy);
     w_.end_object();
   }
@@ -95,8 +98,7 @@ class Json {
     w_.end_array().end_object();
   }
 
-  void story(std::string_view name, const Story* s) {
-    w_.key(name);
+  void story(const Story* s) {
     if (s == nullptr) {
       w_.null();
       return;
@@ -106,7 +108,20 @@ class Json {
     time("opened_at", s->opened_at());
     count("reopened", s->openings.size() - 1);
     time("ended_at", s->ended_at);
-    w_.field("reason", s->reason).end_object();
+    w_.field("reason", s->reason);
+    if (!s->zh.empty() || !s->en.empty()) {
+      w_.key("summary").begin_object().field("zh", s->zh).field("en", s->en).end_object();
+    }
+    w_.end_object();
+  }
+
+  // A column's alerts, in the order of opening.
+  void each(size_t column) {
+    w_.key("each").begin_array();
+    for (const Story& s : t_.ran.stories) {
+      if (s.column == column && !s.muted) story(&s);
+    }
+    w_.end_array();
   }
 
   void difference() {
@@ -129,8 +144,10 @@ class Json {
       if (p.severity) w_.string("severity");
       if (p.ending) w_.string("ended_at");
       w_.end_array();
-      story("here", p.here);
-      story("against", p.there);
+      w_.key("here");
+      story(p.here);
+      w_.key("against");
+      story(p.there);
       w_.end_object();
     }
     w_.end_array().end_object();

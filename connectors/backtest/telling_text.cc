@@ -3,7 +3,7 @@
 #include <cstdio>
 #include <set>
 
-#include "base/display_width.h"
+#include "base/wrap.h"
 #include "connectors/backtest/table.h"
 #include "connectors/backtest/telling.h"
 
@@ -46,6 +46,7 @@ class Text {
   std::string whole() {
     head();
     alerts();
+    if (t_.alerts) list();
     if (t_.labels != nullptr) labels();
     towns();
     if (t_.difference != nullptr) difference();
@@ -82,8 +83,12 @@ class Text {
     const std::string_view name = t_.areas == nullptr ? std::string_view() : t_.areas->name(code);
     return name.empty() ? code : code + " " + std::string(name);
   }
+  // What an alert or a label is about, by name where a part of its key is an area that has one: "330282004 浒山街道".
+  // An area that the key does not tell stands behind it.
+  std::string about(std::string_view key, const std::string& area) const;
   void head();
   void alerts();
+  void list();
   void silent(size_t column);
   void labels();
   void labels_elsewhere();
@@ -98,23 +103,40 @@ class Text {
   std::string out_;
 };
 
-void Text::line(const std::string& text) {
-  size_t used = 0;
-  for (size_t at = 0; at < text.size();) {
-    size_t end = text.find(' ', at + 1);
-    if (end == std::string::npos) end = text.size();
-    std::string_view word(text.data() + at, end - at);
-    const size_t w = display_width(word);
-    if (used > 0 && used + w > width_) {
-      out_ += "\n  ";
-      used = 2;
-      if (word.front() == ' ') word.remove_prefix(1);
-    }
-    out_ += word;
-    used += display_width(word);
-    at = end;
+void Text::line(const std::string& text) { out_.append(wrapped(text, width_, "  ")) += '\n'; }
+
+std::string Text::about(std::string_view key, const std::string& area) const {
+  std::string out;
+  bool told = area.empty();
+  while (!key.empty()) {
+    const std::string part(key.substr(0, key.find('|')));
+    key.remove_prefix(std::min(part.size() + 1, key.size()));
+    told = told || part.starts_with(area);
+    out.append(out.empty() ? "" : ", ").append(is_level_code(part) ? town(part) : part);
   }
-  out_ += '\n';
+  if (!told) out.append(out.empty() ? "" : ", ").append(town(area));
+  return out;
+}
+
+// "2025-07-01 13:03  yellow  drains-blocked  330282004001 担山村  3 blocked drains …", in the order of opening.
+void Text::list() {
+  const auto told = [](const Story& s) { return !s.muted; };
+  const auto all = static_cast<size_t>(std::ranges::count_if(t_.ran.stories, told));
+  if (all == 0) return;
+  section(say("Each alert", "逐条警报"));
+  size_t shown = 0;
+  for (const Story& s : t_.ran.stories) {
+    if (!told(s)) continue;
+    if (shown++ == t_.listed) break;
+    std::string text = minute(s.opened_at()) + "  " + severity(s.worst) + "  " + label_of(t_.trial.columns[s.column]);
+    if (const std::string where = about(s.key, s.area); !where.empty()) text += "  " + where;
+    const std::string& summary = (chinese_ ? s.zh : s.en).empty() ? (chinese_ ? s.en : s.zh) : (chinese_ ? s.zh : s.en);
+    line(text + (summary.empty() ? "" : "  " + summary));
+  }
+  if (all > t_.listed) {
+    line(say("… and " + number(all - t_.listed) + " more; --list N lists N, --format json all.",
+             "……另有 " + number(all - t_.listed) + " 条，--list N 列出 N 条，--format json 全部列出。"));
+  }
 }
 
 void Text::head() {
@@ -233,27 +255,25 @@ void Text::labels_elsewhere() {
   }
 }
 
+// "repeat-place  2025-07-01 13:00 – 2025-07-01 15:00  330282004 浒山街道; nearest alert 2025-07-02 08:10": what the
+// label is about, or (one without a key) the first of its events.
 void Text::missed() {
   uint64_t all = 0;
   for (const Figures& f : t_.report.columns) all += f.accuracy.missed.size();
   if (all == 0) return;
   section(say("Missed", "漏报"));
-  Table table;
-  for (const auto& [en, zh] : {std::pair{swept() ? "value" : "rule", swept() ? "取值" : "规则"},
-                               {"from", "起"},
-                               {"until", "止"},
-                               {"nearest alert", "最近警报"}})
-    table.column(say(en, zh), Table::Side::kLeft);
   size_t shown = 0;
   for (size_t i = 0; i < t_.trial.columns.size(); ++i) {
     for (const Miss& m : t_.report.columns[i].accuracy.missed) {
       if (shown++ == t_.listed) break;
       const Label& label = t_.labels->all()[m.label];
-      table.row({label_of(t_.trial.columns[i]), minute(label.from), minute(label.until), minute(m.near)});
+      const std::string where =
+          label.key.empty() ? say("event ", "事件 ") + label.events.front() : about(label.key, {});
+      line(label_of(t_.trial.columns[i]) + "  " + minute(label.from) + " – " + minute(label.until) + "  " + where +
+           (m.near == kNoTime ? std::string() : say("; nearest alert ", "；最近的警报 ") + minute(m.near)));
     }
     if (shown > t_.listed) break;
   }
-  out_ += table.text(width_);
   if (all > t_.listed) {
     line(say("… and " + number(all - t_.listed) + " more; --format json names all.",
              "……另有 " + number(all - t_.listed) + " 条，--format json 全部列出。"));
@@ -324,12 +344,12 @@ void Text::difference() {
   }
 }
 
-// "+ 2025-07-01 13:03  yellow  waterlogging-cluster  …": + only here, - only there, ~ otherwise than there.
+// "+ 2025-07-01 13:03  yellow  waterlogging-cluster  330282004 …": + only here, - only there, ~ otherwise than there.
 void Text::change(const Pair& p) {
   const Story& s = p.here != nullptr ? *p.here : *p.there;
   std::string text = p.here == nullptr ? "- " : p.there == nullptr ? "+ " : "~ ";
   text += minute(s.opened_at()) + "  " + severity(s.worst) + "  " + p.rule;
-  if (!s.town.empty()) text += "  " + town(s.town);
+  if (const std::string where = about(s.key, s.area); !where.empty()) text += "  " + where;
   if (p.opening) text += say("; there opened ", "；彼版开于 ") + minute(p.there->opened_at());
   if (p.severity) text += say("; there ", "；彼版为") + severity(p.there->worst);
   if (p.ending) {

@@ -7,9 +7,10 @@
 #include <cstdlib>
 
 #include "base/display_width.h"
+#include "base/wrap.h"
 #include "connectors/cli/files.h"
 #include "connectors/cli/json.h"
-#include "connectors/cli/wrap.h"
+#include "runtime/router.h"
 #include "time/format.h"
 
 namespace tocsin::cli {
@@ -58,11 +59,19 @@ std::string say(std::string_view en, std::string_view zh) {
   return std::string(language() == rule::Language::kChinese ? zh : en);
 }
 
+std::string counted(int64_t n, std::string_view noun) {
+  return std::to_string(n) + " " + std::string(noun) + (n == 1 ? "" : "s");
+}
+
 std::string unjudged(const std::string& rule, uint64_t events, const std::string& why) {
   const std::string n = std::to_string(events);
-  return say("note: rule " + rule + " could not judge " + n + " event(s): ",
-             "注：规则 " + rule + " 有 " + n + " 条事件无法判断：") +
-         why;
+  std::string why_zh = why;
+  if (why.starts_with(runtime::kNoKey)) {
+    const std::string part = why.substr(std::min(why.size(), runtime::kNoKey.size() + 2));
+    why_zh = "键缺一部分" + (part.empty() ? part : "：" + part);
+  }
+  return say("note: rule " + rule + " could not judge " + counted(static_cast<int64_t>(events), "event") + ": " + why,
+             "注：规则 " + rule + " 有 " + n + " 条事件无法判断：" + why_zh);
 }
 
 std::string in_words(std::string_view name, bool chinese) {

@@ -1,5 +1,6 @@
 #pragma once
 // One alert as a line of the terminal, from the `data` object of its CloudEvent.
+#include <cstdint>
 #include <map>
 #include <string>
 #include <string_view>
@@ -14,7 +15,9 @@ struct Places {
 };
 // The one that the terminal's language asks for.
 std::string say(std::string_view en, std::string_view zh);
-// "note: rule r could not judge 3 event(s): …", of a rule whose condition could not be worked out.
+// "1 event", "2 events": in English.
+std::string counted(int64_t n, std::string_view noun);
+// "note: rule r could not judge 3 events: …", of a rule whose condition could not be worked out.
 std::string unjudged(const std::string& rule, uint64_t events, const std::string& why);
 // "白沙路街道 330282004" of an alert's `area` object: the deepest code, and the deepest name that is known; or empty.
 std::string area_text(std::string_view area_json, const Places& places);

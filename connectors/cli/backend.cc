@@ -79,6 +79,7 @@ Result<http::StreamPage> ServiceBackend::transitions_after(uint64_t after, size_
   http::StreamPage page;
   page.head = head_.load();
   page.oldest = page.head + 1;
+  page.silences = silences_changed_.load();
   size_t bytes = 0;
   Status s = parts_.store.scan(state::Table::kOutbox, "", "", [&](std::string_view key, std::string_view) {
     page.oldest = state::from_big_endian(key);
@@ -121,7 +122,7 @@ std::string ServiceBackend::status(const http::View& view) {
   filter.shadow = view.shadow;
   parts_.engine.book().each(filter, [&](const runtime::AlertLine& line) { return ++open[line.rule_id] > 0; });
   std::string out;
-  JsonWriter(out).begin_object().field("version", kVersion);
+  JsonWriter(out).begin_object().field("version", kVersion).field("time", parts_.follow_clock ? "clock" : "log");
   return out.substr(1) + "," + parts_.status.json(open, view, parts_.clock.now());
 }
 

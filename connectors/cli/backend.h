@@ -14,8 +14,12 @@
 #include "connectors/http/backend.h"
 #include "runtime/engine.h"
 #include "state/log.h"
+#include "time/format.h"
 
 namespace tocsin::cli {
+
+// What people and pages need to know of rules: a JSON array, an object a rule.
+std::string rules_json(const rule::RuleSet& rules);
 
 class ServiceBackend final : public http::Backend {
  public:
@@ -30,7 +34,9 @@ class ServiceBackend final : public http::Backend {
     std::function<std::vector<http::Check>()> readiness;
     RuleDesk& desk;
     const ServiceStatus& status;
-    Lanes& lanes;  // for what takes longer than the HTTP thread may be held up
+    Lanes& lanes;                     // for what takes longer than the HTTP thread may be held up
+    TimeZone zone = TimeZone::utc();  // in which people are told a time
+    bool follow_clock = true;         // Config::follow_clock
   };
   explicit ServiceBackend(Parts parts);
 
@@ -83,6 +89,7 @@ class ServiceBackend final : public http::Backend {
   std::shared_ptr<const rule::RuleSet> rules_;
   Status may_silence(const rule::Silence& silence);
   std::map<std::string, rule::Silence> silences_;
+  std::atomic<uint64_t> silences_changed_{0};  // StreamPage::silences
   struct Coming {
     std::string by;
     TimeMs at;

@@ -7,6 +7,7 @@
 #include "event/mask.h"
 #include "runtime/pipeline.h"
 #include "runtime/silence_record.h"
+#include "time/format.h"
 
 namespace tocsin::cli {
 namespace {
@@ -57,9 +58,14 @@ Result<std::string> ServiceBackend::silences(const http::View& view) {
 }
 
 // What the engine would pass over is refused here, where somebody is told. What was taken and is not in force yet
-// counts: it comes back from the log a moment later. Under mutex_.
+// counts: it comes back from the log a moment later. Silences end in event time: one that has ended already would be
+// taken and never be seen. Under mutex_.
 Status ServiceBackend::may_silence(const rule::Silence& silence) {
-  const TimeMs now = parts_.clock.now();
+  const TimeMs now = parts_.clock.now(), stands = parts_.status.watermark();
+  if (stands != kNoTime && silence.until <= stands) {
+    return invalid("until is past: it is " + format_time(silence.until, parts_.zone) + ", and event time stands at " +
+                   format_time(stands, parts_.zone) + "; give a later time");
+  }
   if (silence.until > std::max(now, parts_.engine.book().latest()) + kLongestSilence) {
     return invalid("until lies more than 400 days ahead: take an earlier time, and silence again when it is over");
   }
@@ -113,7 +119,10 @@ void ServiceBackend::expire_silence(std::string id, std::string by, const http::
 
 void ServiceBackend::set_silences(const std::map<std::string, rule::Silence>& silences) {
   const std::lock_guard lock(mutex_);
-  if (silences_ != silences) silences_ = silences;
+  if (silences_ == silences) return;
+  silences_ = silences;
+  ++silences_changed_;
+  if (listener_) listener_(head_.load());
 }
 
 void ServiceBackend::audit(http::AuditEntry entry, http::Completion<uint64_t> done) {

@@ -141,13 +141,18 @@ Result<std::string> ServiceBackend::rules() {
   return rules_json_;
 }
 
-void ServiceBackend::set_rules(std::shared_ptr<const rule::RuleSet> rules) {
-  const std::map<std::string, Texts> texts = texts_of(*rules);
+std::string rules_json(const rule::RuleSet& rules) {
+  const std::map<std::string, Texts> texts = texts_of(rules);
   std::string json;
   JsonWriter w(json);
   w.begin_array();
-  for (const rule::Rule& r : rules->rules()) w.raw(rule_json(r, texts));
+  for (const rule::Rule& r : rules.rules()) w.raw(rule_json(r, texts));
   w.end_array();
+  return json;
+}
+
+void ServiceBackend::set_rules(std::shared_ptr<const rule::RuleSet> rules) {
+  std::string json = rules_json(*rules);
   const std::lock_guard lock(mutex_);
   rules_json_ = std::move(json);
   rules_ = std::move(rules);

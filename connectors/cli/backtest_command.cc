@@ -1,7 +1,6 @@
 // tocsin backtest: what rules, or each value of a param, would have raised on a log.
 #include <algorithm>
 #include <csignal>
-#include <filesystem>
 #include <iostream>
 #include <memory>
 #include <optional>
@@ -13,7 +12,6 @@
 #include "connectors/cli/decoders.h"
 #include "connectors/cli/exit_code.h"
 #include "connectors/cli/files.h"
-#include "connectors/cli/first_rejection.h"
 #include "connectors/cli/format_option.h"
 #include "connectors/cli/progress_line.h"
 #include "rule/variants.h"
@@ -21,13 +19,12 @@
 namespace tocsin::cli {
 namespace {
 
-namespace fs = std::filesystem;
-
 struct BacktestOptions {
   RuleInputs rules;
   std::vector<std::string> inputs, against, areas;
   std::string feed, set, labels, format = "text", lateness = "10m";
   uint32_t shards = 1;
+  bool list = false;  // the alerts too
   size_t listed = 20;
 };
 
@@ -44,16 +41,8 @@ struct Setting {
 
 // Names of towns, for people: of the files given, else of all that Tocsin has. What cannot be read has no names.
 AreaTable area_names(const std::vector<std::string>& given) {
-  std::vector<std::string> paths = given;
-  std::error_code ec;
-  if (const auto base = home(); paths.empty() && base) {
-    for (const auto& entry : fs::directory_iterator(fs::path(*base) / "rules" / "areas", ec)) {
-      if (entry.path().extension() == ".csv") paths.push_back(entry.path().string());
-    }
-    std::ranges::sort(paths);
-  }
   AreaTable out;
-  for (const std::string& path : paths) {
+  for (const std::string& path : area_tables(given)) {
     const auto text = read_text(path);
     if (text) static_cast<void>(out.load_csv(*text, path).is_ok());
   }
@@ -72,16 +61,16 @@ Result<std::unique_ptr<FileInput>> open_input(const Setting& s) {
 Result<backtest::Ran> run(const Setting& s, const backtest::Trial& trial, bool keep_events) {
   auto input = open_input(s);
   if (!input) return input.error();
-  FirstRejection watched((*input)->source());
   backtest::Log log;
-  log.source = &watched;
-  log.decoder = [&](uint32_t partition) { return watched.decoder(partition, (*input)->decoder(partition)); };
+  log.source = &(*input)->source();
+  log.decoder = [&](uint32_t partition) { return (*input)->decoder(partition); };
   log.before_reading = [&] { return (*input)->read_headers(); };
   ProgressLine line((*input)->source());
   backtest::RunOptions options;
   options.zone = s.zone;
   options.shards = s.options.shards;
   options.keep_events = keep_events;
+  options.keep_words = s.options.list;
   options.go_on = [&](uint64_t events) {
     line.show(events);
     return interrupted == 0;
@@ -89,8 +78,8 @@ Result<backtest::Ran> run(const Setting& s, const backtest::Trial& trial, bool k
   auto ran = backtest::run(trial, log, s.truth(), options);
   if (!ran) return ran.error();
   if (ran->stopped) return unavailable("interrupted");
-  if (!watched.told().empty()) {
-    std::cerr << say("note: the first record that was rejected: ", "注：第一条被拒的记录：") << watched.told() << '\n';
+  if (!ran->rejection.empty()) {
+    std::cerr << say("note: the first record that was rejected: ", "注：第一条被拒的记录：") << ran->rejection << '\n';
   }
   if (ran->totals.read + ran->totals.skipped == 0 && ran->damage.empty())
     return not_found("there is no record in the input");
@@ -132,7 +121,8 @@ int backtest_command(const BacktestOptions& o) {
     auto parsed = backtest::parse_sweep(o.set);
     if (!parsed) {
       return fail(kUsage, parsed.error().message,
-                  "--set " + o.set + "：无法读懂；请写 规则.参数=值1,值2,…，用半角逗号隔开，值不空、不重复，最多 " +
+                  "--set " + o.set +
+                      "：无法读懂；请写 规则.参数=值1,值2,…，用半角逗号隔开，没有区间写法，值不空、不重复，最多 " +
                       std::to_string(rule::kMaxVariants) + " 个");
     }
     request = std::move(*parsed);
@@ -154,7 +144,7 @@ int backtest_command(const BacktestOptions& o) {
     auto text = read_text(o.labels);
     if (!text) return fail(text.error());
     auto labels = backtest::Labels::parse(*text, o.labels, s.zone);
-    if (!labels) return fail(labels.error());
+    if (!labels) return fail(kUsage, labels.error().message, "标注无法使用：" + labels.error().message);
     s.labels = std::move(*labels);
   }
   if (!o.feed.empty()) {  // a feed has a lateness of its own, which is part of what a rule is
@@ -178,6 +168,7 @@ int backtest_command(const BacktestOptions& o) {
   backtest::Telling telling{*here, *ran, report, s.truth()};
   telling.areas = &areas;
   telling.zone = s.zone;
+  telling.alerts = o.list;
   telling.listed = o.listed;
   std::optional<backtest::Ran> other;
   backtest::Difference difference;
@@ -199,7 +190,8 @@ int backtest_command(const BacktestOptions& o) {
 }  // namespace
 
 void add_backtest(Command& app, int& exit_code) {
-  auto* command = app.add_subcommand("backtest", "What rules, or each value of a param, would have raised on a log");
+  auto* command = app.add_subcommand("backtest", "What rules, or each value of a param, would have raised on a log",
+                                     "规则（或参数的各个取值）在历史数据上会报出什么");
   auto o = std::make_shared<BacktestOptions>();
   command->add_option("--rules", o->rules.paths, "rule files and folders")->required();
   command->add_option("--input", o->inputs, "files: plain, gzip or zstd; - is standard input")->required();
@@ -207,7 +199,12 @@ void add_backtest(Command& app, int& exit_code) {
   command->add_option("--set", o->set, "RULE.PARAM=A,B,C: this rule alone, under each value, in one pass");
   command->add_option("--labels", o->labels, "what really was, one JSON object a line, as simulate --labels writes it");
   command->add_option("--against", o->against, "another version of the rules: the difference, alert by alert");
-  command->add_option("--list", o->listed, "how many misses and differences the text lists")->capture_default_str();
+  const Option* list = command
+                           ->add_option("--list", o->listed,
+                                        "list the alerts too; with a number, so many of them, of misses and of "
+                                        "differences")
+                           ->capture_default_str()
+                           ->optional_value();
   command->add_option("--calendar", o->rules.calendar, "calendar of working time: a name or a file");
   command->add_option("--areas", o->areas, "CSV files of area codes: codes of their cities must exist");
   command->add_option("--zone", o->rules.zone, "civil time zone")->capture_default_str();
@@ -215,7 +212,8 @@ void add_backtest(Command& app, int& exit_code) {
       ->capture_default_str();
   command->add_option("--shards", o->shards, "threads that judge")->between(1, 64)->capture_default_str();
   add_format(*command, o->format);
-  command->callback([o, &exit_code] {
+  command->callback([o, list, &exit_code] {
+    o->list = list->given();
     std::signal(SIGINT, [](int) { interrupted = 1; });
     std::signal(SIGTERM, [](int) { interrupted = 1; });
     exit_code = backtest_command(*o);

@@ -5,6 +5,7 @@
 #include <tuple>
 
 #include "base/json_writer.h"
+#include "connectors/cli/alert_line.h"
 #include "connectors/cli/check_names.h"
 #include "connectors/cli/clocks.h"
 #include "connectors/cli/command_line.h"
@@ -35,6 +36,15 @@ rule::Diagnostic whole_file(const std::string& path, const std::string& message,
   d.en = message;
   d.zh = zh.empty() ? message : zh;
   return d;
+}
+
+// Whether a line of the text, past its blanks and a dash, begins with `key`.
+bool has_line(std::string_view text, std::string_view key) {
+  for (size_t at = 0; at < text.size(); at = std::min(text.find('\n', at), text.size() - 1) + 1) {
+    const size_t begin = text.find_first_not_of(" -", at);
+    if (begin != text.npos && text.substr(begin).starts_with(key)) return true;
+  }
+  return false;
 }
 
 // Why a file's kind cannot be told: not UTF-8, or no top key that names one.
@@ -71,6 +81,10 @@ rule::Diagnostic unknown_kind(const rule::SourceFile& file) {
     d.hint_zh = "是否想写 `" + near + "`？";
     break;
   }
+  if (d.hint_en.empty() && has_line(text, "kind:") && has_line(text, "from:")) {
+    d.hint_en = "these look like rules: write `rules:` in the line above them";
+    d.hint_zh = "这像是规则：请在它们上面一行写 `rules:`";
+  }
   return d;
 }
 
@@ -104,6 +118,7 @@ size_t check_rules(std::span<const rule::SourceFile> rules, const rule::LoadOpti
                    std::vector<rule::Diagnostic>& out) {
   const auto set = rule::RuleSet::load(rules, options, out);
   (void)rule::read_rule_tests(rules, options.zone, out, options.vocabulary.get());
+  if (set != nullptr) rule::tell_untested(rules, out);
   return set == nullptr ? 0 : set->rules().size();
 }
 
@@ -195,9 +210,11 @@ int report(const std::vector<rule::Diagnostic>& diagnostics, const Tally& tally,
               << " 条规则，" << tally.feeds << " 个数据源映射，" << tally.others << " 个其他文件；" << errors
               << " 处错误" << (warnings > 0 ? "，" + std::to_string(warnings) + " 处警告" : "") << '\n';
   } else {
-    std::cout << tally.total() << " files checked: " << tally.rules << " rules in " << tally.rule_files << " files, "
-              << tally.feeds << " feeds, " << tally.others << " others; " << errors << " fault(s)"
-              << (warnings > 0 ? ", " + std::to_string(warnings) + " warning(s)" : "") << '\n';
+    const auto n = [](size_t count, std::string_view noun) { return counted(static_cast<int64_t>(count), noun); };
+    std::cout << n(tally.total(), "file") << " checked: " << n(tally.rules, "rule") << " in "
+              << n(tally.rule_files, "file") << ", " << n(tally.feeds, "feed") << ", " << n(tally.others, "other")
+              << "; " << errors << " fault(s)" << (warnings > 0 ? ", " + std::to_string(warnings) + " warning(s)" : "")
+              << '\n';
   }
   return errors == 0 ? kWell : kFound;
 }
@@ -239,7 +256,8 @@ int check(const RuleInputs& inputs, const std::vector<std::string>& areas, bool 
 }  // namespace
 
 void add_check(Command& app, int& exit_code) {
-  auto* command = app.add_subcommand("check", "Check rule, feed, calendar, table, profile and config files");
+  auto* command = app.add_subcommand("check", "Check rule, feed, calendar, table, profile and config files",
+                                     "检查规则、数据源映射、日历、表、模拟配置和服务配置文件");
   struct Options {
     std::string format = "text";
     RuleInputs inputs;

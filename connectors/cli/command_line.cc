@@ -2,6 +2,8 @@
 
 #include <CLI/CLI.hpp>
 
+#include "connectors/cli/alert_line.h"
+
 namespace tocsin::cli {
 
 Option* Option::required() {
@@ -33,6 +35,12 @@ Option* Option::between(int64_t least, int64_t most) {
   return this;
 }
 
+Option* Option::optional_value() {
+  raw_->expected(0, 1);
+  return this;
+}
+bool Option::given() const { return raw_->count() > 0; }
+
 Option* Command::keep(CLI::Option* raw) { return &options_.emplace_back(raw); }
 
 Option* Command::add_option(const std::string& name, std::string& value, const std::string& help) {
@@ -60,8 +68,8 @@ Option* Command::add_flag(const std::string& name, bool& value, const std::strin
   return keep(app_.add_flag(name, value, help));
 }
 
-Command* Command::add_subcommand(const std::string& name, const std::string& help) {
-  return &subcommands_.emplace_back(*app_.add_subcommand(name, help));
+Command* Command::add_subcommand(const std::string& name, const std::string& help, const std::string& zh) {
+  return &subcommands_.emplace_back(*app_.add_subcommand(name, zh.empty() ? help : say(help, zh)));
 }
 
 void Command::require_subcommand(int n) { app_.require_subcommand(n); }

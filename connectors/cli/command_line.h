@@ -1,6 +1,7 @@
 #pragma once
 // The command line as the commands see it: a front of CLI11, whose templates are compiled once behind it. Its words are
-// CLI11's own. Everything that is answered lives as long as the program's Command at the root.
+// CLI11's own; in a Chinese terminal the headings and the commands' own lines are Chinese. Everything that is answered
+// lives as long as the program's Command at the root.
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -25,6 +26,8 @@ class Option {
   Option* excludes(Option* other);
   Option* among(const std::vector<std::string>& values);
   Option* between(int64_t least, int64_t most);
+  Option* optional_value();  // alone it means the default that capture_default_str() took
+  bool given() const;        // once the command line was read
 
  private:
   CLI::Option* raw_;
@@ -42,7 +45,8 @@ class Command {
   Option* add_option(const std::string& name, int& value, const std::string& help);
   Option* add_option(const std::string& name, int64_t& value, const std::string& help);
   Option* add_flag(const std::string& name, bool& value, const std::string& help);
-  Command* add_subcommand(const std::string& name, const std::string& help);
+  // `zh`: the help in a Chinese terminal; empty: the English one stands there too.
+  Command* add_subcommand(const std::string& name, const std::string& help, const std::string& zh = {});
   void require_subcommand(int n);
   // Called when the command was given.
   void callback(std::function<void()> f);

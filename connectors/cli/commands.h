@@ -19,7 +19,9 @@ void add_schema(Command& app, int& exit_code);
 void add_alerts(Command& app, int& exit_code);
 void add_tail(Command& app, int& exit_code);
 void add_top(Command& app, int& exit_code);
+void add_acts(Command& app, int& exit_code);  // ack, assign, comment, close
 void add_silence(Command& app, int& exit_code);
+void add_reload(Command& app, int& exit_code);
 void add_explain(Command& app, int& exit_code);
 void add_scorecard(Command& app, int& exit_code);
 void add_dlq(Command& app, int& exit_code);

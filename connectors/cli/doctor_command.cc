@@ -59,6 +59,7 @@ std::string chinese_name(std::string_view name) {
       {"port", "端口"},
       {"rules", "规则"},
       {"sources", "数据源"},
+      {"account", "账号"},
       {"privacy key", "隐私密钥"}};
   const auto known = std::ranges::find(kNames, name, &std::pair<std::string_view, std::string_view>::first);
   return std::string(known == std::end(kNames) ? name : known->second);
@@ -206,6 +207,15 @@ void check_rules(const Config& config, std::vector<Finding>& findings) {
     findings.push_back({"sources", Verdict::kWarning, gap});
 }
 
+// Accounts of an area that the tables do not have, a finding each.
+void check_areas_of_accounts(const Config& config, const std::string& text, std::vector<Finding>& findings) {
+  std::vector<rule::Diagnostic> faults;
+  check_accounts(config, text, faults);
+  for (const rule::Diagnostic& d : faults) {
+    findings.push_back({"account", Verdict::kFault, d.en + "; " + d.hint_en, d.zh + "；" + d.hint_zh});
+  }
+}
+
 Finding told(const std::string& name, const Status& status, const char* well, const char* zh) {
   return status ? Finding{name, Verdict::kOk, well, zh} : Finding{name, Verdict::kFault, status.error().message};
 }
@@ -220,7 +230,7 @@ Finding key_finding(const Result<std::string>& key) {
               : variable + " 不足 16 字节"};
 }
 
-std::vector<Finding> examine(const Config& config) {
+std::vector<Finding> examine(const Config& config, const std::string& text) {
   std::vector<Finding> findings = {check_disk(config.state), check_rights(config.state), check_clock(config.state),
                                    check_open_files(), check_metrics(config)};
   if (config.http) findings.push_back(check_port(config));
@@ -228,6 +238,7 @@ std::vector<Finding> examine(const Config& config) {
   findings.push_back(key_finding(key));
   check_state(config.state, key, findings);
   check_rules(config, findings);
+  check_areas_of_accounts(config, text, findings);
   for (const SourceConfig& s : config.sources) {
     if (!s.feed.empty()) {
       const auto decoder = make_decoder({.feed = s.feed, .key = "0123456789abcdef"});
@@ -262,7 +273,7 @@ int doctor(const std::string& path, bool json) {
   w.begin_array();
   static constexpr std::string_view kWords[] = {"ok    ", "warn  ", "FAIL  "},
                                     kInChinese[] = {"正常  ", "注意  ", "失败  "};
-  for (const Finding& f : examine(*config)) {
+  for (const Finding& f : examine(*config, *text)) {
     well = well && f.verdict != Verdict::kFault;
     w.begin_object().field("check", f.name).key("ok").boolean(f.verdict != Verdict::kFault).field("text", f.text);
     if (f.verdict == Verdict::kWarning) w.key("warning").boolean(true);
@@ -281,7 +292,8 @@ int doctor(const std::string& path, bool json) {
 
 void add_doctor(Command& app, int& exit_code) {
   auto* command =
-      app.add_subcommand("doctor", "Check what a config needs: disk, rights, clock, port, key, rules, broker");
+      app.add_subcommand("doctor", "Check what a config needs: disk, rights, clock, port, key, rules, broker",
+                         "检查配置所需：磁盘、权限、时钟、端口、密钥、规则、消息队列");
   struct Options {
     std::string path, format = "text";
   };

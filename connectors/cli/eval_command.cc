@@ -69,7 +69,7 @@ int run_one(const EvalOptions& o) {
 }  // namespace
 
 void add_eval(Command& app, int& exit_code) {
-  auto* command = app.add_subcommand("eval", "Evaluate an expression");
+  auto* command = app.add_subcommand("eval", "Evaluate an expression", "计算一个表达式");
   auto o = std::make_shared<EvalOptions>();
   auto* expr = command->add_option("--expr", o->expr, "the expression");
   command->add_option("--bindings", o->bindings, "JSON object: variable → tagged value, e.g. {\"x\": {\"int\": 1}}");

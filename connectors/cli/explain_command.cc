@@ -1,25 +1,34 @@
-// tocsin explain: why an alert of a running service fired.
+// tocsin explain: why an alert fired, of a running service or of a file of alerts.
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
+#include <cstring>
+#include <deque>
+#include <fstream>
 #include <iostream>
 #include <memory>
 
+#include "base/json_writer.h"
+#include "base/wrap.h"
 #include "connectors/cli/asking.h"
+#include "connectors/cli/backend.h"
 #include "connectors/cli/command_line.h"
 #include "connectors/cli/commands.h"
+#include "connectors/cli/decoders.h"
 #include "connectors/cli/exit_code.h"
 #include "connectors/cli/files.h"
 #include "connectors/cli/json.h"
-#include "connectors/cli/wrap.h"
+#include "connectors/http/area_names.h"
 #include "rule/template.h"
 
 namespace tocsin::cli {
 namespace {
 
 struct ExplainOptions : Asking {
-  std::string id;
+  std::string id, alerts;
+  std::vector<std::string> rules, areas;
 };
 
 // What stands before a line, padded to one width, and the words within lines.
@@ -39,7 +48,7 @@ constexpr Labels kEnglish = {"rule      ",
                              "values",
                              "parameters when told",
                              "evidence (",
-                             " events)",
+                             ")",
                              "history",
                              " into ",
                              "shadow: judged and recorded, told to nobody",
@@ -63,16 +72,19 @@ constexpr Labels kChinese = {"规则      ",
                              "；现行的、下列条件所属的是第 "};
 constexpr size_t kLabelWidth = 10;
 
-std::string target(const ExplainOptions& o, std::string_view part) {
-  return "/api/v1/alerts/" + o.id + std::string(part);
-}
+// What an explanation is made of.
+struct Told {
+  std::string answer;    // the alert's `data`, with `history` (CloudEvents, oldest first) and `earlier` beside
+  std::string evidence;  // what is kept of its events, as the API has it; empty: the alert's own references alone
+  Terms terms;
+};
 
 class Explanation {
  public:
-  Explanation(const ExplainOptions& o, simdjson::dom::element data, const Terms& terms)
-      : o_(o),
+  Explanation(const Told& told, simdjson::dom::element data)
+      : told_(told),
         data_(data),
-        terms_(terms),
+        terms_(told.terms),
         chinese_(language() == rule::Language::kChinese),
         l_(chinese_ ? kChinese : kEnglish) {}
 
@@ -142,7 +154,8 @@ class Explanation {
     std::cout << l_.times << terms_.places.zone << '\n';
   }
 
-  // A value for people: durations in their units, times in the service's zone, four figures of what is no whole number.
+  // A value for people: durations in their units, times in the service's zone, four figures of what is no whole number,
+  // areas with their names.
   std::string said(simdjson::dom::element value) const {
     if (double number = 0; value.is_double() && value.get(number) == simdjson::SUCCESS) {
       char text[32];
@@ -160,6 +173,9 @@ class Explanation {
       return out;
     }
     if (std::string local = local_time(text, terms_.places); local != text) return local;
+    if (const auto area = terms_.places.names.find(text); area != terms_.places.names.end()) {
+      return area->first + " " + area->second;
+    }
     return simdjson::minify(value);
   }
 
@@ -191,13 +207,13 @@ class Explanation {
 
   // The events with their place, words and values, as far as the service still has them.
   void evidence() const {
-    std::cout << l_.evidence << number_at(data_, "/evidence/total") << l_.events << '\n';
+    const int64_t total = number_at(data_, "/evidence/total");
+    std::cout << l_.evidence << (chinese_ ? std::to_string(total) : counted(total, "event")) << l_.events << '\n';
     simdjson::dom::parser parser;
     simdjson::dom::element kept;
     simdjson::dom::array events;
-    const auto body = fetch(o_.remote, target(o_, "/evidence"));
-    const bool told =
-        body && parser.parse(*body).get(kept) == simdjson::SUCCESS && kept["events"].get(events) == simdjson::SUCCESS;
+    const bool told = !told_.evidence.empty() && parser.parse(told_.evidence).get(kept) == simdjson::SUCCESS &&
+                      kept["events"].get(events) == simdjson::SUCCESS;
     if (!told && data_["evidence"]["events"].get(events) != simdjson::SUCCESS) return;
     for (const auto event : events) {
       std::string out = "  " + local_time(text_at(event, "/occurred_at"), terms_.places) + "  ";
@@ -210,44 +226,123 @@ class Explanation {
     }
   }
 
-  const ExplainOptions& o_;
+  const Told& told_;
   const simdjson::dom::element data_;
   const Terms& terms_;
   const bool chinese_;
   const Labels& l_;
 };
 
+Result<Told> of_the_service(const ExplainOptions& o) {
+  const std::string target = "/api/v1/alerts/" + encoded(o.id);
+  auto body = fetch(o.remote, target,
+                    say("the service knows no such alert: " + o.id +
+                            "; `tocsin alerts --status open,acknowledged,assigned,resolved,closed` lists them, with "
+                            "--shadow also those of rules in shadow mode",
+                        "服务中没有这条告警：" + o.id +
+                            "；用 `tocsin alerts --status open,acknowledged,assigned,resolved,closed` 列出告警，加 "
+                            "--shadow 也列出试运行规则的告警"));
+  if (!body) return body.error();
+  Told told{*std::move(body), {}, {}};
+  if (o.remote.format == "json") return told;
+  if (auto kept = fetch(o.remote, target + "/evidence")) told.evidence = *std::move(kept);
+  told.terms = ask_terms(o);
+  return told;
+}
+
+// The lines of a file of CloudEvents that are of the alert, the newest kMostHistory of them; how many were before.
+Result<std::deque<std::string>> lines_of(const ExplainOptions& o, uint64_t& earlier) {
+  std::ifstream file;
+  if (o.alerts != "-") file.open(o.alerts, std::ios::binary);
+  std::istream& in = o.alerts == "-" ? std::cin : file;
+  if (!in) return not_found(o.alerts + ": " + std::string(std::strerror(errno)));
+  std::deque<std::string> out;
+  simdjson::dom::parser parser;
+  simdjson::dom::element event;
+  uint64_t number = 0;
+  for (std::string line; std::getline(in, line);) {
+    ++number;
+    line.resize(line.find_last_not_of(" \t\r") + 1);
+    const bool may_be = number == 1 || line.find(o.id) != std::string::npos;
+    if (!may_be || line.empty()) continue;
+    if (parser.parse(line).get(event) != simdjson::SUCCESS || text_at(event, "/data/alert_id").empty()) {
+      const std::string place = o.alerts + ":" + std::to_string(number);
+      return invalid(say(place + ": this is no alert as `tocsin replay --alerts` writes them, a CloudEvent a line",
+                         place + "：不是 `tocsin replay --alerts` 写出的告警（每行一个 CloudEvent）"));
+    }
+    if (text_at(event, "/data/alert_id") != o.id) continue;
+    out.push_back(std::move(line));
+    if (out.size() <= http::AlertDetail::kMostHistory) continue;
+    out.pop_front();
+    ++earlier;
+  }
+  if (in.bad()) return unavailable(o.alerts + ": could not be read");
+  if (!out.empty()) return out;
+  return not_found(say(o.alerts + " has no alert " + o.id + "; each of its lines names one as `subject`",
+                       o.alerts + " 中没有告警 " + o.id + "；每行的 `subject` 是告警编号"));
+}
+
+// As a service would tell it, as far as the file goes.
+Result<Told> of_the_file(const ExplainOptions& o) {
+  uint64_t earlier = 0;
+  auto lines = lines_of(o, earlier);
+  if (!lines) return lines.error();
+  Told told;
+  JsonWriter w(told.answer);
+  w.begin_object().key("history").begin_array();
+  for (const std::string& line : *lines) w.raw(line);
+  w.end_array().key("earlier").unsigned_integer(earlier);
+  told.answer.append(",").append(cloud_event_data(lines->back()).substr(1));  // its members beside, as the API has them
+  if (o.remote.format == "json") return told;
+  Places& places = told.terms.places;
+  places.zone = o.zone.empty() ? "Asia/Shanghai" : o.zone;
+  places.year = this_year(places);
+  if (o.rules.empty()) return told;
+  RuleInputs inputs;
+  inputs.paths = o.rules;
+  inputs.zone = places.zone;
+  const auto rules = load_rules(inputs);
+  if (!rules) return rules.error();
+  told.terms.rules = terms_of_rules(rules_json(**rules));
+  return told;
+}
+
 int explain(const ExplainOptions& o) {
-  auto body =
-      fetch(o.remote, target(o, {}),
-            say("the service knows no such alert: " + o.id +
-                    "; `tocsin alerts --status open,acknowledged,assigned,resolved,closed` lists them, with "
-                    "--shadow also those of rules in shadow mode",
-                "服务中没有这条告警：" + o.id +
-                    "；用 `tocsin alerts --status open,acknowledged,assigned,resolved,closed` 列出告警，加 --shadow "
-                    "也列出试运行规则的告警"));
-  if (!body) return fail(body.error());
+  if (o.alerts.empty() && !(o.rules.empty() && o.areas.empty())) {
+    return fail(kUsage, "--rules and --areas go with --alerts: a service has its own",
+                "--rules 和 --areas 须与 --alerts 同用：服务自有规则和区划");
+  }
+  auto told = o.alerts.empty() ? of_the_service(o) : of_the_file(o);
+  if (!told) return fail(told.error());
   if (o.remote.format == "json") {
-    std::cout << *body << '\n';
+    std::cout << told->answer << '\n';
     return kWell;
   }
+  auto& names = told->terms.places.names;
+  if (names.empty()) names = http::read_area_names(area_names_json(area_tables(o.areas)));
   simdjson::dom::parser parser;
   simdjson::dom::element answer, data;
-  if (parser.parse(*body).get(answer) != simdjson::SUCCESS)
+  if (parser.parse(told->answer).get(answer) != simdjson::SUCCESS)
     return fail(kCannotGoOn, "the service's answer does not parse", "服务的回答无法解析");
   if (answer["alert"].get(data) != simdjson::SUCCESS) data = answer;
-  const Terms terms = ask_terms(o);
-  Explanation(o, data, terms).print(answer);
+  Explanation(*told, data).print(answer);
   return kWell;
 }
 
 }  // namespace
 
 void add_explain(Command& app, int& exit_code) {
-  auto* command = app.add_subcommand("explain", "Say why an alert of a running service fired");
+  auto* command = app.add_subcommand("explain", "Say why an alert of a running service, or of a file, fired",
+                                     "说明一条告警为何发出（来自运行中的服务或文件）");
   auto o = std::make_shared<ExplainOptions>();
   add_asking(*command, *o);
   command->add_option("ALERT_ID", o->id, "the alert")->required();
+  command->add_option(
+      "--alerts", o->alerts,
+      "an alert of this file, as `replay --alerts` and the service's `file` write it, not of a service; "
+      "- is standard input");
+  command->add_option("--rules", o->rules, "with --alerts: rule files and folders, to tell the rule's conditions");
+  command->add_option("--areas", o->areas, "with --alerts: CSV files of area codes and names (default: those shipped)");
   command->callback([o, &exit_code] { exit_code = explain(*o); });
 }
 

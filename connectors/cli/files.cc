@@ -105,6 +105,18 @@ Result<std::string> home() {
   return not_found("Tocsin's own rules/ folder was not found; run from the source tree or set TOCSIN_HOME");
 }
 
+std::vector<std::string> area_tables(const std::vector<std::string>& given) {
+  std::vector<std::string> paths = given;
+  std::error_code ec;
+  if (const auto base = home(); paths.empty() && base) {
+    for (const auto& entry : fs::directory_iterator(fs::path(*base) / "rules" / "areas", ec)) {
+      if (entry.path().extension() == ".csv") paths.push_back(entry.path().string());
+    }
+    std::ranges::sort(paths);
+  }
+  return paths;
+}
+
 Result<std::string> resolve(const std::string& name, const std::string& folder) {
   if (name.find('/') != std::string::npos || name.ends_with(".yaml") || name.ends_with(".yml")) return name;
   auto base = home();

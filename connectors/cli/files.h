@@ -29,6 +29,8 @@ FileKind kind_of(std::string_view text);
 // The folder that holds `rules/` for names without a path: $TOCSIN_HOME, the working directory, the source tree of the
 // program, /usr/share/tocsin; the first that has it.
 Result<std::string> home();
+// Tables of area codes, for their names: those given, else all that Tocsin has; none where it has none.
+std::vector<std::string> area_tables(const std::vector<std::string>& given);
 // `--feed nyc311` → <home>/rules/feeds/nyc311.yaml; a name with a slash or an ending is a path.
 Result<std::string> resolve(const std::string& name, const std::string& folder);
 

@@ -4,11 +4,13 @@
 #include <csignal>
 #include <iostream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/nearest.h"
 #include "connectors/cli/commands.h"
 #include "connectors/cli/exit_code.h"
+#include "connectors/cli/files.h"
 #include "connectors/cli/version.h"
 
 namespace {
@@ -23,7 +25,17 @@ int unknown_command(const CLI::App& app, int argc, char** argv) {
   const std::string_view near = tocsin::nearest_word(argv[1], views);
   std::string message = "there is no command \"" + std::string(argv[1]) + '"';
   message += near.empty() ? "; `tocsin --help` lists them" : "; did you mean `" + std::string(near) + "`?";
-  return tocsin::cli::fail(tocsin::cli::kUsage, message);
+  std::string zh = "没有命令“" + std::string(argv[1]) + "”";
+  zh += near.empty() ? "；`tocsin --help` 列出全部命令" : "；是否想写 `" + std::string(near) + "`？";
+  return tocsin::cli::fail(tocsin::cli::kUsage, message, zh);
+}
+
+// The headings of --help in a Chinese terminal; the commands bring their own lines.
+void speak_chinese(CLI::App& app) {
+  static constexpr std::pair<const char*, const char*> kHeadings[] = {
+      {"Usage", "用法"},       {"OPTIONS", "选项"},  {"Positionals", "参数"}, {"SUBCOMMAND", "命令"},
+      {"SUBCOMMANDS", "命令"}, {"REQUIRED", "必填"}, {"Env", "环境变量"}};
+  for (const auto& [name, zh] : kHeadings) app.get_formatter()->label(name, zh);
 }
 
 }  // namespace
@@ -32,6 +44,7 @@ int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);
   std::ios::sync_with_stdio(false);
   CLI::App app{"Tocsin (警钟): early warning from event streams", "tocsin"};
+  if (tocsin::cli::language() == tocsin::rule::Language::kChinese) speak_chinese(app);
   app.set_version_flag("--version", std::string(tocsin::cli::kVersion));
   app.require_subcommand(1);
   app.failure_message([](const CLI::App*, const CLI::Error& e) {

@@ -2,6 +2,7 @@
 
 #include "connectors/cli/clocks.h"
 #include "connectors/cli/log.h"
+#include "connectors/cli/rule_edits.h"
 #include "time/format.h"
 
 namespace tocsin::cli {
@@ -82,6 +83,7 @@ void Reloader::begin() {
   };
   auto rules = compile_rules(parts_.inputs, reload_->diagnostics);
   if (!rules) return end(rules.error());
+  warn_of_edits(parts_.engine.rules(), **rules, reload_->diagnostics);
   go_over_to(*std::move(rules));
 }
 

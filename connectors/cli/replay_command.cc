@@ -195,7 +195,8 @@ int replay(const ReplayOptions& o) {
 }  // namespace
 
 void add_replay(Command& app, int& exit_code) {
-  auto* command = app.add_subcommand("replay", "Run the rules over files, in event time, to the end");
+  auto* command =
+      app.add_subcommand("replay", "Run the rules over files, in event time, to the end", "按事件时间在文件上跑完规则");
   auto o = std::make_shared<ReplayOptions>();
   command->add_option("--rules", o->rules.paths, "rule files and folders")->required();
   command->add_option("--input", o->inputs, "files: plain, gzip or zstd; - is standard input")->required();

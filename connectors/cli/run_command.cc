@@ -55,7 +55,8 @@ int run(const std::string& path) {
 }  // namespace
 
 void add_run(Command& app, int& exit_code) {
-  auto* command = app.add_subcommand("run", "Run the service: sources, rules, alerts, API, page, metrics");
+  auto* command = app.add_subcommand("run", "Run the service: sources, rules, alerts, API, page, metrics",
+                                     "运行服务：数据源、规则、告警、API、页面、指标");
   auto path = std::make_shared<std::string>();
   command->add_option("--config", *path, "the service's config")->required();
   command->callback([path, &exit_code] { exit_code = run(*path); });

@@ -17,7 +17,7 @@
 namespace tocsin::cli {
 
 void add_schema(Command& app, int& exit_code) {
-  auto* command = app.add_subcommand("schema", "Print a JSON Schema");
+  auto* command = app.add_subcommand("schema", "Print a JSON Schema", "打印 JSON Schema");
   auto what = std::make_shared<std::string>();
   command->add_option("WHAT", *what, "config, feed, rule, table, event or alert; metrics: their table, as Markdown")
       ->required()

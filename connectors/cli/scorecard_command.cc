@@ -1,7 +1,6 @@
 // tocsin scorecard: areas and posts over a span of days, from files, a state directory or a running service.
 #include <unistd.h>
 
-#include <filesystem>
 #include <iostream>
 #include <memory>
 
@@ -36,14 +35,7 @@ constexpr size_t kRowsOfService = 1000;  // that it answers at once
 
 // Names of areas for files and states: of the tables given, else of those that Tocsin ships.
 score::NameOf names_of(const ScorecardOptions& o, AreaTable& table) {
-  std::vector<std::string> paths = o.areas;
-  if (const auto base = home(); paths.empty() && base) {
-    std::error_code ec;
-    for (const auto& entry : std::filesystem::directory_iterator(*base + "/rules/areas", ec)) {
-      if (entry.path().extension() == ".csv") paths.push_back(entry.path().string());
-    }
-  }
-  for (const std::string& path : paths) {
+  for (const std::string& path : area_tables(o.areas)) {
     const auto text = read_text(path);
     if (text) (void)table.load_csv(*text, path);  // without a name the code stands there
   }
@@ -141,20 +133,6 @@ Result<std::string> of_state(const ScorecardOptions& o) {
   return ask(o, **keeper);
 }
 
-std::string encoded(std::string_view text) {
-  constexpr char kHex[] = "0123456789ABCDEF";
-  std::string out;
-  for (const char c : text) {
-    const auto b = static_cast<unsigned char>(c);
-    if (std::isalnum(b) != 0 || c == '-' || c == '.' || c == '_') {
-      out += c;
-    } else {
-      out += {'%', kHex[b >> 4], kHex[b & 15]};
-    }
-  }
-  return out;
-}
-
 Result<std::string> of_service(const ScorecardOptions& o) {
   if (o.limit > kRowsOfService) {
     return invalid(
@@ -200,7 +178,8 @@ int scorecard(const ScorecardOptions& o) {
 }  // namespace
 
 void add_scorecard(Command& app, int& exit_code) {
-  auto* command = app.add_subcommand("scorecard", "How areas and posts did over a span of days: rates, times, alerts");
+  auto* command = app.add_subcommand("scorecard", "How areas and posts did over a span of days: rates, times, alerts",
+                                     "各区域、岗位一段日子的办理情况：比率、用时、告警");
   auto o = std::make_shared<ScorecardOptions>();
   auto* input =
       command->add_option("--input", o->inputs, "count these files: plain, gzip or zstd; - is standard input");

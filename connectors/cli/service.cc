@@ -325,7 +325,9 @@ Status Service::Impl::open_http() {
       .readiness = [this] { return readiness(); },
       .desk = *desk_,
       .status = *status_,
-      .lanes = *lanes_});
+      .lanes = *lanes_,
+      .zone = zone_,
+      .follow_clock = config_.follow_clock});
   backend_->set_rules(rules_);
   backend_->set_silences(engine_->policy().silences());
   backend_->committed(engine_->progress().outbox);

@@ -135,9 +135,15 @@ void ServiceStatus::refresh(const runtime::Engine& engine, const runtime::Publis
   snapshot_ = std::move(s);
 }
 
+TimeMs ServiceStatus::watermark() const {
+  const std::lock_guard lock(mutex_);
+  return snapshot_.watermark;
+}
+
 std::string ServiceStatus::json(const std::map<std::string, uint64_t>& open, const http::View& view, TimeMs now) const {
   const std::lock_guard lock(mutex_);
-  const bool silent = now - snapshot_.committed > kSpan;  // what was of the last ten seconds is of others by now
+  // What was of the last ten seconds is of others by now.
+  const bool silent = snapshot_.committed == kNoTime || now - snapshot_.committed > kSpan;
   const bool all = view.area.empty();
   std::string out;
   JsonWriter w(out);

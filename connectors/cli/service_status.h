@@ -39,6 +39,8 @@ class ServiceStatus {
   // From the engine's thread after a commit; does nothing when the last refresh is younger than half a second.
   void refresh(const runtime::Engine& engine, const runtime::Publisher& publisher, const runtime::Pipeline& pipeline,
                const std::vector<std::unique_ptr<runtime::Source>>& sources, const state::Log& log, TimeMs now);
+  // Up to when events have come, as of the last refresh; kNoTime: none has. Any thread.
+  TimeMs watermark() const;
   // Members of a JSON object, without braces: uptime_seconds, sources, rules, shards, commit, outbox_depth,
   // state_bytes. `open`: alerts that are open, by rule. Who sees an area alone is told how fresh the sources are, but
   // no counts, which are of the whole county: they are null, and there are no shards. Rules in shadow are told to those

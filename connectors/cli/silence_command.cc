@@ -1,14 +1,12 @@
 // tocsin silence: keeps alerts from disturbing people for a while, on a running service.
-#include <pwd.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
-#include <cstdlib>
 #include <iostream>
 #include <memory>
 
 #include "base/json_writer.h"
+#include "base/wrap.h"
 #include "connectors/cli/alert_line.h"
 #include "connectors/cli/asking.h"
 #include "connectors/cli/clocks.h"
@@ -18,7 +16,6 @@
 #include "connectors/cli/files.h"
 #include "connectors/cli/json.h"
 #include "connectors/cli/remote.h"
-#include "connectors/cli/wrap.h"
 #include "rule/yaml_slips.h"
 #include "time/format.h"
 
@@ -30,33 +27,25 @@ struct SilenceOptions : Asking {
   std::vector<std::string> rules;
 };
 
-// Where the service has tokens it knows who asks; else the account at this machine says so.
-std::string actor(const SilenceOptions& o) {
-  if (!o.by.empty()) return o.by;
-  if (const char* user = std::getenv("USER"); user != nullptr && *user != '\0') return user;
-  passwd entry{};
-  passwd* found = nullptr;
-  std::array<char, 4096> words{};
-  const bool known = ::getpwuid_r(::geteuid(), &entry, words.data(), words.size(), &found) == 0 && found != nullptr;
-  return known ? found->pw_name : "";
-}
-
-int nobody() { return fail(kUsage, "say who it is that asks: give --by NAME", "请说明操作人：加上 --by 姓名"); }
-
-// From when --for counts: now, but where the service stands more than a day behind the clock (it reads a log, or lives
-// by its events' time alone) or before it, where the service stands.
+// From when --for counts: now, or where the service stands when it lives by its log's time. One that does not say which
+// is judged by where it stands: more than a day behind the clock, or before it.
 Result<TimeMs> now_of(const SilenceOptions& o) {
   const auto answer = fetch(o.remote, "/api/v1/status");
   if (!answer) return answer.error();
   const TimeMs clock = SystemClock().now();
   TimeMs stands = kNoTime;
   simdjson::dom::parser parser;
+  simdjson::dom::element status;
   simdjson::dom::array sources;
-  if (parser.parse(*answer)["sources"].get(sources) == simdjson::SUCCESS) {
+  if (parser.parse(*answer).get(status) != simdjson::SUCCESS) return clock;
+  if (status["sources"].get(sources) == simdjson::SUCCESS) {
     for (const auto source : sources) {
       if (const auto t = parse_time(text_at(source, "/watermark"), TimeZone::utc())) stands = std::max(stands, *t);
     }
   }
+  const std::string_view mode = text_at(status, "/time");
+  if (mode == "clock" || (mode == "log" && stands == kNoTime)) return clock;
+  if (mode == "log") return stands;
   const bool today = stands == kNoTime || (stands <= clock && clock - stands < kDayMs);
   return today ? clock : stands;
 }
@@ -100,11 +89,11 @@ int end_of(const SilenceOptions& o, const Places& places, TimeMs& until, TimeMs&
   return kWell;
 }
 
-std::string body_of(const SilenceOptions& o, const std::string& by, TimeMs until) {
+std::string body_of(const SilenceOptions& o, const std::string& by, const std::string& area, TimeMs until) {
   std::string body;
   JsonWriter w(body);
   w.begin_object().field("by", by).field("reason", o.reason).field("until", format_time(until));
-  if (!o.area.empty()) w.field("area", o.area);
+  if (!area.empty()) w.field("area", area);
   if (!o.severity.empty()) w.field("severity", o.severity);
   if (!o.rules.empty()) {
     w.key("rules").begin_array();
@@ -119,12 +108,14 @@ int add(const SilenceOptions& o) {
   if (o.until.empty() == o.lasting.empty()) {
     return fail(kUsage, "give one of --until and --for", "--until 与 --for 请给其中一个");
   }
-  const std::string by = actor(o);
-  if (by.empty() && o.remote.token.empty()) return nobody();
+  const auto by = actor(o.remote, o.by);
+  if (!by) return fail(by.error());
   const Places places = ask_terms(o).places;
+  const auto area = area_code(o.area, places);
+  if (!area) return fail(area.error());
   TimeMs until = kNever, stands = kNoTime;
   if (const int code = end_of(o, places, until, stands); code != kWell) return code;
-  const auto answer = send(o.remote, "/api/v1/silences", body_of(o, by, until));
+  const auto answer = send(o.remote, "/api/v1/silences", body_of(o, *by, *area, until));
   if (!answer) return fail(answer.error());
   simdjson::dom::parser parser;
   simdjson::dom::element e;
@@ -142,11 +133,11 @@ int add(const SilenceOptions& o) {
 }
 
 int end(const SilenceOptions& o) {
-  const std::string by = actor(o);
-  if (by.empty() && o.remote.token.empty()) return nobody();
+  const auto by = actor(o.remote, o.by);
+  if (!by) return fail(by.error());
   std::string body;
-  JsonWriter(body).begin_object().field("by", by).end_object();
-  const auto answer = send(o.remote, "/api/v1/silences/" + o.id + "/expire", body);
+  JsonWriter(body).begin_object().field("by", *by).end_object();
+  const auto answer = send(o.remote, "/api/v1/silences/" + encoded(o.id) + "/expire", body);
   if (!answer) return fail(answer.error());
   std::cout << (o.remote.format == "json" ? *answer : o.id + say(" ended", " 已结束")) << '\n';
   return kWell;
@@ -191,31 +182,31 @@ int list(const SilenceOptions& o) {
 }  // namespace
 
 void add_silence(Command& app, int& exit_code) {
-  auto* command = app.add_subcommand("silence", "Keep alerts of a running service from disturbing people for a while");
+  auto* command = app.add_subcommand("silence", "Keep alerts of a running service from disturbing people for a while",
+                                     "让运行中服务的告警暂不打扰");
   command->require_subcommand(1);
   auto o = std::make_shared<SilenceOptions>();
-  const auto part = [&](const char* name, const char* help, int (*run)(const SilenceOptions&)) {
-    auto* sub = command->add_subcommand(name, help);
+  const auto part = [&](const char* name, const char* help, const char* zh, int (*run)(const SilenceOptions&)) {
+    auto* sub = command->add_subcommand(name, help, zh);
     add_asking(*sub, *o);
     sub->callback([o, run, &exit_code] { exit_code = run(*o); });
     return sub;
   };
-  part("list", "The silences that have not ended", list);
-  auto* adding = part("add", "Silence rules, an area or up to a severity until a time", add);
+  part("list", "The silences that have not ended", "尚未结束的静默", list);
+  auto* adding = part("add", "Silence rules, an area or up to a severity until a time",
+                      "静默一些规则、一个区域或某级别以下的告警", add);
   adding->add_option("--reason", o->reason, "why, for those who wonder")->required();
   adding->add_option("--until", o->until,
                      "event time: 2026-06-01T18:00, in the zone of --zone, or 2026-06-01T18:00:00+08:00");
   adding->add_option("--for", o->lasting,
                      "from now (where the service's event time is of another day: from there): 90m, 2h, 7d");
   adding->add_option("--rules", o->rules, "rule ids (default: any)")->delimiter(',');
-  adding->add_option("--area", o->area, "an area code, with all that lies under it (default: any)");
+  adding->add_option("--area", o->area, "an area, a code or a name, with all that lies under it (default: any)");
   adding->add_option("--severity", o->severity, "the gravest that is silenced (default: red)")
       ->among({"blue", "yellow", "orange", "red"});
-  auto* ending = part("end", "End one now", end);
+  auto* ending = part("end", "End one now", "立即结束一条静默", end);
   ending->add_option("SILENCE_ID", o->id, "the silence")->required();
-  for (auto* sub : {adding, ending}) {
-    sub->add_option("--by", o->by, "who (default: the token's account, or the user)");
-  }
+  for (auto* sub : {adding, ending}) add_actor(*sub, o->by);
 }
 
 }  // namespace tocsin::cli

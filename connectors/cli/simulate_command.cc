@@ -139,7 +139,8 @@ int run_simulate(const SimulateOptions& o) {
 }  // namespace
 
 void add_simulate(Command& app, int& exit_code) {
-  auto* command = app.add_subcommand("simulate", "Write a synthetic feed of a county, with planted risks");
+  auto* command = app.add_subcommand("simulate", "Write a synthetic feed of a county, with planted risks",
+                                     "生成一个县市的模拟数据，内含预设风险");
   auto o = std::make_shared<SimulateOptions>();
   command->add_option("--profile", o->profile, "a name in rules/profiles, or a file")->capture_default_str();
   command->add_option("--events", o->events, "grid reports (default: the profile's figure)");

@@ -155,31 +155,34 @@ int list_dead(const std::string& directory, size_t limit, bool json) {
 }  // namespace
 
 void add_state(Command& app, int& exit_code) {
-  auto* command = app.add_subcommand("state", "Look at, copy and restore a state directory");
+  auto* command =
+      app.add_subcommand("state", "Look at, copy and restore a state directory", "查看、复制、恢复状态目录");
   command->require_subcommand(1);
   struct Options {
     std::string directory, other, format = "text";
   };
   auto o = std::make_shared<Options>();
-  auto* look = command->add_subcommand("inspect", "What a state directory holds");
+  auto* look = command->add_subcommand("inspect", "What a state directory holds", "状态目录里有什么");
   look->add_option("DIR", o->directory, "state directory")->required();
   add_format(*look, o->format);
   look->callback([o, &exit_code] { exit_code = inspect(o->directory, o->format == "json"); });
-  auto* copy = command->add_subcommand("checkpoint", "Write a consistent copy, also beside a running service");
+  auto* copy = command->add_subcommand("checkpoint", "Write a consistent copy, also beside a running service",
+                                       "写一份一致的副本，服务运行时也可以");
   copy->add_option("DIR", o->directory, "state directory")->required();
   copy->add_option("TO", o->other, "a new directory")->required();
   copy->callback([o, &exit_code] { exit_code = checkpoint(o->directory, o->other); });
-  auto* back = command->add_subcommand("restore", "Make a state directory from a checkpoint");
+  auto* back = command->add_subcommand("restore", "Make a state directory from a checkpoint", "由副本恢复状态目录");
   back->add_option("FROM", o->other, "checkpoint")->required();
   back->add_option("DIR", o->directory, "a new or empty state directory")->required();
   back->callback([o, &exit_code] { exit_code = restore(o->other, o->directory); });
-  auto* key = command->add_subcommand("new-key", "Go on under another privacy key, where the former one is lost");
+  auto* key = command->add_subcommand("new-key", "Go on under another privacy key, where the former one is lost",
+                                      "原隐私密钥丢失时换一个继续");
   key->add_option("DIR", o->directory, "state directory of the service, which must be stopped")->required();
   key->callback([o, &exit_code] { exit_code = new_key(o->directory); });
 }
 
 void add_dlq(Command& app, int& exit_code) {
-  auto* command = app.add_subcommand("dlq", "Rejected records: list them, put them back");
+  auto* command = app.add_subcommand("dlq", "Rejected records: list them, put them back", "被拒的记录：列出、重新读入");
   command->require_subcommand(1);
   struct Options {
     std::string directory, format = "text";
@@ -187,13 +190,15 @@ void add_dlq(Command& app, int& exit_code) {
     Requeue requeue;
   };
   auto o = std::make_shared<Options>();
-  auto* list = command->add_subcommand("list", "Rejected records, oldest first, with masked copies");
+  auto* list = command->add_subcommand("list", "Rejected records, oldest first, with masked copies",
+                                       "被拒的记录，最早的在前，附遮盖后的副本");
   list->add_option("--state", o->directory, "state directory")->required();
   list->add_option("--limit", o->limit, "at most so many")->capture_default_str();
   add_format(*list, o->format);
   list->callback([o, &exit_code] { exit_code = list_dead(o->directory, o->limit, o->format == "json"); });
   auto* back =
-      command->add_subcommand("requeue", "Read rejected records from their log again, with the feed as it now is");
+      command->add_subcommand("requeue", "Read rejected records from their log again, with the feed as it now is",
+                              "按现在的映射，从日志重新读取被拒的记录");
   back->add_option("--state", o->requeue.directory, "state directory of the service, which must be stopped")
       ->required();
   back->add_option("--feed", o->requeue.feed,

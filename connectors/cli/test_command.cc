@@ -176,7 +176,7 @@ int test(const RuleInputs& inputs, const std::string& only, bool json) {
 }  // namespace
 
 void add_test(Command& app, int& exit_code) {
-  auto* command = app.add_subcommand("test", "Run the tests that stand beside the rules");
+  auto* command = app.add_subcommand("test", "Run the tests that stand beside the rules", "运行规则旁的测试");
   struct Options {
     RuleInputs inputs;
     std::string format = "text", only;

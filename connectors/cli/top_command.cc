@@ -34,9 +34,6 @@ struct TopOptions {
 
 volatile std::sig_atomic_t interrupted = 0;
 
-bool chinese() { return language() == rule::Language::kChinese; }
-const char* word(const char* en, const char* zh) { return chinese() ? zh : en; }
-
 std::string with_unit(double value, const char* format) {
   char text[64];
   std::snprintf(text, sizeof text, format, value);
@@ -79,17 +76,17 @@ void print_head(std::ostream& out, element e, const std::string& url) {
       failing.append("  ").append(text_at(check, "/name")).append(": ").append(text_at(check, "/reason")) += '\n';
     }
   }
-  out << "tocsin " << text_at(e, "/version") << "  " << url << "  " << word("up ", "已运行 ")
+  out << "tocsin " << text_at(e, "/version") << "  " << url << "  " << say("up ", "已运行 ")
       << span(static_cast<double>(number_at(e, "/uptime_seconds"))) << "  "
-      << (!ready ? word("NOT READY", "未就绪")
-          : well ? word("ready", "就绪")
-                 : word("DEGRADED", "降级运行"))
+      << (!ready ? say("NOT READY", "未就绪")
+          : well ? say("ready", "就绪")
+                 : say("DEGRADED", "降级运行"))
       << '\n'
       << failing;
-  out << word("commit p99 ", "提交 p99 ") << with_unit(real_at(e, "/commit/seconds_p99", 0) * 1e3, "%.1f ms") << ", "
-      << span(real_at(e, "/commit/age_seconds", -1)) << word(" ago", "前") << "   " << word("outbox ", "待发 ")
-      << number_at(e, "/outbox_depth") << "   " << word("state ", "状态 ")
-      << bytes(static_cast<double>(number_at(e, "/state_bytes"))) << "   " << word("streams ", "订阅 ")
+  out << say("commit p99 ", "提交 p99 ") << with_unit(real_at(e, "/commit/seconds_p99", 0) * 1e3, "%.1f ms") << ", "
+      << span(real_at(e, "/commit/age_seconds", -1)) << say(" ago", "前") << "   " << say("outbox ", "待发 ")
+      << number_at(e, "/outbox_depth") << "   " << say("state ", "状态 ")
+      << bytes(static_cast<double>(number_at(e, "/state_bytes"))) << "   " << say("streams ", "订阅 ")
       << number_at(e, "/streams") << "\n\n";
 }
 
@@ -98,7 +95,7 @@ void print_sources(std::ostream& out, element e, size_t width) {
   simdjson::dom::array sources;
   if (e["sources"].get(sources) != simdjson::SUCCESS) return;
   Table t;
-  t.column(word("source", "来源"), Table::Side::kLeft);
+  t.column(say("source", "来源"), Table::Side::kLeft);
   for (const auto& [en, zh] : {std::pair{"events/s", "条/秒"},
                                {"read", "读入"},
                                {"rejected", "拒收"},
@@ -107,7 +104,7 @@ void print_sources(std::ostream& out, element e, size_t width) {
                                {"lag", "积压"},
                                {"waits", "等待"},
                                {"watermark", "水位"}}) {
-    t.column(word(en, zh));
+    t.column(say(en, zh));
   }
   for (const element s : sources) {
     const double lag = real_at(s, "/lag_records", -1);
@@ -127,16 +124,16 @@ void print_rules(std::ostream& out, element e, size_t width, size_t most) {
   std::ranges::stable_sort(rules,
                            [](element a, element b) { return number_at(a, "/matches") > number_at(b, "/matches"); });
   Table t;
-  t.column(word("rule", "规则"), Table::Side::kLeft);
+  t.column(say("rule", "规则"), Table::Side::kLeft);
   for (const auto& [en, zh] : {std::pair{"matches", "匹配"}, {"errors", "出错"}, {"keys", "键"}, {"open", "告警"}}) {
-    t.column(word(en, zh));
+    t.column(say(en, zh));
   }
   for (size_t i = 0; i < rules.size() && i < most; ++i) {
     t.row({std::string(text_at(rules[i], "/id")), count(rules[i], "/matches"), count(rules[i], "/errors"),
            count(rules[i], "/state_keys"), count(rules[i], "/open")});
   }
   out << t.text(width);
-  if (rules.size() > most) out << word("and ", "另有 ") << rules.size() - most << word(" more", " 条") << '\n';
+  if (rules.size() > most) out << say("and ", "另有 ") << rules.size() - most << say(" more", " 条") << '\n';
   out << '\n';
 }
 
@@ -145,7 +142,7 @@ void print_shards(std::ostream& out, element e, size_t width) {
   simdjson::dom::array shards;
   if (e["shards"].get(shards) != simdjson::SUCCESS) return;
   Table t;
-  for (const auto& [en, zh] : {std::pair{"shard", "分片"}, {"keys", "键"}, {"busy", "占用"}}) t.column(word(en, zh));
+  for (const auto& [en, zh] : {std::pair{"shard", "分片"}, {"keys", "键"}, {"busy", "占用"}}) t.column(say(en, zh));
   for (const element s : shards) {
     t.row({count(s, "/shard"), count(s, "/keys"), with_unit(real_at(s, "/busy", 0) * 100, "%.0f%%")});
   }
@@ -170,7 +167,8 @@ int show(const TopOptions& o, bool clear) {
   }
   simdjson::dom::parser parser;
   element e;
-  if (parser.parse(*body).get(e) != simdjson::SUCCESS) return fail(kCannotGoOn, "the service's answer does not parse");
+  if (parser.parse(*body).get(e) != simdjson::SUCCESS)
+    return fail(kCannotGoOn, "the service's answer does not parse", "服务的回答无法解析");
   const size_t terminal = terminal_width(STDOUT_FILENO);
   const size_t width = terminal == 0 ? 80 : terminal;
   std::ostringstream above, below;
@@ -201,7 +199,8 @@ int top(const TopOptions& o) {
 }  // namespace
 
 void add_top(Command& app, int& exit_code) {
-  auto* command = app.add_subcommand("top", "The live load of a running service: sources, rules, shards");
+  auto* command = app.add_subcommand("top", "The live load of a running service: sources, rules, shards",
+                                     "运行中服务的实时负载：数据源、规则、分片");
   auto o = std::make_shared<TopOptions>();
   add_remote(*command, o->remote);
   command->add_option("--interval", o->interval, "seconds between two looks")->between(1, 3600)->capture_default_str();

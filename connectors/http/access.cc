@@ -3,6 +3,7 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
+#include <openssl/rand.h>
 
 #include <array>
 #include <charconv>
@@ -17,6 +18,7 @@ constexpr std::string_view kCookie = "tocsin_session";
 constexpr int64_t kSessionSeconds = 12 * 3600;  // a shift; then the token is asked for again
 constexpr size_t kMaxToken = 512;
 constexpr size_t kAccountDigits = 32;  // of the token's hash, in a cookie
+constexpr size_t kSessionBytes = 16;   // of a session's id
 
 std::string hex_of(const unsigned char* bytes, size_t size) {
   static constexpr char kDigits[] = "0123456789abcdef";
@@ -56,6 +58,13 @@ std::string_view bearer(std::string_view header) {
     if (c != kScheme[i]) return {};
   }
   return trimmed(header.substr(kScheme.size()));
+}
+
+// Unlike every other one; empty where there is no randomness to be had: signing out then clears the cookie alone.
+std::string new_session() {
+  std::array<unsigned char, kSessionBytes> bytes{};
+  if (RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) != 1) return {};
+  return hex_of(bytes.data(), bytes.size());
 }
 
 Who of_account(const Account& a) { return {true, false, a.name, a.role, a.area, INT64_MAX}; }
@@ -126,27 +135,30 @@ std::string Gate::sign(std::string_view text) const {
   return hex_of(digest.data(), size);
 }
 
-// EXPIRY.ACCOUNT.SIGNATURE: no table of sessions is needed, a restart ends none, a token that goes ends its own.
+// EXPIRY.SESSION.ACCOUNT.SIGNATURE: no table of open sessions is needed, a restart ends none, a token that goes ends
+// its own.
 std::string Gate::issue(std::string_view token, int64_t now, bool secure) const {
-  const std::string text = std::to_string(now + kSessionSeconds) + "." + sha256_hex(token).substr(0, kAccountDigits);
+  const std::string text =
+      std::to_string(now + kSessionSeconds) + "." + new_session() + "." + sha256_hex(token).substr(0, kAccountDigits);
   return set_cookie(text + "." + sign(text), kSessionSeconds, secure);
 }
 
 std::string Gate::expire(bool secure) { return set_cookie("", 0, secure); }
 
 Who Gate::by_session(std::string_view value, int64_t now) const {
-  const size_t last = value.rfind('.'), first = value.find('.');
-  if (last == std::string_view::npos || first == last || key_.empty()) return {};
+  const size_t last = value.rfind('.'), first = value.find('.'), second = value.find('.', first + 1);
+  if (last == std::string_view::npos || second >= last || key_.empty()) return {};
   const std::string_view text = value.substr(0, last);
   if (!same(value.substr(last + 1), sign(text))) return {};
   int64_t expiry = 0;
   const auto read = std::from_chars(value.data(), value.data() + first, expiry);
   if (read.ec != std::errc() || read.ptr != value.data() + first || expiry <= now) return {};
-  const std::string_view account = text.substr(first + 1);
+  const std::string_view session = text.substr(first + 1, second - first - 1), account = text.substr(second + 1);
   for (const Account& a : accounts_) {
     if (!same(account, std::string_view(a.sha256).substr(0, kAccountDigits))) continue;
     Who who = of_account(a);
     who.until = expiry;
+    who.session = session;
     return who;
   }
   return {};

@@ -60,6 +60,7 @@ struct Who {
   Role role = Role::kViewer;
   std::string area;
   int64_t until = INT64_MAX;  // Unix seconds at which the session ends; a token's does not
+  std::string session = {};   // which one, of all that were ever opened; empty: a token asks, or nobody
   bool may_see_shadow() const { return role >= Role::kPlanner; }
 };
 
@@ -70,7 +71,7 @@ struct Denial {
 };
 Denial deny(const Access& access, const Who& who);
 
-// Immutable; any thread.
+// Immutable; any thread. Knows nothing of sessions that were ended before their time (ended_sessions.h).
 class Gate {
  public:
   // `key`: secret bytes under which session cookies are signed; kept by the service, so that they outlive a restart.
@@ -81,7 +82,8 @@ class Gate {
   Who who(std::string_view authorization, std::string_view cookie, int64_t now) const;
   // The account of a token; not signed in where there is none.
   Who by_token(std::string_view token) const;
-  // The value of Set-Cookie for the account of a token. Precondition: by_token(token).signed_in.
+  // The value of Set-Cookie that opens a session for the account of a token; each call another one. Precondition:
+  // by_token(token).signed_in.
   std::string issue(std::string_view token, int64_t now, bool secure) const;
   // The value of Set-Cookie that ends the session.
   static std::string expire(bool secure);

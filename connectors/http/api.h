@@ -8,6 +8,7 @@
 
 #include "connectors/http/area_names.h"
 #include "connectors/http/backend.h"
+#include "connectors/http/ended_sessions.h"
 #include "connectors/http/gzip.h"
 #include "connectors/http/message.h"
 #include "connectors/http/route.h"
@@ -32,12 +33,14 @@ struct Counters {
 
 class Api {
  public:
-  Api(Backend& backend, const metrics::MetricsSource& metrics, const Options& options, Post post, Counters& counters)
+  Api(Backend& backend, const metrics::MetricsSource& metrics, const Options& options, Post post, Counters& counters,
+      EndedSessions& sessions)
       : backend_(backend),
         metrics_(metrics),
         options_(options),
         post_(std::move(post)),
         counters_(counters),
+        sessions_(sessions),
         gate_(options.accounts, options.session_key),
         area_names_(read_area_names(options.area_names)),
         boundaries_(std::string(kGeoJson), options.boundaries) {}
@@ -45,6 +48,10 @@ class Api {
   const Options& options() const { return options_; }
   uint64_t streams() const { return counters_.streams; }
   const Gate& gate() const { return gate_; }
+  // Who asks, by the request's headers (Gate::who); nobody where the session was ended.
+  Who who(std::string_view authorization, std::string_view cookie) const;
+  // Ends the session that `who` asks in, and the streams that it opened. Nothing where they ask without one.
+  void end_session(const Who& who);
   StrangerLimit& strangers() { return strangers_; }
   // Names of area codes, as far as they are known.
   const AreaNames& area_names() const { return area_names_; }
@@ -65,6 +72,7 @@ class Api {
   const Options& options_;
   Post post_;
   Counters& counters_;
+  EndedSessions& sessions_;
   const Gate gate_;
   const AreaNames area_names_;
   const Prepared boundaries_;

@@ -45,6 +45,13 @@ std::string read_number(const Request& request, std::string_view name, uint64_t 
   return std::string(name) + " must be a number from " + std::to_string(least) + " to " + std::to_string(most) + ".";
 }
 
+Who Api::who(std::string_view authorization, std::string_view cookie) const {
+  Who who = gate_.who(authorization, cookie, unix_seconds());
+  return sessions_.ended(who.session) ? Who() : who;
+}
+
+void Api::end_session(const Who& who) { sessions_.end(who.session, who.until, unix_seconds()); }
+
 // Asked by pages before they ask anything else: an answer, not a refusal, for those who have not signed in.
 void session(Api& api, const Request& request, Responder answer) { answer.json(session_json(api, request.who)); }
 
@@ -64,6 +71,7 @@ void sign_in(Api& api, const Request& request, Responder answer) {
 void sign_out(Api& api, const Request& request, Responder answer) {
   Who nobody;
   if (request.who.open) nobody = request.who;
+  api.end_session(request.who);
   Response response{200, "application/json", session_json(api, nobody)};
   response.headers.emplace_back("Set-Cookie", Gate::expire(request.secure));
   answer(std::move(response));

@@ -88,6 +88,7 @@ struct StreamPage {
   uint64_t oldest = 1;            // lowest sequence still kept (head + 1 when nothing is)
   uint64_t head = 0;              // highest committed sequence, 0: none yet
   std::vector<StreamItem> items;  // ascending from max(after + 1, oldest), without holes; empty only at the head
+  uint64_t silences = 0;          // another number whenever the silences that have not ended are others
 };
 
 // Records that a client sent, already split (at most 100,000). Their bytes may be anything, also more than 1 MiB: the
@@ -194,9 +195,9 @@ class Backend {
   // Up to `max` committed transitions after `after`, stopping past `max_bytes` of JSON (but at least one item).
   // `max` 0: only the bounds.
   virtual Result<StreamPage> transitions_after(uint64_t after, size_t max, size_t max_bytes) = 0;
-  // `listener` is called after each commit that added transitions, with the new head, from the engine's thread; it is
-  // cheap and does not block. An empty function removes it: when that call returns, the old one is not and will not be
-  // running. One listener at a time.
+  // `listener` is called after each commit that added transitions or changed the silences, with the head, from the
+  // engine's thread; it is cheap and does not block. An empty function removes it: when that call returns, the old one
+  // is not and will not be running. One listener at a time.
   virtual void set_listener(std::function<void(uint64_t head)> listener) = 0;
 
   // Completes when every good record is durably in the log. All records bad: accepted 0, still a result.
@@ -209,6 +210,8 @@ class Backend {
   // rules, area, severity, in_file.
   virtual Result<std::string> silences(const View& view) = 0;
   // Writes a person's silence to the log; completes with the id that the backend gives it. Reasons are masked by it.
+  // kInvalid: it ends before event time has come to (it would be taken and never be seen), or too far ahead; kConflict:
+  // there are too many.
   virtual void silence(rule::Silence silence, Completion<std::string> done) = 0;
   // Writes the end of one; completes with the log's offset. kNotFound: there is none, or it reaches beyond what the
   // view shows; kConflict: it stands in a file.

@@ -235,7 +235,8 @@ void add_session(std::vector<Route>& t) {
       get(kAnyone, "/api/v1/session", "getSession", "Who is signed in", session, "#/components/schemas/Session"));
   t.push_back(post(kAnyone, "/api/v1/session", "signIn", "Takes a token and sets the session's cookie", sign_in,
                    {"#/components/schemas/SignIn", "#/components/schemas/Session", 200}));
-  t.push_back(post(kAnyone, "/api/v1/session/end", "signOut", "Clears the session's cookie", sign_out,
+  t.push_back(post(kAnyone, "/api/v1/session/end", "signOut",
+                   "Ends the session and the streams that it opened; clears its cookie", sign_out,
                    {"", "#/components/schemas/Session", 200}));
 }
 
@@ -266,8 +267,9 @@ std::vector<Route> make_routes() {
   table.push_back(
       streaming("/api/v1/stream", "streamAlerts",
                 "Transitions as they are committed, as server-sent events (`id` is the sequence; `event` is "
-                "`alert`; `left` where an alert's area has grown beyond the asker's; or `gap` where history "
-                "was no longer kept). An `id` without data says how far the stream has come",
+                "`alert`; `left` where an alert's area has grown beyond the asker's; `silences` where the silences "
+                "are others than before: read them again; or `gap` where history was no longer kept). An `id` "
+                "without data says how far the stream has come",
                 "text/event-stream"));
   table.push_back(
       streaming("/api/v1/ws", "webSocket",

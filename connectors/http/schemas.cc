@@ -135,7 +135,8 @@ const std::string_view kSchemas = R"({
 "severity":{"enum":["blue","yellow","orange","red"],"description":"the gravest that is silenced"}}},
 "SilenceList":{"type":"object","required":["silences"],"properties":{"silences":{"type":"array","items":{
 "type":"object","required":["id"],"properties":{"id":{"type":"string"},"by":{"type":"string"},
-"reason":{"type":"string"},"rules":{"type":"array","items":{"type":"string"}},"area":{"type":"string"},
+"reason":{"type":"string"},"from":{"type":["string","null"]},"until":{"type":["string","null"]},
+"rules":{"type":"array","items":{"type":"string"}},"area":{"type":"string"},
 "severity":{"$ref":"#/components/schemas/Severity"},"in_file":{"type":"boolean"}}}}}},
 "SilenceEnd":{"type":"object","additionalProperties":false,"properties":{
 "by":{"$ref":"#/components/schemas/By"}}},
@@ -189,8 +190,9 @@ const std::string_view kSchemas = R"({
 "checks":{"$ref":"#/components/schemas/Checks"}}},
 "Reloaded":{"type":"object","required":["rules","diagnostics"],"properties":{"rules":{"type":"integer"},
 "diagnostics":{"type":"array","items":{"type":"object"}}}},
-"ServiceStatus":{"type":"object","required":["version","uptime_seconds","ready","sources","rules","shards",
+"ServiceStatus":{"type":"object","required":["version","time","uptime_seconds","ready","sources","rules","shards",
 "commit","outbox_depth","state_bytes","streams","checks"],"properties":{"version":{"type":"string"},
+"time":{"enum":["clock","log"],"description":"clock: quiet sources follow the clock; log: only events move time"},
 "uptime_seconds":{"type":"integer"},"ready":{"type":"boolean"},
 "sources":{"type":"array","items":{"type":"object","required":["source","read","rate"],
 "description":"counts are null for an account of an area","properties":{

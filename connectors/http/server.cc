@@ -68,8 +68,8 @@ class Server::Impl {
   Impl(Backend& backend, const metrics::MetricsSource& metrics, Options options)
       : options_(std::move(options)),
         backend_(backend),
-        api_(backend, metrics, options_, poster(), counters_),
-        hub_(backend, options_, connections_, counters_, loop_->io.get_executor()),
+        api_(backend, metrics, options_, poster(), counters_, sessions_),
+        hub_(backend, options_, connections_, counters_, sessions_, loop_->io.get_executor()),
         acceptor_(loop_->io),
         accept_again_(loop_->io.get_executor()) {}
   ~Impl() { stop(); }
@@ -95,6 +95,7 @@ class Server::Impl {
   std::shared_ptr<Loop> loop_ = std::make_shared<Loop>();
   Counters counters_;
   Connections connections_{counters_.connections};
+  EndedSessions sessions_;
   Api api_;
   StreamHub hub_;
   std::optional<net::ssl::context> tls_;
@@ -151,6 +152,7 @@ Status Server::Impl::start() {
   if (const Status status = open_tls(); !status) return status;
   if (const Status status = listen(); !status) return status;
   if (const Status status = hub_.open(); !status) return status;
+  sessions_.set_listener([this] { hub_.end_with_sessions(); });
   listen_to_commits();
   hub_.committed();  // what was committed between the two
   accept();

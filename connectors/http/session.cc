@@ -262,7 +262,8 @@ void Session::start_stream() {
   if (open >= most) {
     return send(problem(unavailable("As many streams as are served at once are open."), request_.instance));
   }
-  Reader reader{request_.view(), request_.who.open ? request_.from : request_.who.name, request_.who.until};
+  Reader reader{request_.view(), request_.who.open ? request_.from : request_.who.name, request_.who.until,
+                request_.who.session};
   if (serving_.hub.streams_of(reader.account) >= most - open) {
     return send(
         problem(exhausted("This account (without accounts: this address) reads as many streams as are left for all "

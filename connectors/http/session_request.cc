@@ -71,7 +71,7 @@ std::optional<Response> Session::refuse(const Match& found) {
 
 // Who asks, and whether they may. What is refused to somebody who signed in stands in the audit log.
 std::optional<Response> Session::refuse_asker(const Route& route) {
-  request_.who = serving_.api.gate().who(header(field::authorization), header(field::cookie), unix_seconds());
+  request_.who = serving_.api.who(header(field::authorization), header(field::cookie));
   Denial denial = deny(route.access, request_.who);
   if (denial.status == 0 && request_.param(kShadow) == "true" && !request_.who.may_see_shadow()) {
     denial = {403, "What rules in shadow say is for planners."};

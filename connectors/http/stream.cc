@@ -41,13 +41,24 @@ void StreamHub::committed() {
   bool more = false;
   const Status status = tail_.pump(more);
   if (!status) return retry_.set(kRetryMs, [this] { committed(); });
+  for (const auto& stream : live()) stream->wake();
+  if (more) net::post(executor_, [this] { committed(); });
+}
+
+// Held, so that none goes from the table while they are called.
+std::vector<std::shared_ptr<StreamConnection>> StreamHub::live() const {
   std::vector<std::shared_ptr<StreamConnection>> live;
   live.reserve(streams_.size());
   for (const auto& [key, weak] : streams_) {
     if (auto stream = weak.lock()) live.push_back(std::move(stream));
   }
-  for (const auto& stream : live) stream->wake();
-  if (more) net::post(executor_, [this] { committed(); });
+  return live;
+}
+
+void StreamHub::end_with_sessions() {
+  for (const auto& stream : live()) {
+    if (stream->over()) stream->stop();
+  }
 }
 
 size_t StreamHub::streams_of(const std::string& account) const {
@@ -129,8 +140,13 @@ void StreamConnection::advance() {
   reader_.catches_up() ? await_turn() : read_on();
 }
 
+// That the silences are others goes before what has come: what is marked looks different from there on.
 void StreamConnection::read_on() {
   frames_.clear();
+  if (const uint64_t now = hub_.tail().silences(); silences_ != now) {
+    silences_ = now;
+    return send_event("silences", "{}");
+  }
   StreamReader::Gap gap;
   const auto step = reader_.next(kPiece, frames_, gap);
   if (!step) return stop();  // the store cannot be read; the reader comes back

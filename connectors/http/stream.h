@@ -25,15 +25,17 @@ struct Reader {
   View view;
   std::string account;        // or the address, where there are no accounts: of each so many streams are served
   int64_t until = INT64_MAX;  // Unix seconds at which the session ends, and the stream with it
+  std::string session;        // Who::session: the stream ends with it also before its time
 };
 
 class StreamHub {
  public:
   StreamHub(Backend& backend, const Options& options, Connections& connections, Counters& counters,
-            const net::any_io_executor& executor)
+            const EndedSessions& sessions, const net::any_io_executor& executor)
       : options_(options),
         connections_(connections),
         counters_(counters),
+        sessions_(sessions),
         tail_(backend, options.stream_buffer),
         retry_(executor),
         executor_(executor) {}
@@ -51,9 +53,12 @@ class StreamHub {
   // Calls the stream's take_turn() soon. A few are called at a time, so that readers who catch up, each from the store,
   // do not keep requests waiting for all of them.
   void await_turn(const std::shared_ptr<StreamConnection>& stream);
+  // Sessions were ended: so are the streams that they opened, at once.
+  void end_with_sessions();
   void stop();
 
   const Options& options() const { return options_; }
+  const EndedSessions& sessions() const { return sessions_; }
   const StreamTail& tail() const { return tail_; }
   Counters& counters() { return counters_; }
   Connections& connections() { return connections_; }
@@ -62,9 +67,11 @@ class StreamHub {
  private:
   void enter(const std::shared_ptr<StreamConnection>& stream);
   void give_turns();
+  std::vector<std::shared_ptr<StreamConnection>> live() const;
   const Options& options_;
   Connections& connections_;
   Counters& counters_;
+  const EndedSessions& sessions_;
   StreamTail tail_;
   Deadline retry_;  // after the outbox could not be read
   net::any_io_executor executor_;
@@ -82,7 +89,9 @@ class StreamConnection : public Connection {
         timer_(executor),
         reader_(hub.tail(), after, std::move(reader.view)),
         account_(std::move(reader.account)),
-        until_(reader.until) {}
+        session_(std::move(reader.session)),
+        until_(reader.until),
+        silences_(hub.tail().silences()) {}
   ~StreamConnection() override;
   virtual void start() = 0;
   // The tail has grown.
@@ -90,6 +99,8 @@ class StreamConnection : public Connection {
   // May read on, after StreamHub::await_turn().
   void take_turn();
   const std::string& account() const { return account_; }
+  // The session that opened it has ended: its time is up, or somebody signed out.
+  bool over() const { return unix_seconds() >= until_ || hub_.sessions().ended(session_); }
   void stop() override;
 
  protected:
@@ -115,14 +126,14 @@ class StreamConnection : public Connection {
   void read_on();
   void await_turn();
   void wait_for_more();
-  bool over() const { return unix_seconds() >= until_; }
   void cut();
 
   StreamHub& hub_;
   Deadline timer_;  // of the write in flight, or of the next heartbeat, which is due so long after the last write
   StreamReader reader_;
-  const std::string account_;
+  const std::string account_, session_;
   const int64_t until_;
+  uint64_t silences_;             // StreamTail::silences(), as the reader knows it
   std::vector<FramePtr> frames_;  // being written
   bool writing_ = false;
   bool reading_ = false;  // waits for its turn: to read the outbox, or on, as what it read held nothing for it

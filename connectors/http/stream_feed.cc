@@ -52,6 +52,7 @@ Status StreamTail::open() {
   const auto bounds = backend_.transitions_after(0, 0, 0);
   if (!bounds) return bounds.error();
   head_ = bounds->head;
+  silences_ = bounds->silences;
   return {};
 }
 
@@ -59,6 +60,7 @@ Status StreamTail::pump(bool& more) {
   more = false;
   const auto page = backend_.transitions_after(head_, kPageItems, kPageBytes);
   if (!page) return page.error();
+  silences_ = page->silences;
   for (const StreamItem& item : page->items) append(item);
   more = !page->items.empty() && head_ < page->head;
   return {};

@@ -54,6 +54,8 @@ class StreamTail {
   // Takes in what was committed since, at most one page; `more` tells that there is more.
   Status pump(bool& more);
   uint64_t head() const { return head_; }
+  // StreamPage::silences, as of the last look.
+  uint64_t silences() const { return silences_; }
   // The sequences that are held: (head - size, head].
   uint64_t oldest() const { return head_ - frames_.size() + 1; }
   // Precondition: oldest() <= sequence <= head().
@@ -66,6 +68,7 @@ class StreamTail {
   size_t max_bytes_;
   size_t bytes_ = 0;
   uint64_t head_ = 0;
+  uint64_t silences_ = 0;
   std::deque<FramePtr> frames_;
 };
 

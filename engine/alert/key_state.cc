@@ -102,7 +102,7 @@ class DetectorKey final : public KeyState {
   bool between_streams_ = false;       // after leave_stream()
   TimeMs rejudged_at_ = kNoTime;       // while rejudge() runs
   std::vector<uint32_t> passed_over_;  // episodes that rejudge() found and that are long over
-  // While rejudge() runs: by id, what each live alert rested on before.
+  // While rejudge() runs: by id, what each alert that may still change rested on before.
   std::vector<std::pair<std::string, std::string>> rested_on_;
 };
 
@@ -225,7 +225,7 @@ void DetectorKey<D>::rejudge(TimeMs now, Context& context) {
   if (revision_.has_value()) settle(context);
   remember_verdicts(context);
   for (const Record& r : records_) {
-    if (r.standing.phase != Phase::kLive) continue;
+    if (r.standing.phase != Phase::kLive && r.standing.phase != Phase::kEnded) continue;
     detect::Description d;
     detector_.describe(r.episode, d, context.arena);
     rested_on_.emplace_back(r.id, evidence_json(evidence_of(d)));
@@ -359,20 +359,23 @@ void DetectorKey<D>::take(const Finding& finding, Context& context) {
     r = begin(finding, context);
   }
   Input in = input_of(finding);
-  if (finding.kind == Finding::Kind::kMerged) {
+  const bool gone = finding.kind == Finding::Kind::kGone, merged = finding.kind == Finding::Kind::kMerged;
+  if (merged) {
     const Record* into = find(finding.into);
     if (into != nullptr) r->merged_into = into->id;
   }
-  const bool correction = finding.kind == Finding::Kind::kCorrected || finding.kind == Finding::Kind::kGone;
-  if (correction && !r->before.empty()) {
+  if (finding.groundless() || (finding.kind == Finding::Kind::kCorrected && !r->before.empty())) {
     detect::Description d;
     detector_.describe(r->episode, d, context.arena);
+    if (gone) in.total = static_cast<uint32_t>(d.total);  // the finding's is what it had
     Standing s = r->standing;
     s.severity = in.severity;
     s.total = in.total;
-    in.changed = finding.kind == Finding::Kind::kGone || differs(*r, s, d);
+    in.changed = gone || differs(*r, s, d);
   }
   apply(*r, in, &finding, nullptr, context);
+  // The detector lets go of the episode with this finding: nobody can ask it later.
+  if ((gone || merged) && r->standing.phase == Phase::kFiled) write_down(*r, context);
 }
 
 template <typename D>
@@ -455,11 +458,16 @@ void DetectorKey<D>::publish(Record& r, const Change& decided, const Finding* fi
   detector_.describe(r.episode, d, context.arena);
   Evidence evidence = evidence_of(d);
   evidence.total = std::max<size_t>(evidence.total, d.members.size());
-  if (d.subject.has_value() || !d.members.empty() || r.said.summary.empty()) {
+  const bool anything = d.subject.has_value() || !d.members.empty();
+  if (anything || r.said.summary.empty()) {
     r.said = said_of(rule_, context.zone, d);
+  } else if (rejudged_at_ == kNoTime && finding != nullptr && finding->groundless()) {
+    std::string params = std::move(r.said.params);  // those of its area, say, which no row tells any more
+    r.said = said_of(rule_, context.zone, d);
+    r.said.params = std::move(params);
   }
-  if (d.members.empty() && !d.subject.has_value() && rejudged_at_ != kNoTime) say_why_no_more(r, d);
-  if (d.subject.has_value() || !d.members.empty()) {
+  if (!anything && rejudged_at_ != kNoTime) say_why_no_more(r, d);
+  if (anything) {
     r.city = evidence.city;
     r.town = evidence.town;
     r.village = evidence.village;

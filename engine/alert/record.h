@@ -6,8 +6,9 @@
 
 namespace tocsin::alert {
 
-// What an alert said of its events when it last had any, as JSON: what is left to say once they are gone. Each part is
-// kept up to kMaxSaid bytes; a longer one is told as empty then.
+// What an alert last said of its events, as JSON: what is left to say once its detector has let go of them. Of one
+// whose ground was taken back that is what the correction left. Each part is kept up to kMaxSaid bytes; a longer one is
+// told as empty then.
 struct Said {
   std::string values = "{}", params = "{}", summary, advice;  // as in the CloudEvent's data
   std::string key;                                            // filed: the key, or the obligation's own name

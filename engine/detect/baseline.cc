@@ -276,6 +276,7 @@ void Baseline::report(const std::vector<Touched>& touched, const Cause& cause, F
       const bool corrected = !fresh && (cause.correction || !held);
       sink.on(finding(*e, corrected ? Finding::Kind::kCorrected : Finding::Kind::kHolds, cause));
     } else {
+      e->figures = Values(*this, e->focus).figures();  // what they are now
       if (!fresh) sink.on(finding(*e, Finding::Kind::kGone, cause));
       std::erase_if(episodes_, [&](const Episode& x) { return x.handle == handle; });
     }

@@ -37,8 +37,8 @@ void NearLinks::put(Slot s, const PackedRow& row, uint64_t) {
 }
 
 Value NearLinks::Values::kind_value(size_t index, Arena& arena) const {
-  if (members_.empty()) return {};
   if (index == 0) return aggregate(links_.place_plan_, 0, rows_, own_, arena);
+  if (members_.empty()) return index == 3 ? Value() : Value::number(0);
   measure();
   if (index == 1) return Value::number(radius_);
   if (index == 2) return Value::number(area_);

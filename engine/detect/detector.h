@@ -56,6 +56,8 @@ struct Finding {
   uint32_t total = 0;                   // its members
   bool recovering = false;              // kMatched: resolve.when holds
   const Row* cause = nullptr;           // null: time alone
+  // kGone, and not because its time is up: what was told of it has been taken back, or another condition judges it.
+  bool groundless() const { return kind == Kind::kGone && reason != Reason::kStage && reason != Reason::kDeadline; }
 };
 
 class FindingSink {
@@ -104,7 +106,10 @@ class Detector {
   virtual void rejudge(TimeMs now, FindingSink& sink, Arena& arena) = 0;
   // The alert on this episode is over: its rows need not be kept for it any more.
   virtual void forget(uint32_t episode) = 0;
-  // Also while the episode's own kGone or kMerged is being reported.
+  // Also while the episode's own kGone or kMerged is being reported: of one that is groundless what is left, so that
+  // its total, members and values agree. Where its kind judges rows together (window, cluster, similar, sequence), that
+  // is nothing, however many of them are still there: what is told in the end must not hang on the order in which
+  // records came.
   virtual void describe(uint32_t episode, Description& out, Arena& arena) = 0;
   // The event that names the episode's alert: its earliest member that has not named one before. Marks it as used.
   virtual Position name(uint32_t episode) = 0;

@@ -234,6 +234,7 @@ void Linked<L>::regroup(std::vector<uint32_t> handles, const std::vector<Slot>& 
     ended.push_back(h);
     if (nothing_left) {
       g.members.clear();
+      g.lost = 0;
       reset_tallies(g);
       if (!g.over) sink.on(finding(g, Finding::Kind::kGone, cause));
     } else {

@@ -73,10 +73,13 @@ class Obliged {
     sink_.on(finding(o, kind, cause.reason, cause.time, cause.row));
   }
 
-  // The conditions are others now: the verdict on the last mark that has passed is given again. What only the new marks
-  // have passed by fires with the next advance.
+  // The conditions are others now: the verdict on the last mark that has passed is given, of the old ones and the new.
+  // What has been answered begins no alert by it; a mark before the answer that is new fires with the next advance.
   void rejudge(Owed& o, TimeMs now) {
-    if (!o.told_answer && o.checked >= o.start.time) {
+    refresh_(o);
+    for (; o.answered == kNever && o.next < now; refresh_(o)) o.checked = o.next;
+    const bool stands = !o.told_answer && (o.fired || o.answered == kNever);
+    if (stands && o.checked >= o.start.time) {
       const bool known = o.fired, holds = judge_(o, o.checked);
       if (holds) o.worst = std::max(o.worst, o.severity);
       const auto kind = !known ? Finding::Kind::kHolds : holds ? Finding::Kind::kCorrected : Finding::Kind::kAnswered;

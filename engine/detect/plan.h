@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/hash.h"
+#include "detect/row.h"
 #include "detect/same.h"
 #include "event/event.h"
 #include "expr/program.h"
@@ -136,7 +137,7 @@ struct Plan {
   // Whether rows behind the watermark reach the detector: where what did not come is told, they correct it.
   bool takes_late() const { return ends_by_answer(kind) || awaits(); }
   // Whether such a row is one that the rule counts as looked at; similar: not what only settles a matter.
-  bool looks_at(uint32_t roles) const { return kind != RuleKind::kSimilar || (roles & 1U) != 0; }
+  bool looks_at(uint32_t roles) const { return kind != RuleKind::kSimilar || (roles & kMember) != 0; }
   // silence, baseline: the rule set's zone, and how far back the past goes that tells what is usual. silence: the
   // values of `gap` and `p` at which the verdict may change; ascending.
   TimeZone zone = TimeZone::utc();

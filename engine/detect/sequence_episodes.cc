@@ -202,7 +202,7 @@ void Sequence::describe(uint32_t episode, Description& out, Arena& arena) {
   }
   const bool here = last.end > last.begin && rows_.position(last.end - 1) == e->last_end && holds(last.end - 1);
   if (here) trace(last.end - 1, last, latest);
-  out.total = e->total;
+  out.total = out.members.empty() && g.count == 0 ? 0 : e->total;
   out.values.clear();
   const Scope scope(plan_, view_of(rows), nullptr, rows.empty() ? PackedRow() : rows.back(), &latest, arena);
   for (size_t s = 0; s < scope.slots(); ++s) out.values.push_back(scope.get(static_cast<int>(s)));

@@ -123,12 +123,15 @@ void Window::describe(uint32_t episode, Description& out, Arena& arena) {
   for_each_member_run(*e, [&](size_t begin, size_t end) {
     for (size_t i = begin; i < end; ++i) out.members.push_back({rows_.time(i), rows_.uid(i), rows_.row(i)});
   });
-  out.total = e->total;
+  const bool nothing = out.members.empty() && e->gone.count == 0;
+  out.total = nothing ? 0 : e->total;
   out.values.clear();
   size_t focus = rows_.lower_bound(e->focus);
   const bool here = !rows_.empty();
   if (here && (focus == rows_.size() || rows_.position(focus) != e->focus)) focus = rows_.size() - 1;
-  const Scope scope = here ? scope_at(focus, arena) : Scope(plan_, RowsView{}, nullptr, PackedRow(), nullptr, arena);
+  const PackedRow subject = here ? rows_.row(focus) : PackedRow();
+  const Scope scope =
+      here && !nothing ? scope_at(focus, arena) : Scope(plan_, RowsView{}, nullptr, subject, nullptr, arena);
   for (size_t s = 0; s < scope.slots(); ++s) out.values.push_back(scope.get(static_cast<int>(s)));
   place_members(out);
 }

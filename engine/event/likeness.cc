@@ -61,6 +61,17 @@ bool is_letter(char32_t c) {
 }
 bool ends_sentence(char32_t c) { return c == '!' || c == '?' || c == ';' || c == 0x3002 /* 。 */ || c == '\n'; }
 
+// Bytes of a mark that masking put at this place; 0: none.
+size_t mark_at(std::string_view text, size_t at) {
+  if (text[at] != '[') return 0;
+  constexpr std::array kMarks = {NumberKind::kPhone, NumberKind::kIdentityCard, NumberKind::kBankCard,
+                                 NumberKind::kPlate, NumberKind::kNumber};
+  for (const NumberKind kind : kMarks) {
+    if (text.substr(at).starts_with(mark_of(kind))) return mark_of(kind).size();
+  }
+  return 0;
+}
+
 // What a text is made of: an ideograph, a word, or something that parts.
 struct Unit {
   enum class Kind : uint8_t { kBreak, kIdeograph, kWord, kNumber };
@@ -82,7 +93,7 @@ class UnitReader {
     out.lead = lead_;
     const Character c = decode(text_, at_);
     const char32_t code = fold(c.code);
-    if (const size_t mark = mark_at(); mark != 0) {
+    if (const size_t mark = mark_at(text_, at_); mark != 0) {
       at_ += mark;
     } else if (is_ideograph(code)) {
       ideograph(code, c.bytes, out);
@@ -98,17 +109,6 @@ class UnitReader {
   }
 
  private:
-  // Bytes of a mark that masking put here; 0: none.
-  size_t mark_at() const {
-    if (text_[at_] != '[') return 0;
-    constexpr std::array kMarks = {NumberKind::kPhone, NumberKind::kIdentityCard, NumberKind::kBankCard,
-                                   NumberKind::kPlate, NumberKind::kNumber};
-    for (const NumberKind kind : kMarks) {
-      if (text_.substr(at_).starts_with(mark_of(kind))) return mark_of(kind).size();
-    }
-    return 0;
-  }
-
   void ideograph(char32_t code, size_t bytes, Unit& out) {
     if (const size_t common = common_phrase(text_.substr(at_)); common != 0) {
       at_ += common;
@@ -239,6 +239,7 @@ std::string_view headline(std::string_view text) {
   for (size_t at = 0, n = 0; at < text.size() && n < kHeadlineUnits; ++n) {
     const Character c = decode(text, at);
     if (c.code == '\n' || (n >= kLeastLead && ends_sentence(fold(c.code)))) break;
+    if (n + mark_at(text, at) > kHeadlineUnits) break;  // half a mark says nothing
     at += c.bytes;
     if (!is_space(c)) end = at;
   }

@@ -53,7 +53,7 @@ std::string_view fingerprint(std::string_view text, Arena& arena);
 double likeness(const Fingerprint& a, const Fingerprint& b);
 
 // The line or sentence that says what a text is about, for people: a view of at most kHeadlineUnits characters, cut at
-// one, without the spaces around it.
+// one and never inside a mark of masking ("[id]"), without the spaces around it.
 inline constexpr size_t kHeadlineUnits = 40;
 std::string_view headline(std::string_view text);
 

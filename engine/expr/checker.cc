@@ -76,6 +76,13 @@ Type Checker::ident(Node* n) {
   return unknown_name(n);
 }
 
+std::string Checker::near_variable(std::string_view word) const {
+  std::vector<std::string_view> names;
+  for (const auto& [name, slot] : env_.slots) names.push_back(name);
+  for (const Local& l : locals_) names.push_back(l.name);
+  return nearest_name(word, names);
+}
+
 Type Checker::unknown_name(const Node* n) {
   if (enough() || untyped_) return fault(n, "unknown-name", {});
   if (env_.is_prefix(n->text)) {
@@ -87,10 +94,7 @@ Type Checker::unknown_name(const Node* n) {
                  {"`" + n->text + "` is a group of fields, not a value.", "`" + n->text + "` 是一组字段，本身不是值。"},
                  {"one of " + members, "可用：" + members});
   }
-  std::vector<std::string_view> names;
-  for (const auto& [name, slot] : env_.slots) names.push_back(name);
-  for (const Local& l : locals_) names.push_back(l.name);
-  const std::string near = nearest_name(n->text, names);
+  const std::string near = near_variable(n->text);
   const std::string quoted = "\"" + n->text + "\"";
   Text hint;
   if (!near.empty()) hint = {"did you mean `" + near + "`?", "是否想写 `" + near + "`？"};
@@ -127,6 +131,14 @@ Type Checker::selection(Node* n) {
   // A name of a known group ("area.twon"), or the whole chain unknown: one fault for all of it.
   const size_t dot = name.rfind('.');
   if (is_dotted && !env_.variable(name.substr(0, dot)) && env_.is_prefix(name.substr(0, dot))) {
+    Node whole = *n;
+    whole.text = name;
+    return unknown_name(&whole);
+  }
+  // The same where the whole chain is near a name but its first word is none: `Area.Village`.
+  const size_t first = name.find('.');
+  if (is_dotted && !untyped_ && !env_.variable(name.substr(0, first)) && !env_.is_prefix(name.substr(0, first)) &&
+      !near_variable(name).empty()) {
     Node whole = *n;
     whole.text = name;
     return unknown_name(&whole);

@@ -35,6 +35,7 @@ class Checker {
   Type visit(Node* n);
   Type ident(Node* n);
   Type unknown_name(const Node* n);
+  std::string near_variable(std::string_view word) const;  // a variable or loop variable; empty where none is near
   Type selection(Node* n);
   bool dotted(const Node* n, std::string& out) const;
   Type field_of(const Type& from, Node* n);

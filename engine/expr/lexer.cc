@@ -7,6 +7,7 @@
 
 #include "expr/slips.h"
 #include "expr/utf8.h"
+#include "time/format.h"
 
 namespace tocsin::expr {
 namespace {
@@ -134,6 +135,14 @@ Token Lexer::number() {
   return decimal ? decimal_number(begin, digits) : whole_number(begin, digits, 10);
 }
 
+// The duration that stands bare at `begin` ("48h" of `overdue >= 48h`), or empty.
+std::string Lexer::duration_at(uint32_t begin) const {
+  size_t end = begin;
+  while (end < source_.size() && (is_digit(source_[end]) || is_letter(source_[end]))) ++end;
+  std::string text(source_.substr(begin, end - begin));
+  return parse_duration(text) ? text : std::string();
+}
+
 Token Lexer::whole_number(uint32_t begin, std::string_view digits, int base) {
   Token t;
   const bool is_unsigned = at(0) == 'u' || at(0) == 'U';
@@ -145,6 +154,11 @@ Token Lexer::whole_number(uint32_t begin, std::string_view digits, int base) {
     return fault(begin, end, "This whole number is too large for 64 bits.", "这个整数超出 64 位的范围。");
   }
   if (is_letter(at(0)) || is_digit(at(0))) {
+    const std::string meant = duration_at(begin);
+    if (!meant.empty()) {
+      return fault(begin, end + 1, "A number runs into a name here.", "数字后面直接跟着名称。",
+                   "write duration(\"" + meant + "\")", "请写 duration(\"" + meant + "\")");
+    }
     return fault(begin, end + 1, "A number runs into a name here.", "数字后面直接跟着名称。",
                  "durations are written duration(\"15m\"), texts in quotes",
                  "时长写作 duration(\"15m\")，文本要加引号");

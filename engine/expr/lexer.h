@@ -1,6 +1,7 @@
 #pragma once
 // Text to tokens, one at a time. Byte ranges are exact. The first fault ends the text: every token after it is kEnd.
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "expr/program.h"
@@ -36,6 +37,7 @@ class Lexer {
   Token word();
   Token number();
   Token whole_number(uint32_t begin, std::string_view digits, int base);
+  std::string duration_at(uint32_t begin) const;
   Token decimal_number(uint32_t begin, std::string_view digits);
   Token string(bool raw, bool bytes, uint32_t begin);
   bool escape(std::string& out, bool bytes);

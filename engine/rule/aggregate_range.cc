@@ -93,6 +93,12 @@ bool AggregateScope::is_key(const Node& term) const {
   return index < of_key_.size() && of_key_[index];
 }
 
+bool AggregateScope::counts_sources(const Node& term) const {
+  if (!is_aggregate(term)) return false;
+  const auto index = static_cast<size_t>(std::stoul(term.text.substr(1)));
+  return index < sources_.size() && sources_[index];
+}
+
 bool AggregateScope::is_certain(const Node& term) const {
   if (!is_aggregate(term))
     return (term.kind == Node::Kind::kIdent && term.text == "places") || dotted(term).starts_with("params.");

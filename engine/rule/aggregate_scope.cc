@@ -198,6 +198,7 @@ bool AggregateScope::add_aggregate(const Expression& e, Node*& node, const std::
   const auto [it, fresh] = seen_.insert({key, static_cast<int>(rule_.plan.aggregates.size())});
   if (fresh) {
     of_key_.push_back(aggregate.op == AggregateOp::kDistinct && keys_.contains(canonical(*argument)));
+    sources_.push_back(aggregate.op == AggregateOp::kDistinct && canonical(*argument) == "source");
     ranges_.push_back(range_of_call(aggregate, argument));
     rule_.plan.aggregates.push_back(aggregate);
   }

@@ -29,12 +29,17 @@ std::string bounds(const Range& range, bool under, bool zh) {
   return {};
 }
 
+std::string sources_of(const Rule& rule, std::string_view between) {
+  std::string out;
+  for (const std::string& source : rule.from) out.append(out.empty() ? "" : between).append(source);
+  return out;
+}
+
 // Where the range is of no help, the sources are: `source == "visit"` with others in `from`.
 std::string choices(const Conflict& conflict, const Rule& rule, bool zh) {
   std::string out = bounds(conflict.domain, conflict.under, zh);
   if (!out.empty() || dotted(*conflict.term) != "source") return out;
-  for (const std::string& source : rule.from) out += (out.empty() ? "" : ", ") + source;
-  return (zh ? "`from` 只有 " : "`from` has ") + out;
+  return (zh ? "`from` 只有 " : "`from` has ") + sources_of(rule, ", ");
 }
 
 yaml::Say say(const Conflict& c, const Rule& rule) {
@@ -122,6 +127,9 @@ bool can_hold(const yaml::Reader& reader, const Rule& rule, const AggregateScope
     if (scope.is_key(*conflict->term)) {
       what.hint_en = "it is a part of the key: all events of one key have the same";
       what.hint_zh = "它是 key 的一项：同一个 key 的事件此值都相同";
+    } else if (conflict->with.empty() && !conflict->under && scope.counts_sources(*conflict->term)) {
+      what.hint_en = "`from` names " + sources_of(rule, ", ");
+      what.hint_zh = "`from` 只写了 " + sources_of(rule, "、");
     }
     report(reader, e.place, *conflict->at, what);
     return true;
@@ -136,6 +144,48 @@ bool can_hold(const yaml::Reader& reader, const Rule& rule, const AggregateScope
     }
   }
   return true;
+}
+
+void tell_certain(const yaml::Reader& reader, const Rule& rule, const AggregateScope& scope, const Expression& e) {
+  // `n` for one value of the param that it reads, or of none; true once told.
+  const auto certain = [&](const Node& n, const detect::Param* param, const expr::Value* value,
+                           const std::string& key) {
+    const Part fails{&n, e.ast->source, true};
+    const auto conflict = conflict_in({&fails, 1}, aggregate_domain(rule, scope, param, value));
+    if (!conflict) return false;
+    const std::string text = "`" + e.ast->source.substr(n.begin, n.end - n.begin) + "`";
+    const std::string en = bounds(conflict->domain, conflict->under, false);
+    const std::string zh = bounds(conflict->domain, conflict->under, true);
+    yaml::Say what{"always-holds", text + " always holds" + (en.empty() ? "" : ": " + en),
+                   text + " 恒成立" + (zh.empty() ? "" : "：" + zh), "leave it out, or give a threshold that can fail",
+                   "请删去，或改成可能不成立的阈值"};
+    if (param != nullptr) {
+      const std::string of = "`params." + param->name + "` = " + shown(value->number_if().value_or(0));
+      what.en += ", with " + of + (key.empty() ? "" : " for `" + key + "`");
+      what.zh += "（" + of + (key.empty() ? "" : "，用于 `" + key + "`") + "）";
+    }
+    report(reader, e.place, n, std::move(what));
+    reader.diagnostics().back().level = Diagnostic::Level::kWarning;
+    return true;
+  };
+  walk(static_cast<const Node*>(e.ast->root), [&](const Node& n) {
+    if (n.kind == Node::Kind::kComprehension) return false;
+    constexpr std::array<std::string_view, 4> kOrders = {"_<_", "_<=_", "_>_", "_>=_"};
+    const bool order = n.kind == Node::Kind::kCall && !n.receiver && n.args.size() == 2 &&
+                       std::find(kOrders.begin(), kOrders.end(), n.text) != kOrders.end();
+    if (!order) return true;
+    const detect::Param* left = param_of(rule, *n.args[0]);
+    const detect::Param* param = left != nullptr ? left : param_of(rule, *n.args[1]);
+    if (param == nullptr || !param->value.number_if()) {
+      certain(n, nullptr, nullptr, {});
+      return false;
+    }
+    if (certain(n, param, &param->value, {})) return false;
+    for (const auto& [key, value] : param->overrides) {
+      if (certain(n, param, &value, key)) break;
+    }
+    return false;
+  });
 }
 
 bool rung_reachable(const AggregateScope& scope, std::span<const Expression* const> rungs) {

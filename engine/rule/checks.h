@@ -20,6 +20,8 @@ bool can_match(const yaml::Reader& reader, const Rule& rule, const Expression& w
 // Params are looked at unless the caller tries values of them.
 bool can_hold(const yaml::Reader& reader, const Rule& rule, const AggregateScope& scope, const Expression& e,
               bool with_params);
+// Warns of thresholds of a sound condition that always hold (count() >= 0), for a param's default or an override.
+void tell_certain(const yaml::Reader& reader, const Rule& rule, const AggregateScope& scope, const Expression& e);
 // Whether the last of these conditions, a rung of the ladder, can hold where none of the graver ones before it does.
 bool rung_reachable(const AggregateScope& scope, std::span<const Expression* const> rungs);
 // Whether `fire` can hold where none of the graver rungs does, for a param's default or one of its overrides.

@@ -52,6 +52,7 @@ class RuleCompiler {
     conditions();
     fewer_steps();
     if (good_ && each_ != nullptr) fill_owners(rule_, *each_, *duties_);
+    if (good_ && strict()) tell_unused_params(reader_, text_);
     if (good_) identity();
     return good_;
   }
@@ -326,6 +327,7 @@ class RuleCompiler {
     ladder(rungs);
     check_fire(fire);
     ladder_under_fire(fire, rungs);
+    if (good_ && strict()) certain(fire, resolve, rungs);
     check_resolve(resolve);
     if (plan_.kind == RuleKind::kSimilar) fail_unless(check_of_events(reader_, rule_, fire.e, plan_.fire));
     if (plan_.kind == RuleKind::kAbsence) marks(fire, rungs);
@@ -362,6 +364,7 @@ class RuleCompiler {
       if (piece.value) {
         part.value = aggregates_.compile(piece.value, Type::Kind::kDyn, "a text");
         fail_unless(part.value != nullptr);
+        if (part.value != nullptr && strict()) tell_idle_format(reader_, piece, part.format, part.value->type());
       }
       if (part.value != nullptr || !part.literal.empty()) parts.push_back(std::move(part));
     }
@@ -424,6 +427,14 @@ class RuleCompiler {
       }
       graver.push_back(&rungs[i].e);
     }
+  }
+
+  void certain(const Condition& fire, const Condition& resolve, const std::vector<Condition>& rungs) {
+    if (fire.e) tell_certain(reader_, rule_, aggregates_, fire.e);
+    for (const Condition& rung : rungs) {
+      if (rung.e) tell_certain(reader_, rule_, aggregates_, rung.e);
+    }
+    if (resolve.e) tell_certain(reader_, rule_, aggregates_, resolve.e);
   }
 
   void check_fire(const Condition& fire) {

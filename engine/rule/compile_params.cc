@@ -71,6 +71,7 @@ class ParamsCompiler {
     }
     if (!one_type(param, values)) return good_ = false;
     out.value = values[0].second;
+    out.written = set == options_.set_params.end() ? param.value : nullptr;
     out.type = Type::of(type_of(out.value));
     for (size_t i = 1; i < values.size(); ++i)
       out.overrides.push_back({param.override_->keys[i - 1].value, values[i].second});
@@ -199,6 +200,19 @@ class ParamsCompiler {
 bool compile_params(const yaml::Reader& reader, const LoadOptions& options, RuleText& text, EventScope& events,
                     Cells& cells) {
   return ParamsCompiler(reader, options, text, events, cells).run();
+}
+
+void tell_unused_params(const yaml::Reader& reader, const RuleText& text) {
+  if (text.params_faulty) return;
+  for (const ParamText& param : text.params) {
+    if (reads_param(*text.node, param.name)) continue;
+    const std::string read = "`params." + param.name + "`";
+    reader
+        .fault(*param.name_node,
+               {"unused-param", "nothing reads the param `" + param.name + "`", "参数 `" + param.name + "` 没有被使用",
+                "write " + read + " where it is meant, or leave it out", "请在要用的地方写 " + read + "，或删去"})
+        .level = Diagnostic::Level::kWarning;
+  }
 }
 
 }  // namespace tocsin::rule

@@ -9,4 +9,7 @@ namespace tocsin::rule {
 bool compile_params(const yaml::Reader& reader, const LoadOptions& options, RuleText& text, EventScope& events,
                     Cells& cells);
 
+// Warns of params that no text of the rule reads. Precondition: the rule compiles.
+void tell_unused_params(const yaml::Reader& reader, const RuleText& text);
+
 }  // namespace tocsin::rule

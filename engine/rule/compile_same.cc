@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "base/hash.h"
+#include "base/json_writer.h"
 #include "event/fields.h"
 #include "event/likeness.h"
 
@@ -109,15 +110,31 @@ class SameCompiler {
       if (left != right) {
         const std::optional<double> value = constant(*node.args[left ? 1 : 0]);
         if (!value) return unclear(node);
-        if (*value > 1 || *value < 0) {
-          return fault(node, {"out-of-range", "likeness lies between 0 and 1", "likeness 在 0 到 1 之间", {}, {}});
-        }
+        if (*value > 1 || *value < 0) return beyond(node, *node.args[left ? 1 : 0], *value);
         points_.push_back(*value);
         points_.push_back(std::nextafter(*value, 2));
         return true;
       }
     }
     return std::all_of(node.args.begin(), node.args.end(), [&](const Node* arg) { return thresholds(*arg); });
+  }
+
+  // A threshold that no likeness has: the param's own value is the fault where there is one.
+  bool beyond(const Node& comparison, const Node& threshold, double value) {
+    std::string is;
+    append_json_number(is, value);
+    yaml::Say say{"out-of-range", "likeness lies between 0 and 1, and this is " + is,
+                  "likeness 在 0 到 1 之间，此处是 " + is, "write a value such as 0.4; 1 is the very same text",
+                  "例如写 0.4；1 表示文字完全相同"};
+    const std::string name = dotted(threshold);
+    for (const ParamValue& param : params_) {
+      if (name != "params." + param.name || param.written == nullptr) continue;
+      say.en += ": `same` compares likeness with `" + name + "`";
+      say.zh += "：`same` 用 `" + name + "` 与 likeness 比较";
+      reader_.fault(*param.written, std::move(say));
+      return false;
+    }
+    return fault(comparison, std::move(say));
   }
 
   bool unclear(const Node& node) {

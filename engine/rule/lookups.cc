@@ -167,6 +167,7 @@ const Table* Lookups::table_of(const Place& place, const Node& call) {
         reader_, place.e.place, *call.args[0],
         {"table-not-named", "this rule does not name the table `" + name + "`", "本规则没有声明要查 `" + name + "` 表",
          "add `tables: [" + name + "]` to the rule", "请在规则中加上 `tables: [" + name + "]`"});
+    faulty_.push_back(name);
     return nullptr;
   }
   std::vector<std::string_view> names = known_;
@@ -175,6 +176,7 @@ const Table* Lookups::table_of(const Place& place, const Node& call) {
          {"unknown-table", "there is no table `" + name + "`", "没有 `" + name + "` 表",
           near.empty() ? kWhereTablesLie.en : "did you mean `" + near + "`?",
           near.empty() ? kWhereTablesLie.zh : "是否想写 `" + near + "`？"});
+  faulty_.push_back(name);  // one fault is enough
   return nullptr;
 }
 

@@ -57,7 +57,7 @@ class Lookups {
     calendar_ = std::move(calendar);
     calendar_faulty_ = faulty;
   }
-  // A table that the rule names and that has faults, told already: what looks it up is none.
+  // A table that the rule names and that is not there or has faults, told already: what looks it up is none.
   void add_faulty(const std::string& table) { faulty_.push_back(table); }
   // Tables that the rule set has though this rule does not name them, for what to suggest.
   void set_known(std::vector<std::string_view> names) { known_ = std::move(names); }

@@ -4,6 +4,7 @@
 #include "rule/lookups.h"
 #include "rule/rule_keys.h"
 #include "rule/rule_text.h"
+#include "rule/table_hint.h"
 #include "rule/yaml_slips.h"
 
 namespace tocsin::rule {
@@ -160,7 +161,7 @@ class RuleReader {
       } else if (name == "alerts") {
         continue;
       } else if (!known.empty() && std::find(known.begin(), known.end(), name) == known.end()) {
-        const std::string near = nearest(name, known);
+        const std::string near = meant_source(name, known).name;
         reader_.fault(at, {"unknown-source", "there is no source `" + name + "`", "没有数据源 `" + name + "`",
                            near.empty() ? "known sources: " + join(known) : "did you mean `" + near + "`?",
                            near.empty() ? "已有数据源：" + join(known) : "是否想写 `" + near + "`？"});
@@ -193,6 +194,9 @@ class RuleReader {
       const yaml::Node& at = node->is_list() ? node->items[i] : *node;
       if (!options_.tables->has(names[i])) {
         unknown(at, "unknown-table", "table", "表", names[i], options_.tables->names());
+        Diagnostic& told = reader_.diagnostics().back();
+        if (told.hint_en.empty()) told.hint_en = kWhereTablesLie.en, told.hint_zh = kWhereTablesLie.zh;
+        out_.faulty_tables.push_back(names[i]);  // its lookups are no further faults
       } else if (auto table = options_.tables->find(names[i])) {
         out_.tables.push_back(std::move(table));
       } else {
@@ -227,7 +231,8 @@ class RuleReader {
     if (fields_.get("each") != nullptr) return refuse_spans();
     fields_.require("after");
     const yaml::Node* until = fields_.key("until");
-    if (until == nullptr && fields_.get("within") == nullptr) {
+    const bool slip = fields_.meant("within") || fields_.meant("until");
+    if (until == nullptr && fields_.get("within") == nullptr && !slip) {
       reader_.fault(
           *out_.node,
           {"within-or-until", "an absence needs `within` or `until`", "absence 规则要写 `within` 或 `until`", {}, {}});
@@ -350,7 +355,7 @@ class RuleReader {
       return;
     }
     for (size_t i = 0; i < params->items.size(); ++i) read_param(params->keys[i], params->items[i]);
-    out_.params_faulty = reader_.diagnostics().size() > before;
+    out_.params_faulty = out_.params_faulty || reader_.diagnostics().size() > before;
   }
 
   // `params:` with its params one level too high.
@@ -382,6 +387,7 @@ class RuleReader {
       if (const yaml::Node* by = parts.get("by")) param.by = scalar(*by);
       param.override_ = parts.get("override");
       if (node.is_map() && (parts.get("by") == nullptr) != (param.override_ == nullptr)) {
+        if (parts.meant("by") || parts.meant("override")) return;
         reader_.fault(node,
                       {"by-and-override", "`by` and `override` stand together", "`by` 和 `override` 要一起写", {}, {}});
         return;
@@ -458,7 +464,8 @@ class RuleReader {
       }
       if (const yaml::Node* when = parts.get("when")) out_.resolve_when = scalar(*when);
       if (const yaml::Node* keep = parts.get("keep")) read_kept(*keep, "keep", plan_.keep);
-      if (node->is_map() && parts.get("quiet") == nullptr && parts.get("when") == nullptr) {
+      const bool slip = parts.meant("quiet") || parts.meant("when");
+      if (node->is_map() && parts.get("quiet") == nullptr && parts.get("when") == nullptr && !slip) {
         reader_.fault(
             *node, {"never-resolves", "`resolve` needs `quiet` or `when`", "`resolve` 要写 `quiet` 或 `when`", {}, {}});
       }
@@ -487,7 +494,8 @@ class RuleReader {
     std::string text;
     if (out.zh != nullptr && !reader_.read(*out.zh, text)) out.zh = nullptr;
     if (out.en != nullptr && !reader_.read(*out.en, text)) out.en = nullptr;
-    if (node.is_map() && parts.get("zh") == nullptr && parts.get("en") == nullptr) {
+    const bool slip = parts.meant("zh") || parts.meant("en");
+    if (node.is_map() && parts.get("zh") == nullptr && parts.get("en") == nullptr && !slip) {
       reader_.fault(node, {"no-text", "a text in `zh` or `en` is missing", "缺少 `zh` 或 `en` 文本", {}, {}});
     }
     if (out.zh == nullptr) out.zh = out.en;
@@ -503,13 +511,49 @@ class RuleReader {
   detect::Plan& plan_;
 };
 
+// Unknown keys of the rule, told since `before`, that an expression reads as `params.KEY`: params one level too high.
+// Answers whether there are any.
+bool explain_stray_params(const yaml::Reader& reader, const yaml::Node& rule, size_t before) {
+  bool any = false;
+  auto& told = reader.diagnostics();
+  for (const yaml::Node& key : rule.keys) {
+    if (find_rule_key(key.value) != nullptr || !reads_param(rule, key.value)) continue;
+    const yaml::Place at = reader.document().place(key.begin);
+    for (size_t i = before; i < told.size(); ++i) {
+      if (told[i].line != at.line || told[i].column != at.column || told[i].code != "unknown-key") continue;
+      told[i].hint_en = "it is read as `params." + key.value + "`: indent it by two blanks more than `params:`";
+      told[i].hint_zh = "它被当作 `params." + key.value + "` 使用：请比 `params:` 多缩进两格";
+      any = true;
+    }
+  }
+  return any;
+}
+
 }  // namespace
+
+bool reads_param(const yaml::Node& rule, std::string_view name) {
+  if (!rule.is_scalar()) {
+    return std::ranges::any_of(rule.items, [&](const yaml::Node& item) { return reads_param(item, name); });
+  }
+  const std::string wanted = "params." + std::string(name);
+  const auto is_word = [](char c) {
+    return c == '_' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+  };
+  const std::string& text = rule.value;
+  for (size_t at = text.find(wanted); at != std::string::npos; at = text.find(wanted, at + 1)) {
+    const size_t end = at + wanted.size();
+    if (end == text.size() || !is_word(text[end])) return true;
+  }
+  return false;
+}
 
 bool read_rule(const yaml::Reader& reader, const yaml::Node& node, const LoadOptions& options, RuleText& out) {
   std::vector<std::string_view> known;
   for (const RuleKey& key : rule_keys()) known.push_back(key.name);
+  const size_t before = reader.diagnostics().size();
   const Fields fields(reader, node, known, "a rule");
   if (!node.is_map()) return false;
+  out.params_faulty = explain_stray_params(reader, node, before);
   out.node = &node;
   return RuleReader(reader, fields, options, out).run();
 }

@@ -49,6 +49,9 @@ struct RuleTest {
 std::vector<RuleTest> read_rule_tests(std::span<const SourceFile> files, const TimeZone& zone,
                                       std::vector<Diagnostic>& diagnostics, const Vocabulary* vocabulary = nullptr);
 
+// Warns of each rule of these files that has no test. Precondition: the rules compile.
+void tell_untested(std::span<const SourceFile> files, std::vector<Diagnostic>& diagnostics);
+
 // The rule set's files under the tables of the test. kNotFound: it names a table that is not there.
 Result<std::vector<SourceFile>> with_tables(std::span<const SourceFile> files, const RuleTest& test);
 

@@ -208,4 +208,28 @@ void TestCheck::expectations(const yaml::Node& expect, const RuleTest& test, Dur
   }
 }
 
+void tell_untested(std::span<const SourceFile> files, std::vector<Diagnostic>& diagnostics) {
+  for (const SourceFile& file : files) {
+    if (file.kind != SourceFile::Kind::kRules) continue;
+    std::vector<Diagnostic> told;  // when the rules were read
+    const auto document = yaml::Document::parse(file.path, file.text, told);
+    const yaml::Node* rules =
+        document == nullptr || !document->root().is_map() ? nullptr : document->root().find("rules");
+    if (rules == nullptr || !rules->is_list()) continue;
+    const yaml::Reader reader(*document, diagnostics);
+    for (const yaml::Node& rule : rules->items) {
+      const yaml::Node* id = rule.is_map() ? rule.find("id") : nullptr;
+      const yaml::Node* tests = rule.is_map() ? rule.find("tests") : nullptr;
+      if (id == nullptr || !id->is_scalar() || (tests != nullptr && !tests->items.empty())) continue;
+      reader
+          .fault(
+              *id,
+              {"no-tests", "the rule `" + id->value + "` has no test: nothing shows that it raises what it should",
+               "规则 `" + id->value + "` 没有测试：无从得知它是否会报警",
+               "add `tests:` to it: events given, and the alert expected", "请加上 `tests:`：给出的事件和预期的警报"})
+          .level = Diagnostic::Level::kWarning;
+    }
+  }
+}
+
 }  // namespace tocsin::rule

@@ -51,7 +51,7 @@ struct RuleText {
   std::vector<RungText> severity;  // worst first
   BilingualText summary, advice;
   std::vector<std::shared_ptr<const Table>> tables;     // that it names
-  std::vector<std::string> faulty_tables;               // that it names and that cannot be read; told already
+  std::vector<std::string> faulty_tables;               // that it names and that are not there or cannot be read; told
   std::shared_ptr<const detect::WorkingTime> calendar;  // its own, or the one of the rule set; or null
   std::string calendar_name;                            // its own; or empty
 };
@@ -59,6 +59,9 @@ struct RuleText {
 // Phase read: the keys of one rule; faults are appended. Answers whether its expressions can be looked at: not without
 // a kind that this version knows.
 bool read_rule(const yaml::Reader& reader, const yaml::Node& node, const LoadOptions& options, RuleText& out);
+
+// Whether a text below this node, a rule or a part of one, reads `params.NAME`.
+bool reads_param(const yaml::Node& rule, std::string_view name);
 
 // What alerts are grouped by: names of group_names(). Faults are appended.
 void read_group(const yaml::Reader& reader, const yaml::Node& node, std::vector<std::string>& out);

@@ -22,6 +22,7 @@ struct ParamValue {
   std::string name;
   expr::Type type;
   expr::Value value;
+  const yaml::Node* written = nullptr;  // its value in the file; null where options gave another
   std::vector<std::pair<std::string, expr::Value>> overrides;
   Expression by;  // checked in event scope; null without
 };
@@ -106,6 +107,7 @@ class AggregateScope {
   // After collect(): what a term can be, and whether it counts the values of a part of the key.
   Range range_of(const expr::Node& term) const;
   bool is_key(const expr::Node& term) const;
+  bool counts_sources(const expr::Node& term) const;
   // Whether a term has a value even where no event has the field that it asks for.
   bool is_certain(const expr::Node& term) const;
 
@@ -148,6 +150,7 @@ class AggregateScope {
   std::set<std::string> keys_;
   std::vector<Range> ranges_;  // by aggregate
   std::vector<bool> of_key_;   // by aggregate: distinct of a part of the key
+  std::vector<bool> sources_;  // by aggregate: distinct(source)
   int first_param_ = 0;
 };
 

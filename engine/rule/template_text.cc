@@ -49,7 +49,31 @@ bool narrow_braces(const yaml::Reader& reader, const yaml::Node& node) {
   return true;
 }
 
+// Whether a value of this type is written otherwise with the format; Template::render() passes over the rest.
+bool fits_format(std::string_view format, expr::Type::Kind kind) {
+  using Kind = expr::Type::Kind;
+  if (kind == Kind::kDyn) return true;
+  const bool number = kind == Kind::kInt || kind == Kind::kDouble;
+  if (format == "duration") return kind == Kind::kDuration || number;
+  return format.size() == 1 ? number : kind == Kind::kTimestamp;
+}
+
 }  // namespace
+
+void tell_idle_format(const yaml::Reader& reader, const TemplateText::Piece& piece, const std::string& format,
+                      const expr::Type& type) {
+  if (format.empty() || fits_format(format, type.kind)) return;
+  const bool decimals = format.size() == 1, span = format == "duration";
+  const std::string is = expr::to_string(type);
+  const std::string takes = decimals ? "a number" : span ? "a duration or seconds" : "a time";
+  const std::string takes_zh = decimals ? "数字" : span ? "时长或秒数" : "时间";
+  reader
+      .fault_within(*piece.value.place.node, piece.format_at, piece.format_at + static_cast<uint32_t>(format.size()),
+                    {"idle-format", "the format `" + format + "` is for " + takes + ", and this is " + is,
+                     "格式 `" + format + "` 用于" + takes_zh + "，此处是 " + is, "leave `:" + format + "` out",
+                     "请删去 `:" + format + "`"})
+      .level = Diagnostic::Level::kWarning;
+}
 
 bool parse_template(const yaml::Reader& reader, const yaml::Node& node, TemplateText& out) {
   const std::string_view text = node.value;
@@ -79,6 +103,7 @@ bool parse_template(const yaml::Reader& reader, const yaml::Node& node, Template
       const std::string_view format = inside.substr(colon + 1);
       if (is_format(format)) {
         piece.format = std::string(format);
+        piece.format_at = static_cast<uint32_t>(begin + colon + 1);
         inside = inside.substr(0, colon);
       } else if (inside.find('?') == std::string_view::npos) {
         reader.fault_within(

@@ -226,19 +226,29 @@ bool read_categories(const std::string& path, const std::string& text, Vocabular
   return diagnostics.size() == before;
 }
 
+MeantSource meant_source(std::string_view name, const std::vector<std::string_view>& known) {
+  constexpr size_t kLeast = 3;  // letters that a beginning has
+  if (std::string near = nearest(name, known); !near.empty()) return {std::move(near), true};
+  const auto goes_on = [&](std::string_view source) { return name.size() >= kLeast && source.starts_with(name); };
+  const auto found = std::ranges::find_if(known, goes_on);
+  if (found == known.end() || std::ranges::count_if(known, goes_on) > 1) return {};
+  return {std::string(*found), false};
+}
+
 bool check_source(const yaml::Reader& reader, const yaml::Node& at, const std::string& name,
                   const Vocabulary& vocabulary) {
   const std::vector<std::string_view> known(vocabulary.sources.begin(), vocabulary.sources.end());
   if (known.empty() || std::find(known.begin(), known.end(), name) != known.end()) return true;
-  const std::string near = nearest(name, known);
+  const MeantSource meant = meant_source(name, known);
+  const std::string& near = meant.name;
   Diagnostic& d = reader.fault(
       at, {"unknown-source",
-           near.empty() ? "no feed here has the source `" + name + "`" : "there is no source `" + name + "`",
-           near.empty() ? "此处没有来源为 `" + name + "` 的 feed" : "没有数据源 `" + name + "`",
+           meant.nearly ? "there is no source `" + name + "`" : "no feed here has the source `" + name + "`",
+           meant.nearly ? "没有数据源 `" + name + "`" : "此处没有来源为 `" + name + "` 的 feed",
            near.empty() ? "known sources: " + list_of(known) : "did you mean `" + near + "`?",
            near.empty() ? "已有数据源：" + list_of(known) : "是否想写 `" + near + "`？"});
-  if (near.empty()) d.level = Diagnostic::Level::kWarning;
-  return near.empty();
+  if (!meant.nearly) d.level = Diagnostic::Level::kWarning;
+  return !meant.nearly;
 }
 
 bool check_categories(const yaml::Reader& reader, const Expression& e, const expr::Node& root,

@@ -31,8 +31,16 @@ struct Vocabulary {
 bool read_categories(const std::string& path, const std::string& text, Vocabulary& out,
                      std::vector<Diagnostic>& diagnostics);
 
+// The source that an unknown name was meant to be: the nearest by spelling, or the only one that goes on from it
+// ("hotline" is hotline12345); empty where there is none.
+struct MeantSource {
+  std::string name;
+  bool nearly = false;  // a slip of the pen, not a beginning
+};
+MeantSource meant_source(std::string_view name, const std::vector<std::string_view>& known);
+
 // A source that no feed has. One that is nearly the name of another is an error; any other may come from elsewhere, and
-// is a warning. False after an error.
+// is a warning, with the name that it begins where there is one. False after an error.
 bool check_source(const yaml::Reader& reader, const yaml::Node& at, const std::string& name,
                   const Vocabulary& vocabulary);
 

@@ -131,8 +131,10 @@ class Fields {
   const Node& node() const { return node_; }
   const Node* get(std::string_view key) const { return node_.is_map() ? node_.find(key) : nullptr; }
   const Node* key(std::string_view key) const;  // the key itself, for faults
-  // The value; a fault and null where it is missing.
+  // The value; a fault and null where it is missing. No second fault where a slip of it stands there.
   const Node* require(std::string_view key) const;
+  // Whether an unknown key was told to mean this one (`withn`, `within:3d`, `within： 3d`).
+  bool meant(std::string_view key) const;
   // False when absent (no fault) or not as it should be (a fault).
   template <typename T>
   bool read(std::string_view key, T& out) const {
@@ -144,6 +146,7 @@ class Fields {
   const Reader& reader_;
   const Node& node_;
   std::string what_;
+  std::vector<std::string> meant_;
 };
 
 // The fault of a full-width colon behind the key that `text` begins with ("kind： window"), and its offset and length;

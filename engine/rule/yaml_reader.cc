@@ -61,6 +61,13 @@ std::string shown(double v) {
   return text;
 }
 
+// A param where none can stand: detectors are built by their spans, before any event could choose among overrides.
+bool names_param(std::string_view text) { return text.starts_with("params."); }
+void hint_no_param(Say& say, const std::string& example, const std::string& what_zh) {
+  say.hint_en = "a param stands in expressions only; write the value itself here, as " + example;
+  say.hint_zh = "参数只能用在表达式里，此处请直接写" + what_zh + "，如 " + example;
+}
+
 }  // namespace
 
 std::optional<int64_t> as_integer(std::string_view text) {
@@ -192,9 +199,11 @@ bool Reader::read(const Node& node, Span& out) const {
   const Result<Span> value = parse_span(node.value);
   if (!value) {
     const std::string meant = meant_duration(node.value);
-    fault(node, {"bad-duration", in_quotes(node.value) + " is not a duration", in_quotes(node.value) + " 不是时长",
-                 meant.empty() ? "write 90s, 15m, 2h, 7d, 1h30m, or working time as 3wd, 8wh" : "write `" + meant + "`",
-                 meant.empty() ? "写法：90s、15m、2h、7d、1h30m，工作时间 3wd、8wh" : "请写 `" + meant + "`"});
+    Say say{"bad-duration", in_quotes(node.value) + " is not a duration", in_quotes(node.value) + " 不是时长",
+            meant.empty() ? "write 90s, 15m, 2h, 7d, 1h30m, or working time as 3wd, 8wh" : "write `" + meant + "`",
+            meant.empty() ? "写法：90s、15m、2h、7d、1h30m，工作时间 3wd、8wh" : "请写 `" + meant + "`"};
+    if (names_param(node.value)) hint_no_param(say, "3d", "时长");
+    fault(node, std::move(say));
     return false;
   }
   out = *value;
@@ -218,9 +227,11 @@ bool Reader::read_distance(const Node& node, double& metres) const {
   const Result<double> value = parse_distance(node.value);
   if (!value) {
     const std::string meant = meant_distance(node.value);
-    fault(node, {"bad-distance", in_quotes(node.value) + " is not a distance", in_quotes(node.value) + " 不是距离",
-                 meant.empty() ? "write 300m or 1.2km" : "write `" + meant + "`",
-                 meant.empty() ? "写法：300m、1.2km" : "请写 `" + meant + "`"});
+    Say say{"bad-distance", in_quotes(node.value) + " is not a distance", in_quotes(node.value) + " 不是距离",
+            meant.empty() ? "write 300m or 1.2km" : "write `" + meant + "`",
+            meant.empty() ? "写法：300m、1.2km" : "请写 `" + meant + "`"};
+    if (names_param(node.value)) hint_no_param(say, "500m", "距离");
+    fault(node, std::move(say));
     return false;
   }
   metres = *value;
@@ -277,11 +288,11 @@ bool Reader::expect_map(const Node& node, std::string_view what) const {
 
 bool Reader::expect_list(const Node& node, std::string_view what) const {
   if (node.is_list()) return true;
-  fault(node, {"wrong-type",
-               "expected " + std::string(what) + ", found " + std::string(kind_en(node)),
+  const bool dashes = node.is_map();
+  fault(node, {"wrong-type", "expected " + std::string(what) + ", found " + std::string(kind_en(node)),
                "此处应为列表，却是" + std::string(kind_zh(node)),
-               {},
-               {}});
+               dashes ? "each item of a list begins with `- `: put one before its first key" : "",
+               dashes ? "列表的每一项以 `- ` 开头：请写在每一项的第一个键前" : ""});
   return false;
 }
 
@@ -294,6 +305,7 @@ Fields::Fields(const Reader& reader, const Node& node, std::span<const std::stri
     if (auto colon = full_width_colon(key.value, offset, length)) {
       reader.fault_within(key, static_cast<uint32_t>(offset), static_cast<uint32_t>(offset + length),
                           std::move(*colon));
+      meant_.push_back(key.value.substr(0, offset));
       continue;
     }
     Say say{"unknown-key",
@@ -308,9 +320,11 @@ Fields::Fields(const Reader& reader, const Node& node, std::span<const std::stri
       const std::string apart = std::string(joined.key) + ": " + std::string(joined.value);
       say.hint_en = "a blank is missing behind the colon: write `" + apart + "`";
       say.hint_zh = "冒号后面缺少空格：请写 `" + apart + "`";
+      meant_.emplace_back(joined.key);
     } else if (!near.empty()) {
       say.hint_en = "did you mean `" + near + "`?";
       say.hint_zh = "是否想写 `" + near + "`？";
+      meant_.push_back(near);
     } else if (key.value.find_first_of("()\"'") != std::string::npos) {
       say.hint_en = "this looks like a part of an expression: put an expression with commas or brackets in quotes";
       say.hint_zh = "这像是表达式的一部分：含逗号或括号的表达式请整体加引号";
@@ -330,11 +344,14 @@ const Node* Fields::key(std::string_view key) const {
   return found == node_.keys.end() ? nullptr : &*found;
 }
 
+bool Fields::meant(std::string_view key) const { return std::find(meant_.begin(), meant_.end(), key) != meant_.end(); }
+
 const Node* Fields::require(std::string_view key) const {
   const Node* value = get(key);
   if (value != nullptr && value->kind != Node::Kind::kNull) return value;
   if (!node_.is_map()) return nullptr;
   const Node* name = this->key(key);
+  if (name == nullptr && meant(key)) return nullptr;
   const std::string k(key);
   reader_.fault(name != nullptr ? *name : node_,
                 {"missing-key", what_ + " needs `" + k + "`", "缺少 `" + k + "`", {}, {}});

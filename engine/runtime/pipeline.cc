@@ -91,6 +91,9 @@ void Pipeline::reject(Lane& lane, const Item& item) {
   letter.message = item.message;
   letter.masked = lane.decoder == nullptr ? std::string() : lane.decoder->masked(item.payload);
   letter.log_time = item.log_time;
+  if (first_rejection_.empty() && lane.decoder != nullptr) {
+    first_rejection_ = letter.place + ": " + (letter.message.empty() ? letter.reason : letter.message);
+  }
   engine_.reject(std::move(letter), lane.partition, item.next_offset);
 }
 

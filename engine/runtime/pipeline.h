@@ -69,6 +69,9 @@ class Pipeline {
 
   // Parts of the input that could not be read, a sentence each; everything else was.
   const std::vector<std::string>& damage() const { return damage_; }
+  // "grid.ndjson:7: not a JSON object" of the first record that was rejected since the pipeline was opened (people's
+  // actions apart); empty: none was.
+  const std::string& first_rejection() const { return first_rejection_; }
   // Called after each commit, on the pipeline's thread.
   std::function<void()> after_commit;
   // Replay at a visible pace: called before an event is taken in, with its time; may hold the thread.
@@ -141,6 +144,7 @@ class Pipeline {
   std::vector<Lane> lanes_;
   std::vector<Record> records_;
   std::vector<std::string> damage_;
+  std::string first_rejection_;
   struct Direct {
     Item item{};
     Arena arena{64 * 1024};

@@ -127,24 +127,34 @@ void Router::write_duties(uint16_t index, const Event& event, bool late, DeltaWr
   }
 }
 
-// The key as a JSON array of its parts' values. False: a part is missing or failed.
-bool Router::build_key(const rule::Rule& rule, const expr::Activation& vars, std::string& text) {
+// The key as a JSON array of its parts' values. Answers which part is missing or failed; kNone: none.
+size_t Router::build_key(const rule::Rule& rule, const expr::Activation& vars, std::string& text) {
   text.push_back('[');
-  for (const auto& part : rule.key) {
-    const expr::Value v = part->evaluate(vars, arena_);
-    if (v.is_error() || v.is(expr::Tag::kNull)) return false;
+  for (size_t i = 0; i < rule.key.size(); ++i) {
+    const expr::Value v = rule.key[i]->evaluate(vars, arena_);
+    if (v.is_error() || v.is(expr::Tag::kNull)) return i;
     if (text.size() > 1) text.push_back(',');
     expr::append_json(text, v);
   }
   text.push_back(']');
-  return true;
+  return kNone;
+}
+
+void Router::fail_key(uint16_t rule, size_t missing) {
+  RuleCounters& c = counters_[rule];
+  ++c.errors;
+  if (!c.last_error.empty()) return;
+  c.last_error = kNoKey;
+  // Where `expect` tests a part of the key as written, the parts that are judged by have no names of their own.
+  const rule::Rule& r = rules_->rules()[rule];
+  if (r.key_names.size() == r.key.size()) c.last_error.append(": ").append(r.key_names[missing]);
 }
 
 void Router::write_row(uint16_t index, const Event& event, uint32_t roles, bool late, DeltaWriter& out) {
   const rule::Rule& rule = rules_->rules()[index];
   const expr::EventActivation vars(event, arena_);
   key_text_.clear();
-  if (!build_key(rule, vars, key_text_)) return fail(index, expr::Value::error("a part of the key is missing"));
+  if (const size_t missing = build_key(rule, vars, key_text_); missing != kNone) return fail_key(index, missing);
   detect::Row row = row_of(event, late);
   row.rule = index;
   row.roles = roles;

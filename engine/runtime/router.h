@@ -22,10 +22,12 @@ enum class Outcome : uint8_t {
 
 // Counts a rule's life at the router; the shards know nothing of events that do not concern them.
 struct RuleCounters {
-  uint64_t matches = 0;  // rows written that the rule looks at (Plan::looks_at)
-  uint64_t errors = 0;   // a condition, key or cell that failed on an event; the event is not judged by the rule
-  std::string last_error;
+  uint64_t matches = 0;    // rows written that the rule looks at (Plan::looks_at)
+  uint64_t errors = 0;     // a condition, key or cell that failed on an event; the event is not judged by the rule
+  std::string last_error;  // the first that there was
 };
+// How last_error begins where the key could not be made; ": " and the part as the rule writes it may follow.
+inline constexpr std::string_view kNoKey = "a part of the key is missing";
 
 class Router {
  public:
@@ -61,7 +63,9 @@ class Router {
   void write_rows(const Event& event, bool late, std::string& delta);
   void write_duties(uint16_t index, const Event& event, bool late, DeltaWriter& out);
   void write_row(uint16_t index, const Event& event, uint32_t roles, bool late, DeltaWriter& out);
-  bool build_key(const rule::Rule& rule, const expr::Activation& vars, std::string& text);
+  static constexpr size_t kNone = SIZE_MAX;
+  size_t build_key(const rule::Rule& rule, const expr::Activation& vars, std::string& text);
+  void fail_key(uint16_t rule, size_t missing);
   void fail(uint16_t rule, const expr::Value& error);
   void take_back(TimeMs was, const Event& event, bool withdrawn, std::string& delta);
   detect::Row row_of(const Event& event, bool late) const;

@@ -45,7 +45,7 @@ def places():
 
 
 def status():
-    return {"version": "0.1.0", "uptime_seconds": 86400, "ready": True,
+    return {"version": "0.1.0", "time": "clock", "uptime_seconds": 86400, "ready": True,
             "sources": [{"source": "grid", "partitions": 4, "read": 1200000, "rejected": 3, "duplicate": 12, "late": 4, "rate": 182.4, "watermark": "2026-06-01T07:59:58Z",
                          "watermark_lag_seconds": 2.1, "lag_records": 40, "lag_seconds": .2, "last_event_at": "2026-06-01T07:59:59Z"},
                         {"source": "police110", "partitions": 1, "read": 5000, "rejected": 0, "duplicate": 0, "late": 0, "rate": 0, "watermark": "2026-06-01T06:10:00Z",

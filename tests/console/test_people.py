@@ -352,8 +352,12 @@ class Scope(BrowserCase):
         row(page, "bridge here").click()
         page.locator(".pane").get_by_role("button", name="Acknowledge").click()
         page.locator(".pane .history", has_text="here").wait_for()
+        tab = page.context.new_page()  # of the same browser: the session is one
+        tab.goto(f"{self.running.url}/#/alerts")
+        self.live(tab)
         page.get_by_role("button", name="Sign out").click()
         page.get_by_label("Token").wait_for()
+        tab.get_by_label("Token").wait_for()  # its stream has ended; it did nothing
         self.assertEqual(page.locator(".row").count(), 0)
         self.assertEqual(page.evaluate("fetch('/api/v1/alerts').then(a => a.status)"), 401)
 

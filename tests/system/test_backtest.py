@@ -175,6 +175,8 @@ class Backtest(Case):
             (["--set", "places.place=3"], 2, "there is no param `places.place` [unknown-param]\n      hint: did you mean `places`?"),
             (["--set", "places.places=3,x"], 2, "`places.places` is a whole number, as 3, not `x` [type-mismatch]"),
             (["--set", "places.places"], 2, "there is no `=`; write RULE.PARAM=A,B,C"),
+            (["--set", "places.places=2，3"], 2, "the values stand apart by `,`, not by `，` or `、`; write RULE.PARAM=A,B,C"),
+            (["--set", "places.places=2..5"], 2, "there are no ranges: name each value; write RULE.PARAM=A,B,C"),
             (["--labels", "/nowhere"], 2, "/nowhere: No such file or directory"),
             (["--against", "/nowhere"], 2, "/nowhere"),
             (["--set", "places.places=3,4", "--against", str(self.rules)], 2, "--against compares two versions"),
@@ -186,6 +188,42 @@ class Backtest(Case):
         chinese = self.backtest("--set", "places.place=3", code=2, LC_ALL=None, LANG="zh_CN.UTF-8")
         self.assertIn("没有参数 `places.place`", chinese.err)
         self.assertIn("请写 规则.参数=值1,值2", self.backtest("--set", "places=3", code=2, LC_ALL="zh_CN.UTF-8").err)
+
+    def test_alerts_are_listed_with_time_colour_what_they_are_about_and_summary(self):
+        raised = {r["rule"]: r for r in self.figures("--list")["results"]}
+        for rule in ("places", "overdue"):
+            self.assertEqual(len(raised[rule]["each"]), raised[rule]["alerts"])
+        first = raised["places"]["each"][0]
+        self.assertRegex(first["key"], r"^330282\d{3}$")
+        self.assertRegex(first["summary"]["en"], r"^\d+ of 12$")
+        self.assertNotIn("each", self.figures()["results"][0])
+        all_ = sum(r["alerts"] for r in raised.values())
+        listed = r"(?m)^\d{4}-\d\d-\d\d \d\d:\d\d  \S+  (?:places|overdue)  \S"
+        text = self.backtest("--list", all_).out.replace("\n  ", " ")
+        self.assertEqual(len(re.findall(listed, text)), all_)
+        self.assertRegex(text, rf"(?m)^\d{{4}}-\d\d-\d\d \d\d:\d\d  (yellow|orange)  places  {first['key']} [一-鿿]+ +\d+ of 12$")
+        self.assertRegex(text, "overdue +" + re.escape(raised["overdue"]["each"][0]["key"]))
+        few = self.backtest("--list", 3).out.replace("\n  ", " ")
+        self.assertEqual(len(re.findall(listed, few)), 3)
+        self.assertIn(f"and {all_ - 3:,} more; --list N lists N", few)
+        self.assertNotIn("Each alert", self.backtest().out)
+        for lang, words in (("en_US.UTF-8", ("Each alert", "  yellow  ")), ("zh_CN.UTF-8", ("逐条警报", "  黄  "))):
+            out = self.backtest("--list", "--set", "places.places=10,12", LC_ALL=None, LANG=lang).out
+            self.assertTrue(all(width(line) <= 80 for line in out.splitlines()), out)
+            for word in words:
+                self.assertIn(word, out)
+
+    def test_misses_and_differences_name_what_they_are_about(self):
+        span = {"from": "2020-01-01T00:00:00Z", "until": "2020-01-01T01:00:00Z"}
+        labels = self.write("none.ndjson", "".join(json.dumps({"risk": "places", **span, **more}) + "\n" for more in (
+            {"key": ["330282004"], "events": ["x"]}, {"events": ["event-17"]})))
+        out = self.backtest("--labels", labels).out
+        self.assertIn("\nplaces  2020-01-01 08:00 – 2020-01-01 09:00  330282004 浒山街道", out)
+        self.assertIn("\nplaces  2020-01-01 08:00 – 2020-01-01 09:00  event event-17\n", out)
+        other = self.write("other.yaml", RULES.replace("id: overdue", "id: overdue2"))
+        pair = next(p for p in self.figures("--against", other)["difference"]["alerts"] if p["rule"] == "overdue")
+        text = self.backtest("--against", other, "--list", 100_000).out.replace("\n  ", " ")
+        self.assertRegex(text, r"(?m)^\+ .*  overdue +" + re.escape(pair["here"]["key"]))
 
     def test_a_rule_that_raised_nothing_says_what_held_it_back(self):
         text = RULES.replace("places: 12", "places: 100000")

@@ -306,6 +306,13 @@ http: {{address: 127.0.0.1, port: {port}}}
         self.assertFalse([r for r in RAW[:5] if re.search(re.escape(r.decode()), done.err + done.out)], str(done))
 
 
+    def test_an_event_without_a_part_of_the_key_says_which(self):
+        rules = self.write("faulty.yaml", RULES.replace("key: [place]", "key: [place, case]"))
+        asked = ("replay", "--rules", rules, "--input", self.write("one.ndjson", good(1) + b"\n"))
+        self.assertIn("could not judge 1 event: a part of the key is missing: case\n", self.well(*asked).err)
+        self.assertIn("有 1 条事件无法判断：键缺一部分：case\n", self.well(*asked, LC_ALL="zh_CN.UTF-8").err)
+
+
 def read(service):
     return sum(v for k, v in service.metrics().items() if k.startswith("tocsin_events_read_total"))
 

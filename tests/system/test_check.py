@@ -15,16 +15,31 @@ class Check(Case):
 
     def test_what_kind_of_file_it_is(self):
         bom = self.write("bom.yaml", "\ufeff" + RULES)
-        self.assertIn("1 rules in 1 files", self.well("check", bom).out)
+        self.assertIn("1 rule in 1 file", self.well("check", bom).out)
         slip = self.write("slip.yaml", RULES.replace("rules:", "rule:", 1))
         told = self.ends(tocsin("check", slip), 1).err
         self.assertRegex(told, r"slip.yaml:2:1: error: no kind of file")
         self.assertIn("did you mean `rules`?", told)
         self.assertIn("无法识别文件种类", self.ends(tocsin("check", slip, LC_ALL="zh_CN.UTF-8"), 1).err)
+        bare = self.write("bare.yaml", RULES.replace("rules:", "", 1))
+        self.assertIn("hint: these look like rules: write `rules:` in the line above them", self.ends(tocsin("check", bare), 1).err)
+        self.assertIn("请在它们上面一行写 `rules:`", self.ends(tocsin("check", bare, LC_ALL="zh_CN.UTF-8"), 1).err)
         wide = self.folder / "wide.yaml"
         wide.write_bytes(RULES.encode("utf-16"))
         self.assertIn("this file is UTF-16", self.ends(tocsin("check", wide), 1).err)
         self.assertIn("请把文件另存为 UTF-8", self.ends(tocsin("check", wide, LC_ALL="zh_CN.UTF-8"), 1).err)
+
+    def test_a_source_that_begins_anothers_name(self):
+        begun = self.write("begun.yaml", RULES.replace("hotline12345", "hotline"))
+        self.assertRegex(self.well("check", begun).err, r"warning: no feed here has the source `hotline`.*\n.*\n.*\n +hint: did you mean `hotline12345`")
+
+    def test_a_rule_without_tests_is_warned_of(self):
+        bare = self.write("bare.yaml", RULES[:RULES.index("    tests:")])
+        done = self.well("check", bare)
+        self.assertRegex(done.err, r"bare.yaml:3:9: warning: the rule `again` has no test")
+        self.assertIn("0 fault(s), 1 warning(s)", done.out)
+        self.assertIn("没有测试", self.well("check", bare, LC_ALL="zh_CN.UTF-8").err)
+        self.assertNotIn("warning", self.well("check", self.write("tested.yaml", RULES)).out)
 
     def test_a_calendar_of_ones_own(self):
         seasonal = RULES.replace("kind: window", "calendar: mine\n    kind: window").replace('kind == "report"', 'kind == "report" && season("tea")')
@@ -56,7 +71,7 @@ class Check(Case):
         rules, config = self.write("rules/r.yaml", RULES), self.folder / "tocsin.yaml"
         config.write_text(f"state: {self.folder}/state\nrules: [{self.folder}/rules]\nsources:\n  - ingest: {{}}\n    feed: grid\n"
                           f"areas: [{ROOT}/rules/areas/cixi.csv]\ncalendar: cn\n")
-        self.assertIn("1 rules in 1 files, 0 feeds, 1 others; 0 fault(s)", self.well("check", config).out)
+        self.assertIn("1 rule in 1 file, 0 feeds, 1 other; 0 fault(s)", self.well("check", config).out)
         rules.write_text(RULES.replace("has(area.town)", 'area.town == "330282999"'))
         self.assertIn("there is no `330282999` in the area table", self.ends(tocsin("check", config), 1).err)
         self.assertNotIn("330282999", self.well("check", rules).err)

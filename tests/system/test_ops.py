@@ -206,6 +206,18 @@ class Doctor(Case):
     def test_it_finds_a_receiver_that_is_not_there(self):
         self.assertRegex(self.doctor(1, hook=f"http://127.0.0.1:{free_port()}/"), r"FAIL  webhook desk: \w+")
 
+    def test_it_finds_an_account_of_an_area_that_is_not_there(self):
+        config = self.write("tocsin.yaml", f"""state: {self.folder}/state
+rules: [{PACKS}]
+areas: [{ROOT}/rules/areas/cixi.csv]
+sources: [{{ingest: {{}}}}]
+http: {{port: 0, tokens: [{{name: 浒山街道指挥室, sha256: {"0" * 64}, role: officer, area: "330282999"}}]}}
+""")
+        done = self.ends(tocsin("doctor", "--config", config), 1)
+        self.assertRegex(done.out, r"(?m)^FAIL  account: .*no area `330282999`.*did you mean 330282004 浒山街道\?")
+        done = self.ends(tocsin("doctor", "--config", config, LC_ALL="zh_CN.UTF-8"), 1)
+        self.assertRegex(done.out, r"(?m)^失败  账号：.*`330282999`")
+
     def test_it_speaks_chinese_and_its_json_stays_as_it_is(self):
         config = self.write("tocsin.yaml", f"state: {self.folder}/state\nrules: [{PACKS}]\nsources: [{{ingest: {{}}}}]\nhttp: {{port: 0}}\n")
         done = self.ends(tocsin("doctor", "--config", config, LC_ALL="zh_CN.UTF-8", TOCSIN_PRIVACY_KEY=None), 1)

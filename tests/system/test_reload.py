@@ -9,7 +9,7 @@ import threading
 import time
 import unittest
 
-from tocsin_service import CONFIG, Service
+from tocsin_service import CONFIG, Service, unexpected
 from tocsin_testing import Case, latest, lines, wait_for
 
 BASE = 1_718_000_000_000
@@ -237,7 +237,7 @@ class WarmUp(Case):
                 beside.start()
             service.ingest(*feed[i:i + 200])
         beside.join()
-        self.assertEqual((answer["reload"][0], answer["reload"][1]["diagnostics"]), (200, []), answer)
+        self.assertEqual((answer["reload"][0], unexpected(answer["reload"][1])), (200, []), answer)
         self.judged(service, len(feed))
         service.rules.write_text(self.after.replace("within: 2h", "within: 2 hours"))
         status, refused = service.post("/-/reload", b"")
@@ -324,8 +324,8 @@ class WarmUp(Case):
         feed.unlink()
         service.rules.write_text(self.after)
         status, answer = service.post("/-/reload", b"")
-        self.assertEqual((status, [d["code"] for d in answer["diagnostics"]]), (200, ["begins-anew"] * 2), answer)
-        self.assertIn("grid.ndjson", answer["diagnostics"][0]["message"]["en"])
+        self.assertEqual((status, [d["code"] for d in unexpected(answer)]), (200, ["begins-anew"] * 2), answer)
+        self.assertIn("grid.ndjson", unexpected(answer)[0]["message"]["en"])
         self.assertEqual(service.stop(), 0)
         self.assertIn("they begin anew", service.told())
 

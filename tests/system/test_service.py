@@ -142,7 +142,7 @@ class Way(ServiceCase):
         self.assertEqual(self.well("alerts", "--url", service.url, "--format", "json").json()["alerts"][0]["alert_id"], alert)
         self.assertIn("bridge 7 有 1 件", self.well("alerts", "--url", service.url, LC_ALL="zh_CN.UTF-8").out)
         told = self.well("explain", alert, "--url", service.url).out
-        for part in ("seen version 1", "fires     count() >= 1", "count() = 1", "evidence (1 events)", "grid  a", "history",
+        for part in ("seen version 1", "fires     count() >= 1", "count() = 1", "evidence (1 event)", "grid  a", "history",
                      "opened  (matched)", "depth = 26.5", "people = 3"):
             self.assertIn(part, told)
         missing = self.ends(tocsin("explain", "no-such-alert", "--url", service.url), 2)

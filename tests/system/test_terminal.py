@@ -1,7 +1,9 @@
-"""The terminal's commands over the API: top, silence, alerts, tail and explain, at 80 columns, with tokens, and over TLS."""
+"""The terminal's commands over the API: top, silence, alerts, tail, explain, reload and what people do to alerts, at 80
+columns, with tokens, and over TLS."""
 import fcntl
 import datetime
 import hashlib
+import http.server
 import json
 import os
 import pty
@@ -12,11 +14,12 @@ import signal
 import struct
 import subprocess
 import termios
+import threading
 import unicodedata
 import unittest
 
 from test_service import RULES, ServiceCase, report
-from tocsin_service import CONFIG
+from tocsin_service import CONFIG, now
 from tocsin_testing import BINARY, ROOT, environment, tocsin, wait_for
 
 TOKEN = "a token for tests"
@@ -140,6 +143,43 @@ class Terminal(ServiceCase):
         [told] = wait_for("the silence", lambda: service.json("/api/v1/silences")["silences"])
         self.assertEqual(told["until"], "2024-03-01T04:00:00Z")
 
+    def test_a_service_that_says_how_it_tells_time_is_believed(self):
+        """Also where its log is of today, and where a late sender holds the clock's service back."""
+        hour_ago, asked = now(-3600), []
+
+        class Service(http.server.BaseHTTPRequestHandler):
+            status = {}
+
+            def answer(self, value):
+                body = json.dumps(value).encode()
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def do_GET(self):
+                self.answer(Service.status if self.path == "/api/v1/status" else {"zone": "UTC", "areas": {}, "rules": []})
+
+            def do_POST(self):
+                asked.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+                self.answer({"silence": "s-1"})
+
+            def log_message(self, *_):
+                pass
+
+        server = http.server.HTTPServer(("127.0.0.1", 0), Service)
+        self.addCleanup(server.server_close)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        self.addCleanup(server.shutdown)
+        add = ("silence", "add", "--url", f"http://127.0.0.1:{server.server_port}", "--by", "x", "--reason", "y", "--for", "2h")
+        Service.status = {"time": "log", "sources": [{"watermark": hour_ago}]}
+        self.assertIn("event time, which stands at", self.well(*add).out)
+        Service.status = {"time": "clock", "sources": [{"watermark": "2024-03-01T02:00:00Z"}]}
+        self.assertNotIn("event time", self.well(*add).out)
+        until = [datetime.datetime.fromisoformat(a["until"].replace("Z", "+00:00")) for a in asked]
+        self.assertEqual(until[0], datetime.datetime.fromisoformat(hour_ago.replace("Z", "+00:00")) + datetime.timedelta(hours=2))
+        self.assertGreater(until[1], datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(minutes=110))
+
     def test_times_of_another_year_have_their_year(self):
         service = self.service(time="log").start()
         self.stands(service, report("a", "p", occurred_at="2024-03-01T10:00:00+08:00"))
@@ -159,7 +199,121 @@ class Terminal(ServiceCase):
         self.assertEqual(self.well(*listed, "--rule", "seen").out, "no open alert\n")
         self.assertEqual(self.well(*listed, "--status", "closed").out, "no such alert\n")
         self.assertEqual(self.well(*listed, LC_ALL="zh_CN.UTF-8").out, "没有未结的告警\n")
-        self.assertIn("浒山街道 is 330282004", self.ends(tocsin(*listed, "--area", "浒山街道"), 2).err)
+        self.assertEqual(self.well(*listed, "--area", "浒山街道").out, "no open alert\n")
+        for option, word, meant in (("--status", "open,closd", "closed"), ("--severity", "orang", "orange")):
+            told = self.ends(tocsin(*listed, option, word), 2).err
+            self.assertIn(f'{option}: "{word.split(",")[-1]}" is none of ', told)
+            self.assertIn(f"did you mean {meant}?", told)
+            self.assertIn(f"是否想写 {meant}？", self.ends(tocsin(*listed, option, word, LC_ALL="zh_CN.UTF-8"), 2).err)
+        self.assertIn("did you mean 330282004 浒山街道?", self.ends(tocsin(*listed, "--area", "浒山街到"), 2).err)
+        self.assertIn("did you mean 330282004 浒山街道?", self.ends(tocsin(*listed, "--area", "浒山"), 2).err)
+        self.assertIn("there is no area of this code", self.ends(tocsin(*listed, "--area", "330282999"), 2).err)
+        self.assertEqual(self.well(*listed, "--area", "grid-17").out, "no open alert\n", "a grid may be called so")
+        self.assertIn("错误：请求有误：", self.ends(tocsin(*listed, "--limit", 5000, LC_ALL="zh_CN.UTF-8"), 2).err)
+
+    def test_an_area_may_be_named_by_its_name(self):
+        config = CONFIG.replace("sources:", f"areas: [{ROOT}/rules/areas/cixi.csv]\nsources:")
+        service = self.service(config=config).start()
+        service.ingest(report("a", "bridge 7", area={"city": "330282", "town": "330282004"}))
+        wait_for("the alert", lambda: service.json("/api/v1/alerts")["alerts"])
+        listed = ("alerts", "--url", service.url)
+        self.assertIn("bridge 7", self.well(*listed, "--area", "浒山街道").out)
+        self.assertEqual(self.well(*listed, "--area", "宗汉街道").out, "no open alert\n")
+        self.well("silence", "add", "--url", service.url, "--by", "x", "--reason", "y", "--for", "1h", "--area", "浒山街道")
+        [told] = wait_for("the silence", lambda: service.json("/api/v1/silences")["silences"])
+        self.assertEqual(told["area"], "330282004")
+
+    def test_people_act_from_the_terminal(self):
+        service = self.service().start()
+        service.ingest(report("a", "bridge 7"))
+        alert = wait_for("the alert", lambda: service.json("/api/v1/alerts")["alerts"])[0]["alert_id"]
+        url, zh = ("--url", service.url), {"LC_ALL": "zh_CN.UTF-8"}
+
+        def becomes(status):
+            wait_for(status, lambda: service.json("/api/v1/alerts?status=" + status)["alerts"])
+
+        self.assertEqual(self.well("ack", alert, *url, USER="wang").out, f"{alert} acknowledged\n")
+        becomes("acknowledged")
+        done = self.well("assign", alert, *url, "--by", "li", "--to", "drains", "--note", "pump first")
+        self.assertEqual(done.out, f"{alert} assigned to drains\n")
+        becomes("assigned")
+        done = self.well("comment", alert, *url, "--by", "zhao", "--note", "call 13800138000", **zh)
+        self.assertEqual(done.out, f"{alert} 已加备注\n")
+        wait_for("the note", lambda: "zhao" in json.dumps(service.json(f"/api/v1/alerts/{alert}")))
+        self.assertEqual(self.well("close", alert, *url, "--by", "li", "--outcome", "duplicate", "--format", "json").json()["accepted"], 1)
+        becomes("closed")
+        told = self.well("explain", alert, *url).out
+        for part in ("by wang)", "by li → drains: pump first)", "by zhao: call ", "closed  ("):
+            self.assertIn(part, told)
+        self.assertNotIn("13800138000", told)
+        self.assertIn("the alert is closed", self.ends(tocsin("ack", alert, *url, "--by", "li"), 2).err)
+        self.assertIn("告警已关闭", self.ends(tocsin("ack", alert, *url, "--by", "li", **zh), 2).err)
+        self.assertIn("there is no alert a/none", self.ends(tocsin("ack", "a/none", *url, "--by", "li"), 2).err)
+        self.assertIn("没有这条告警：a-none", self.ends(tocsin("close", "a-none", *url, "--by", "li", "--outcome", "true", **zh), 2).err)
+        self.assertIn("--outcome", self.ends(tocsin("close", alert, *url), 2).err)
+        self.assertIn("--note", self.ends(tocsin("comment", alert, *url), 2).err)
+        service.stop()
+        self.ends(tocsin("ack", alert, *url, "--by", "li"), 3)
+        self.ends(tocsin("reload", *url), 3)
+
+    def test_reload_from_the_terminal(self):
+        service = self.service().start()
+        asked = ("reload", "--url", service.url)
+        service.rules.write_text(RULES.replace("count() >= 1", "cuont() >= 1"))
+        refused = self.ends(tocsin(*asked), 1)
+        self.assertRegex(refused.err, rf"{re.escape(str(service.rules))}:9:\d+: error: .*`cuont`.*\n +9 \| +fire: cuont")
+        self.assertIn("the 2 that ran before are still in force", refused.err)
+        self.assertEqual(refused.out, "")
+        self.assertIn("原有的 2 条仍然有效", self.ends(tocsin(*asked, LC_ALL="zh_CN.UTF-8"), 1).err)
+        self.assertEqual(self.ends(tocsin(*asked, "--format", "json"), 1).json()["diagnostics"][0]["code"], "unknown-function")
+        service.rules.write_text(RULES.replace("count() >= 1", "count() >= 2"))
+        done = self.well(*asked)
+        self.assertEqual(done.out, "reloaded; rules in force: 2\n")
+        self.assertIn("warning: `seen` was edited and is version 1 as before", done.err)
+        self.assertNotIn("`owed` was edited", done.err)
+
+    def test_an_edit_that_counts_its_version_up_is_no_matter(self):
+        service = self.service().start()
+        for text, edited in ((RULES.replace("within: 2s", "within: 3s"), True),
+                             (RULES.replace("within: 2s", "within: 4s\n    version: 2"), False),
+                             (RULES.replace("within: 2s", "# a word\n    within: 4s\n\n    version: 2"), False)):
+            service.rules.write_text(text)
+            status, answer = service.post("/-/reload", b"")
+            told = [d["message"]["en"] for d in answer["diagnostics"] if d["code"] == "same-version"]
+            self.assertEqual((status, ["`owed` was edited" in t for t in told]), (200, [True] * edited), answer)
+
+    def test_explain_reads_a_file_of_alerts(self):
+        service = self.service(time="log").start()
+        service.ingest(*[report(f"c{i}", "p", occurred_at=f"2026-03-01T10:1{i}:00+08:00") for i in range(3)])
+        told = wait_for("the escalation", lambda: [a for a in service.json("/api/v1/alerts")["alerts"] if a["severity"] == "orange"])
+        alert, file = told[0]["alert_id"], self.folder / "alerts.ndjson"
+        self.assertEqual(service.stop(), 0)  # all that there is to tell is in the file
+        service.start()
+        asked = ("explain", alert, "--alerts", file, "--rules", service.rules)
+        for language, evidence, history in (("C.UTF-8", "evidence (3 events)", "history\n"), ("zh_CN.UTF-8", "依据（3 条）", "经过\n")):
+            ours = self.readable(self.well(*asked, LC_ALL=language, COLUMNS=80).out)
+            theirs = self.well("explain", alert, "--url", service.url, LC_ALL=language, COLUMNS=80).out
+            for part, text in (("before", lambda t: t.split(evidence)[0]), ("history", lambda t: t.split(history)[1])):
+                self.assertEqual(text(ours), text(theirs), part)
+            self.assertIn("grid  c2", ours)
+        self.assertNotIn("fires ", self.well(*asked[:4]).out, "no rules were given")
+        self.assertEqual(self.well(*asked, "--format", "json").json()["history"][0]["type"], "tocsin.alert.opened")
+        self.assertIn("has no alert a-none", self.ends(tocsin("explain", "a-none", "--alerts", file), 2).err)
+        self.assertIn("rules.yaml:1: this is no alert", self.ends(tocsin("explain", alert, "--alerts", service.rules), 2).err)
+        self.assertIn("nowhere", self.ends(tocsin("explain", alert, "--alerts", self.folder / "nowhere"), 2).err)
+        self.assertIn("--alerts", self.ends(tocsin("explain", alert, "--rules", service.rules), 2).err)
+
+    def test_commands_help_in_the_terminals_language(self):
+        zh = {"LC_ALL": "zh_CN.UTF-8"}
+        for command in re.findall(r"^  (\w+) {2,}", self.well("--help", **zh).out.split("Subcommands:")[1], re.M):
+            self.assertRegex(self.well(command, "--help", **zh).out, rf"^[^a-z]*[一-鿿].*\n用法: tocsin {command}")
+        self.assertIn("是否想写 `replay`？", self.ends(tocsin("repaly", **zh), 2).err)
+
+    def test_explain_names_areas(self):
+        service = self.service().start()
+        service.ingest(report("a", "bridge 7", area={"city": "330282", "town": "330282004"}))
+        alert = wait_for("the alert", lambda: service.json("/api/v1/alerts")["alerts"])[0]["alert_id"]
+        self.assertIn("area      浒山街道 330282004\n", self.well("explain", alert, "--url", service.url).out)
 
     def test_listings_fit_80_columns(self):
         service = self.service().start()

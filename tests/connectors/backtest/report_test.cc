@@ -96,6 +96,7 @@ TEST(Collector, OneStoryAnAlert) {
   EXPECT_EQ(a.ended_at, kStart + 8 * kHour);
   EXPECT_EQ(a.worst, detect::Severity::kRed);
   EXPECT_EQ(a.town, "330282004");
+  EXPECT_EQ(a.area, "330282004001");
   EXPECT_EQ(a.reason, "quiet");
   EXPECT_EQ(a.transitions, 6u);
   EXPECT_EQ(a.events.size(), 3u);

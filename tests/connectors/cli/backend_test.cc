@@ -91,7 +91,9 @@ class BackendTest : public testing::Test {
                                                                .readiness = [] { return std::vector<http::Check>(); },
                                                                .desk = *desk_,
                                                                .status = status_,
-                                                               .lanes = lanes_});
+                                                               .lanes = lanes_,
+                                                               .zone = *TimeZone::load("Asia/Shanghai"),
+                                                               .follow_clock = false});
   }
   void report(const std::string& id, int place, int town) {
     ++events_;
@@ -323,6 +325,57 @@ TEST_F(BackendTest, SilencesHaveBounds) {
   backend_->set_silences(all);
   s.by = "third";
   EXPECT_EQ(silenced(s).error().code, Code::kConflict);
+}
+
+// Silences end in event time: one whose end is past would be taken and never be seen.
+TEST_F(BackendTest, ASilenceThatHasEndedAlreadyIsRefused) {
+  rule::Silence s;
+  s.by = "duty";
+  s.reason = "road works";
+  s.until = kStart - 1;
+  EXPECT_TRUE(silenced(s)) << "nothing has come: there is no event time yet";
+  report("1", 1, 1);
+  ASSERT_NE(engine_->watermark(), kNoTime);
+  runtime::Publisher publisher(*engine_);
+  const runtime::Pipeline pipeline(*engine_, publisher, {}, nullptr);
+  status_.refresh(*engine_, publisher, pipeline, {}, *log_, kStart);
+  ASSERT_EQ(status_.watermark(), engine_->watermark());
+  s.until = engine_->watermark();
+  const auto refused = silenced(s);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Code::kInvalid);
+  const std::string at = format_time(engine_->watermark(), *TimeZone::load("Asia/Shanghai"));
+  EXPECT_THAT(refused.error().message, HasSubstr("until is past: it is " + at + ", and event time stands at " + at));
+  s.until = engine_->watermark() + 1;
+  EXPECT_TRUE(silenced(s));
+}
+
+// How time moves is told to those who count from now.
+TEST_F(BackendTest, TheStatusSaysHowTimeMoves) { EXPECT_THAT(backend_->status({}), HasSubstr(R"("time":"log")")); }
+
+// Who follows the stream is told that the silences are others, without a transition.
+TEST_F(BackendTest, ChangedSilencesAreToldToTheListener) {
+  std::vector<uint64_t> heads;
+  backend_->set_listener([&](uint64_t head) { heads.push_back(head); });
+  const auto number = [&] {
+    const auto page = backend_->transitions_after(0, 0, 0);
+    EXPECT_TRUE(page);
+    return page ? page->silences : 0;
+  };
+  const uint64_t before = number();
+  rule::Silence s;
+  s.by = "duty";
+  backend_->set_silences({{"s-1", s}});
+  EXPECT_THAT(heads, ElementsAre(0u));
+  const uint64_t made = number();
+  EXPECT_NE(made, before);
+  backend_->set_silences({{"s-1", s}});  // as after each commit
+  EXPECT_EQ(heads.size(), 1u);
+  EXPECT_EQ(number(), made);
+  backend_->set_silences({});
+  EXPECT_EQ(heads.size(), 2u);
+  EXPECT_NE(number(), made);
+  backend_->set_listener({});
 }
 
 // A scorecard or a map at work delays nobody who acts, nor who looks at an alert.

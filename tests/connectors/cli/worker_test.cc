@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "base/display_width.h"
-#include "connectors/cli/wrap.h"
+#include "base/wrap.h"
 
 namespace tocsin::cli {
 namespace {

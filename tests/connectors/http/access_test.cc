@@ -9,6 +9,7 @@
 #include <memory>
 #include <set>
 
+#include "connectors/http/ended_sessions.h"
 #include "connectors/http/route.h"
 #include "connectors/http/server.h"
 #include "connectors/http/stranger_limit.h"
@@ -295,16 +296,42 @@ TEST_F(AccessTest, ACookieIsASession) {
   std::string forged = cookie;
   forged.back() = forged.back() == '0' ? '1' : '0';
   EXPECT_EQ(c.get("/api/v1/alerts/in", {{"Cookie", forged}}).status, 401);
-  const TestReply out = c.post("/api/v1/session/end", "", {{"Cookie", cookie}});
-  EXPECT_THAT(out.headers.at("set-cookie"), HasSubstr("tocsin_session=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0"));
   // A page of another site does not act with it.
   EXPECT_EQ(
       c.post("/api/v1/alerts/in/acknowledge", "{}", {{"Cookie", cookie}, {"Origin", "http://evil.example"}}).status,
       403);
+  const TestReply out = c.post("/api/v1/session/end", "", {{"Cookie", cookie}});
+  EXPECT_THAT(out.headers.at("set-cookie"), HasSubstr("tocsin_session=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0"));
+  EXPECT_EQ(c.get("/api/v1/alerts/in", {{"Cookie", cookie}}).status, 401) << "signed out, whoever still has the cookie";
+  EXPECT_THAT(c.get("/api/v1/session", {{"Cookie", cookie}}).body, HasSubstr(R"("signed_in":false)"));
+  EXPECT_EQ(c.get("/api/v1/alerts/in", as("village")).status, 200) << "the token is not ended with it";
   for (const char* body : {"", "[]", "{}", R"({"token":7})", R"({"token":"x","more":1})"}) {
     EXPECT_EQ(client().post("/api/v1/session", body).status, 400) << body;
   }
   EXPECT_EQ(client().get("/api/v1/alerts").headers.at("www-authenticate"), "Bearer");
+}
+
+TEST(EndedSessions, AreKeptUntilTheirTimeIsUp) {
+  EndedSessions sessions;
+  int told = 0;
+  sessions.set_listener([&] { ++told; });
+  sessions.end("", 2000, 1000);
+  sessions.end("late", 1000, 1000);
+  EXPECT_EQ(sessions.size(), 0u) << "nobody's, and one that its cookie ends";
+  sessions.end("a", 1500, 1000);
+  sessions.end("a", 1500, 1001);
+  sessions.end("b", 3000, 1001);
+  EXPECT_TRUE(sessions.ended("a"));
+  EXPECT_FALSE(sessions.ended("c"));
+  EXPECT_FALSE(sessions.ended("")) << "a token's";
+  EXPECT_EQ(told, 2);
+  sessions.end("d", 4000, 1500);
+  EXPECT_FALSE(sessions.ended("a")) << "forgotten: its cookie is no longer good";
+  EXPECT_TRUE(sessions.ended("b"));
+  for (size_t i = 0; i < EndedSessions::kMost; ++i) sessions.end("x" + std::to_string(i), 5000, 1500);
+  EXPECT_EQ(sessions.size(), EndedSessions::kMost);
+  EXPECT_FALSE(sessions.ended("b")) << "its time would have been up first";
+  EXPECT_TRUE(sessions.ended("x0"));
 }
 
 TEST(Gate, SessionsEndAndOutliveARestart) {
@@ -313,12 +340,19 @@ TEST(Gate, SessionsEndAndOutliveARestart) {
   std::string cookie = gate.issue("a-token", 1000, true);
   EXPECT_THAT(cookie, HasSubstr("; Secure"));
   cookie.resize(cookie.find(';'));
+  std::string second = gate.issue("a-token", 1000, true);
+  second.resize(second.find(';'));
+  EXPECT_EQ(gate.who("", cookie, 1000).session.size(), 32u);
+  EXPECT_EQ(gate.who("", cookie, 1000).session, again.who("", cookie, 1000).session);
+  EXPECT_NE(gate.who("", cookie, 1000).session, gate.who("", second, 1000).session) << "each has an id of its own";
+  EXPECT_EQ(gate.who("Bearer a-token", cookie, 1000).session, "") << "a token is no session";
   EXPECT_EQ(gate.who("", cookie, 1000).name, "a");
   EXPECT_EQ(again.who("", cookie, 1000 + 12 * 3600 - 1).area, "330282");
   EXPECT_FALSE(gate.who("", cookie, 1000 + 12 * 3600).signed_in) << "it has ended";
   EXPECT_FALSE(other.who("", cookie, 1000).signed_in) << "of another service";
   EXPECT_FALSE(fewer.who("", cookie, 1000).signed_in) << "the token was withdrawn";
-  for (const char* bad : {"tocsin_session=", "tocsin_session=.", "tocsin_session=..", "tocsin_session=9..", "x", "="}) {
+  for (const char* bad : {"tocsin_session=", "tocsin_session=.", "tocsin_session=..", "tocsin_session=9..",
+                          "tocsin_session=9...", "tocsin_session=9....", "x", "="}) {
     EXPECT_FALSE(gate.who("", bad, 1000).signed_in) << bad;
   }
   EXPECT_EQ(gate.who("bearer   b-token ", "", 0).role, Role::kAdmin);

@@ -95,11 +95,9 @@ TEST_F(BadInputTest, BodiesThatAreNoObject) {
   expect_well();
 }
 
-// A silence of what is not there, or that has ended already, would be taken and help nobody.
-TEST_F(BadInputTest, SilencesThatWouldKeepNothingStillAreRefused) {
+// A silence of what is not there would be taken and help nobody.
+TEST_F(BadInputTest, SilencesOfRulesThatAreNotThereAreRefused) {
   backend.put_rules(R"([{"id":"waterlogging-cluster"},{"id":"owed"}])");
-  backend.told_status = R"("uptime_seconds":1,"sources":[{"source":"grid","watermark":"2026-06-01T00:00:00Z"},)"
-                        R"({"source":"new","watermark":null}])";
   start([](Options& o) { o.zone = "Asia/Shanghai"; });
   auto c = client();
   const auto refused = [&](const std::string& rest, const std::string& words) {
@@ -114,8 +112,6 @@ TEST_F(BadInputTest, SilencesThatWouldKeepNothingStillAreRefused) {
   refused(R"("until":"2026-06-02","rules":["owed","waterloging-cluster"])",
           "no rule 'waterloging-cluster' in force; did you mean 'waterlogging-cluster'?");
   refused(R"("until":"2026-06-02","rules":["fire"])", "GET /api/v1/rules lists them");
-  refused(R"("until":"2026-06-01T08:00:00+08:00")", "until is past: it is 2026-06-01T08:00:00+08:00");
-  refused(R"("until":"2024-06-01T18:00:00+08:00","rules":["owed"])", "event time stands at 2026-06-01T08:00:00+08:00");
   EXPECT_TRUE(backend.silenced().empty());
   EXPECT_EQ(post(R"("until":"2026-06-01T08:00:01","rules":["owed"])").status, 202);
   EXPECT_EQ(post(R"("until":"2027-06-01")").status, 202);
@@ -285,7 +281,8 @@ TEST_F(BadInputTest, HeadersThatAreNone) {
     expect_sound(reply, given.substr(0, 20));
     EXPECT_EQ(reply.status, 401) << given.substr(0, 20);
   }
-  for (const char* cookie : {"tocsin_session", ";;;", "tocsin_session=a.b.c", "tocsin_session=9999999999.x.", "=;="}) {
+  for (const char* cookie : {"tocsin_session", ";;;", "tocsin_session=a.b.c", "tocsin_session=a.b.c.d",
+                             "tocsin_session=9999999999.x.y.", "=;="}) {
     EXPECT_EQ(client().get("/api/v1/alerts", {{"Cookie", cookie}}).status, 401) << cookie;
   }
   for (const char* header : {"If-None-Match: ,,,\"", "Accept-Encoding: gzip;q=x, ;;,", "Accept-Language: \xff"}) {

@@ -42,6 +42,17 @@ class FakeBackend : public Backend {
     }
     return commit("{\"n\":" + std::to_string(next) + "}", shadow);
   }
+  // The silences are others; tells the listener.
+  void change_silences() {
+    uint64_t head = 0;
+    {
+      std::lock_guard lock(mutex_);
+      ++silences_;
+      head = head_;
+    }
+    std::lock_guard lock(listener_mutex_);
+    if (listener_) listener_(head);
+  }
   // Keeps only the newest `keep` transitions.
   void trim(size_t keep) {
     std::lock_guard lock(mutex_);
@@ -103,7 +114,6 @@ class FakeBackend : public Backend {
   bool is_healthy = true;
   std::vector<Check> checks = {{"state", true, ""}};
   ReloadResult reload_result = {true, 3, "[]"};
-  std::string told_status = R"("uptime_seconds":1,"sources":[])";  // set before the server starts
   bool throws = false;
 
   // --- the port
@@ -215,7 +225,7 @@ class FakeBackend : public Backend {
     std::lock_guard lock(mutex_);
     return tried_;
   }
-  std::string status(const View&) override { return told_status; }
+  std::string status(const View&) override { return R"("uptime_seconds":1,"sources":[])"; }
   void put_evidence(const std::string& id, std::string json) {
     std::lock_guard lock(mutex_);
     evidence_[id] = std::move(json);
@@ -233,6 +243,7 @@ class FakeBackend : public Backend {
     StreamPage page;
     page.head = head_;
     page.oldest = head_ + 1 - outbox_.size();
+    page.silences = silences_;
     size_t bytes = 0;
     for (uint64_t s = std::max(after + 1, page.oldest); s <= head_ && page.items.size() < max; ++s) {
       if (!page.items.empty() && bytes > max_bytes) break;
@@ -330,7 +341,7 @@ class FakeBackend : public Backend {
   std::condition_variable held_changed_;
   std::mutex listener_mutex_;
   std::function<void(uint64_t)> listener_;
-  uint64_t head_ = 0;
+  uint64_t head_ = 0, silences_ = 0;
   std::deque<StreamItem> outbox_;
   std::map<std::string, AlertDetail> alerts_;
   std::map<std::string, AreaCodes> areas_;

@@ -173,6 +173,64 @@ TEST_F(StreamTest, EndsWithItsSession) {
   EXPECT_TRUE(by_token.next_event()) << "a token has no end";
 }
 
+// Somebody signs out: the streams that their cookie opened end there and then, others of the same account go on.
+TEST_F(StreamTest, EndsWhenItsSessionIsSignedOut) {
+  start([](Options& o) {
+    o.accounts = {{"a", sha256_hex("a"), Role::kViewer, ""}};
+    o.session_key = "key";
+    o.heartbeat = 600'000;  // it is not the heartbeat that finds out
+  });
+  const auto sign_in = [&] {
+    const std::string set =
+        TestClient(server->port()).post("/api/v1/session", R"({"token":"a"})").headers["set-cookie"];
+    return set.substr(0, set.find(';'));
+  };
+  const auto open = [&](const std::string& header) {
+    auto stream = std::make_unique<StreamClient>(server->port(), "", "", 0, header + "\r\n");
+    EXPECT_THAT(stream->header, HasSubstr("200 OK"));
+    EXPECT_TRUE(stream->next());
+    return stream;
+  };
+  const std::string mine = sign_in(), other = sign_in();
+  ASSERT_NE(mine, other) << "two sessions of one account in one second";
+  const auto one = open("Cookie: " + mine), two = open("Cookie: " + mine), theirs = open("Cookie: " + other);
+  const auto by_token = open("Authorization: Bearer a");
+  EXPECT_EQ(TestClient(server->port()).post("/api/v1/session/end", "", {{"Cookie", mine}}).status, 200);
+  EXPECT_FALSE(one->next());
+  EXPECT_FALSE(two->next());
+  EXPECT_THAT(StreamClient(server->port(), "", "", 0, "Cookie: " + mine + "\r\n").header, HasSubstr("401"));
+  backend.commit_numbered();
+  EXPECT_TRUE(theirs->next_event()) << "another window's session";
+  EXPECT_TRUE(by_token->next_event());
+}
+
+// Who shows silences reads them again: those who are live are told at once, though no alert has changed; those who come
+// later read them as they then are.
+TEST_F(StreamTest, ToldWhenTheSilencesAreOthers) {
+  backend.change_silences();
+  start([](Options& o) { o.heartbeat = 600'000; });
+  backend.commit_numbered();
+  StreamClient live(server->port(), "");
+  ASSERT_TRUE(live.next());
+  backend.change_silences();
+  const auto told = live.next_event();
+  ASSERT_TRUE(told);
+  EXPECT_EQ(told->type, "silences");
+  EXPECT_EQ(told->data, "{}");
+  EXPECT_EQ(told->id, "1") << "where the reader is: it resumes here";
+  backend.commit_numbered();
+  expect_events(live, 2, 2);
+  StreamClient late(server->port(), "?after=0");
+  expect_events(late, 1, 2);
+  backend.change_silences();
+  for (StreamClient* stream : {&live, &late}) {
+    const auto again = stream->next_event();
+    ASSERT_TRUE(again);
+    EXPECT_EQ(again->type, "silences");
+    EXPECT_EQ(again->id, "2");
+  }
+}
+
 TEST_F(StreamTest, Heartbeats) {
   start([](Options& o) { o.heartbeat = 1; });
   StreamClient stream(server->port(), "");

@@ -216,6 +216,39 @@ TEST_F(WebSocketTest, EndsWithItsSession) {
   EXPECT_TRUE(ended);
 }
 
+TEST_F(WebSocketTest, ToldWhenTheSilencesAreOthers) {
+  start();
+  WebSocketClient ws(server->port(), "");
+  EXPECT_THAT(ws.text(), HasSubstr("hello"));
+  backend.change_silences();
+  EXPECT_EQ(ws.text(), R"({"id":0,"event":"silences","data":{}})");
+  backend.commit_numbered();
+  EXPECT_EQ(ws.text(), event(1));
+}
+
+// As on the event stream: at once, and no other's.
+TEST_F(WebSocketTest, EndsWhenItsSessionIsSignedOut) {
+  start([](Options& o) {
+    o.heartbeat = 600'000;
+    o.accounts = {{"a", sha256_hex("a"), Role::kViewer, ""}};
+    o.session_key = "key";
+  });
+  const auto sign_in = [&] {
+    const std::string set =
+        TestClient(server->port()).post("/api/v1/session", R"({"token":"a"})").headers["set-cookie"];
+    return set.substr(0, set.find(';'));
+  };
+  const std::string mine = sign_in(), other = sign_in();
+  WebSocketClient ws(server->port(), "", "Cookie: " + mine + "\r\n");
+  WebSocketClient theirs(server->port(), "", "Cookie: " + other + "\r\n");
+  EXPECT_THAT(ws.text(), HasSubstr("hello"));
+  EXPECT_THAT(theirs.text(), HasSubstr("hello"));
+  EXPECT_EQ(TestClient(server->port()).post("/api/v1/session/end", "", {{"Cookie", mine}}).status, 200);
+  EXPECT_EQ(ws.text(), "(end)");
+  backend.commit_numbered();
+  EXPECT_EQ(theirs.text(), event(1));
+}
+
 // As on the event stream: one who is shown nothing of what flows is told how far it has come.
 TEST_F(WebSocketTest, AReaderOfAPartIsToldHowFarTheStreamHasCome) {
   start([](Options& o) {

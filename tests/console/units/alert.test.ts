@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { comparisons, conditions, inWords, parts } from '../../../connectors/http/console/src/alert/fire';
+import { isCut, withEarlier, withLatest, type Told } from '../../../connectors/http/console/src/alert/history_model';
 import { ticks, timeline } from '../../../connectors/http/console/src/alert/timeline_model';
 import type { Transition } from '../../../connectors/http/console/src/core/types';
 
@@ -137,4 +138,31 @@ test('an axis has round ticks, and never too many', () => {
     assert.ok(found.length <= 7, `${span}: ${found.length}`);
     assert.ok(span >= 60_000 || found.every(tick => tick % 60_000 === 0));
   }
+});
+
+// The changes from one number to another.
+const told = (from: number, until: number): Told => ({
+  history: Array.from({ length: until - from + 1 }, (_, i) => ({ data: { seq: from + i } }) as Transition),
+  earlier: from - 1,
+});
+const numbers = (of: Told) => [of.earlier, of.history[0]?.data.seq, of.history.length];
+
+test('earlier history goes before what is known, each change once', () => {
+  const whole = withEarlier(told(201, 400), told(1, 200));
+  assert.deepEqual(numbers(whole), [0, 1, 400]);
+  assert.deepEqual(
+    whole.history.map(change => change.data.seq),
+    Array.from({ length: 400 }, (_, i) => i + 1),
+  );
+  assert.deepEqual(numbers(withEarlier(told(201, 400), { history: [], earlier: 0 })), [0, 201, 200], 'none is kept');
+  assert.ok(isCut({ ...told(201, 400), earlier: 0 }) && !isCut(told(201, 400)) && !isCut(told(1, 3)));
+});
+
+test('earlier history that was read stays when the alert changes', () => {
+  assert.deepEqual(numbers(withLatest(null, told(201, 400))), [200, 201, 200]);
+  const known = withEarlier(told(201, 400), told(1, 200));
+  assert.deepEqual(numbers(withLatest(known, told(203, 402))), [0, 1, 402]);
+  assert.deepEqual(numbers(withLatest(told(201, 400), told(201, 401))), [200, 201, 201]);
+  assert.deepEqual(numbers(withLatest(known, told(450, 649))), [449, 450, 200], 'they no longer meet');
+  assert.deepEqual(numbers(withLatest(known, told(401, 600))), [0, 1, 600], 'they just meet');
 });

@@ -3,9 +3,6 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { age } from '../../../connectors/http/console/src/core/format';
 import { share } from '../../../connectors/http/console/src/core/share';
-import { severitiesOf, silencedBy, silences, type Silence } from '../../../connectors/http/console/src/core/silences';
-import type { Alert } from '../../../connectors/http/console/src/core/types';
-import { language } from '../../../connectors/http/console/src/core/words';
 import { caretUnder } from '../../../connectors/http/console/src/desk/caret';
 import { readValues, valuesAround } from '../../../connectors/http/console/src/desk/values';
 import { freshness, standing, type SourceState } from '../../../connectors/http/console/src/health/status';
@@ -174,18 +171,6 @@ test('an age is an age, however old', () => {
   assert.equal(age('2026-06-01T07:48:00Z', now), '12 min');
   assert.equal(age('2026-05-28T08:00:00Z', now), '4 d');
   assert.equal(age('2025-06-01T07:00:00Z', now), '365 d');
-});
-
-test('a silence says how grave it silences, until when and by whom', () => {
-  const silence = (severity?: string): Silence => ({ id: 's', by: 'city', reason: 'works', until: '', severity });
-  language.value = 'zh';
-  assert.equal(severitiesOf(silence('red')), '全部级别');
-  assert.equal(severitiesOf(silence()), '全部级别');
-  assert.equal(severitiesOf(silence('yellow')), '黄色及以下');
-  language.value = 'en';
-  assert.equal(severitiesOf(silence('yellow')), 'Yellow and below');
-  silences.value = new Map([['s', { ...silence(), until: '2026-06-01T08:00:00Z' }]]);
-  assert.match(silencedBy({ silenced_by: ['s', 'gone'] } as Alert), /^until .*06-01 .* · city · works$/);
 });
 
 test('the figure of another span is the same figure, or none', () => {

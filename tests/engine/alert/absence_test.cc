@@ -127,6 +127,77 @@ TEST(Absence, APauseStopsTheSpan) {
   EXPECT_EQ(d.story(), (Story{"opened@550 blue deadline"}));
 }
 
+void edit(Driver& d, rule::Rule& rule, const rule::Rule& to) {
+  rule.plan.severity = to.plan.severity;
+  rule.plan.elapsed_marks = to.plan.elapsed_marks;
+  Arena arena(4096);
+  const TimeZone zone = TimeZone::utc();
+  alert::Context c{rule, 0, zone, d.watermark, arena, d};
+  d.state->rejudge(d.watermark, c);
+}
+
+// A mark that is moved, but has passed all the same, is no end and no new beginning.
+TEST(Absence, AMarkThatIsMovedAmendsWhatHasPassedBoth) {
+  rule::Rule rule = ladder_rule();
+  Driver d(rule, 0);
+  d.add(at(1, 0, kAfter));
+  d.pass(kStart + 95 * kMinute);
+  RuleSpec later = ladder();
+  later.severity[2].second = "elapsed >= 0.9";
+  rule::Rule to = make_rule(later);
+  to.plan.elapsed_marks = {0.9, 1.0, 1.5};
+  edit(d, rule, to);
+  d.pass(kStart + 96 * kMinute);
+  EXPECT_EQ(d.story(), (Story{"opened@80 blue deadline", "amended@95 blue rule"}));
+  later.severity[2].second = "elapsed >= 0.97";  // has not passed
+  to.plan.severity = make_rule(later).plan.severity;
+  to.plan.elapsed_marks = {0.97, 1.0, 1.5};
+  edit(d, rule, to);
+  d.pass(kStart + 99 * kMinute);
+  EXPECT_EQ(d.story(), (Story{"opened@80 blue deadline", "amended@95 blue rule", "resolved@96 blue rule",
+                              "reopened@97 blue deadline"}));
+}
+
+TEST(Absence, AnEditOpensNothingOfWhatHasBeenAnswered) {
+  RuleSpec never = ladder();
+  never.severity = {{Severity::kBlue, "elapsed >= 0.8 && elapsed < 0.1"}};
+  rule::Rule rule = make_rule(never);
+  rule.plan.elapsed_marks = {0.8};
+  Driver d(rule, 0);
+  d.add(at(1, 0, kAfter));
+  d.pass(kStart + 82 * kMinute);
+  d.add(at(2, 85, kExpect));
+  d.pass(kStart + 95 * kMinute);
+  edit(d, rule, ladder_rule());
+  d.pass(kStart + 200 * kMinute);
+  EXPECT_TRUE(d.told.empty());
+}
+
+// Long after its end a person closes it: it is still the obligation's alert, and says what it rested on.
+TEST(Absence, AnObligationThatIsForgottenIsClosedUnderItsOwnName) {
+  const rule::Rule rule = ladder_rule();
+  Driver d(rule, 0);
+  const std::string label = R"(["k","kerb 7"])";
+  d.add(at(1, 0, kAfter, label));
+  d.pass(kStart + 90 * kMinute);
+  d.add(at(2, 95, kExpect));
+  d.pass(kStart + 20 * kDay);
+  d.cut();
+  ASSERT_EQ(d.told.size(), 2u);
+  ASSERT_EQ(d.told[0].key, label);
+  alert::Action close;
+  close.kind = alert::ActionKind::kClose;
+  close.alert_id = d.told[0].alert;
+  close.outcome = "true";
+  close.by = "post-7";
+  close.at = kStart + 20 * kDay;
+  d.act(close);
+  ASSERT_EQ(d.told.back().type, "closed");
+  EXPECT_EQ(d.told.back().key, label);
+  EXPECT_EQ(d.told.back().members, d.told[1].members);
+  EXPECT_EQ(d.told.back().total, 1);
+}
+
 TEST(Absence, AWithdrawnStartTakesTheObligationBack) {
   const rule::Rule rule = ladder_rule();
   Driver d(rule, 0);

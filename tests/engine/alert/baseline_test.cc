@@ -122,7 +122,10 @@ TEST(Baseline, AWithdrawalTakesTheRiseBack) {
   d.withdraw(events[0].uid, now);
   EXPECT_EQ(heads(d).back(), "amended yellow withdrawn");
   for (int i = 1; i < 5; ++i) d.withdraw(events[static_cast<size_t>(i)].uid, now);
-  EXPECT_EQ(heads(d).back(), "resolved yellow withdrawn");
+  ASSERT_EQ(heads(d).back(), "resolved yellow withdrawn");
+  const Told& last = d.told.back();  // what is left, in figures and in events
+  EXPECT_EQ(last.total, static_cast<int64_t>(last.members.size()));
+  EXPECT_NE(last.json.find("\"observed\":" + std::to_string(last.total) + ","), std::string::npos) << last.json;
 }
 
 TEST(Baseline, WhatThePastLosesChangesTheVerdict) {

@@ -1,4 +1,6 @@
 // What is left of an alert that is over: people may still close it and comment on it, and it says what it last said.
+#include <algorithm>
+
 #include "alert/lifecycle.h"
 #include "fixture.h"
 
@@ -130,18 +132,47 @@ TEST(Filed, ADetectorsFindingsNoLongerReachIt) {
   EXPECT_EQ(alert::next_deadline(plan, s), kStart + alert::kFiledFor);
 }
 
-// "0 flooded places, the latest ?" says nothing: an alert without evidence tells what it told when it had some.
-TEST(Filed, AnAlertWhoseEvidenceIsGoneTellsWhatHeld) {
-  const rule::Rule rule = three_places();
+// What was taken back is no evidence any more, and the values are of the evidence; also for who closes it.
+TEST(Filed, AnAlertWhoseEvidenceIsGoneTellsOfNothing) {
+  for (const auto kind : {detect::RuleKind::kWindow, detect::RuleKind::kCluster}) {
+    const rule::Rule rule = three_places(kind);
+    Driver d(rule, 0);
+    burst(d, 1, 0);
+    for (uint64_t uid = 1; uid <= 3; ++uid) d.withdraw(uid, kStart + 5 * kMinute);
+    d.cut();
+    d.act(person(alert::ActionKind::kClose, d.told[0].alert, kStart + kDay));
+    ASSERT_EQ(d.told.size(), 3u);
+    EXPECT_EQ(d.told[1].reason, "withdrawn");
+    EXPECT_EQ(d.told[2].type, "closed");
+    for (size_t i = 1; i < 3; ++i) {
+      EXPECT_EQ(d.told[i].total, 0);
+      EXPECT_TRUE(d.told[i].members.empty());
+      EXPECT_NE(d.told[i].json.find(R"j("distinct(place)":0)j"), std::string::npos) << d.told[i].json;
+    }
+  }
+}
+
+// It was told as part of the elder; closing it says what it was about.
+TEST(Filed, AMergedAlertStillSaysWhatItRestedOn) {
+  const rule::Rule rule = three_places(detect::RuleKind::kCluster);
   Driver d(rule, 0);
   burst(d, 1, 0);
-  for (uint64_t uid = 1; uid <= 3; ++uid) d.withdraw(uid, kStart + 5 * kMinute);
-  ASSERT_EQ(d.told.back().reason, "withdrawn");
-  EXPECT_TRUE(d.told.back().members.empty());
-  EXPECT_NE(d.told.back().json.find(R"j("values":{"distinct(place)":3})j"), std::string::npos) << d.told.back().json;
-  d.act(person(alert::ActionKind::kClose, d.told[0].alert, kStart + kDay));
+  const auto east = [&](uint64_t uid, TimeMs minute, std::string_view place, double lon) {
+    Event e = at(uid, minute, place);
+    e.lon = lon;
+    d.add(e);
+  };
+  for (uint64_t i = 0; i < 3; ++i) east(11 + i, 1, std::string(1, static_cast<char>('e' + i)), 121.2495);
+  ASSERT_EQ(d.told.size(), 2u);
+  east(20, 2, "m", 121.24475);  // some 457 m from either
+  const auto merged = std::find_if(d.told.begin(), d.told.end(), [](const Told& t) { return t.reason == "merged"; });
+  ASSERT_NE(merged, d.told.end());
+  const std::vector<std::string> members = merged->members;
+  EXPECT_EQ(members, (Story{"e11", "e12", "e13"}));
+  d.act(person(alert::ActionKind::kClose, merged->alert, kStart + kDay));
   ASSERT_EQ(d.told.back().type, "closed");
-  EXPECT_NE(d.told.back().json.find(R"j("values":{"distinct(place)":3})j"), std::string::npos) << d.told.back().json;
+  EXPECT_EQ(d.told.back().members, members);
+  EXPECT_EQ(d.told.back().total, 3);
 }
 
 }  // namespace

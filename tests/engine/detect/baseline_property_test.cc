@@ -269,6 +269,12 @@ class Bench : public FindingSink {
     if (!withdrawn) detector_->settle(*this, arena_);
     pass(watermark);
   }
+  // The plan's condition was edited.
+  void rejudge() {
+    fired = kNoTime;
+    detector_->rejudge(watermark, *this, arena_);
+    pass(watermark);
+  }
   void cut() {
     std::string bytes;
     Writer out(bytes);
@@ -326,8 +332,9 @@ std::string account(const Case& c, uint64_t seed, int64_t held, int64_t newest) 
          std::to_string(held) + " newest " + std::to_string(newest);
 }
 
-// What the detector must say now; `held`: the latest bucket that holds.
-void check(Bench& bench, const Case& c, uint64_t seed, size_t& some) {
+// What the detector must say now; `held`: the latest bucket that holds. `edited`: the condition was another until now;
+// what is judged again then lies behind the newest bucket, not behind the watermark's.
+void check(Bench& bench, const Case& c, uint64_t seed, size_t& some, bool edited = false) {
   const Plan& p = c.plan;
   const LocalBuckets buckets(p.every, p.zone);
   const TimeMs judged = bench.watermark - 1;
@@ -336,7 +343,8 @@ void check(Bench& bench, const Case& c, uint64_t seed, size_t& some) {
   std::optional<int64_t> held;
   Figures want;
   const auto by = bench.oracle.buckets();
-  for (int64_t b = newest; b >= buckets.at(judged) - recent && !held; --b) {
+  const int64_t oldest = (edited ? newest : buckets.at(judged)) - recent;
+  for (int64_t b = newest; b >= oldest && !held; --b) {
     const bool closed = buckets.begin(b + 1) <= judged;
     if (!closed && (p.measure != Measure::kCount || b > bench.oracle.newest)) continue;
     const Figures f = bench.oracle.figures(b, by);
@@ -432,6 +440,63 @@ TEST(BaselineProperty, WhatIsTakenBackLeavesWhatTheRestMeans) {
     ASSERT_NO_FATAL_FAILURE(run(seed, true, some));
   }
   EXPECT_GT(some, 2000U);
+}
+
+// The same rule with a threshold that more, or fewer, buckets reach.
+void edit(Case& c, bool strict) {
+  Plan& p = c.plan;
+  switch (p.measure) {
+    case Measure::kCount: {
+      const double least = strict ? 5 : 2, most = strict ? 0.01 : 0.20037;
+      const std::string text = "p < " + std::to_string(most);
+      const bool rises = p.rises_only;
+      p.fire = compile(rises ? "observed > expected && observed >= " + std::to_string(least) + " && " + text : text);
+      c.fire = [=](const Figures& f) {
+        return f.p >= 0 && f.p < most && (!rises || (f.observed > f.expected && f.observed >= least));
+      };
+      return;
+    }
+    case Measure::kRatio: {
+      const double most = strict ? 0.02037 : 0.30037;
+      p.fire = compile("n >= 3 && p < " + std::to_string(most));
+      c.fire = [=](const Figures& f) { return f.n >= 3 && f.p >= 0 && f.p < most; };
+      return;
+    }
+    case Measure::kAverage: {
+      const double below = strict ? 1.03 : 0.13;
+      p.fire = compile("n >= 2 && observed < expected - " + std::to_string(below));
+      c.fire = [=](const Figures& f) { return f.n >= 2 && f.observed < f.expected - below; };
+      return;
+    }
+  }
+}
+
+// Right after an edit the detector says what it would had the condition always been the new one, as far back as
+// verdicts are kept; an episode that stands on older ones stays.
+TEST(BaselineProperty, AnEditJudgesWhatIsKeptByTheNewCondition) {
+  size_t some = 0, begun = 0, ended = 0;
+  for (uint64_t seed = 9000; seed < 9800; ++seed) {
+    std::mt19937_64 rng(seed);
+    Case c = random_case(rng);
+    Bench bench(c.plan);
+    for (const Sample& s : random_stream(rng, c.plan)) {
+      if (s.time < bench.watermark) continue;
+      ASSERT_NO_FATAL_FAILURE(bench.add(s));
+      if (rng() % 10 != 0) continue;
+      edit(c, rng() % 2 == 0);
+      const std::set<uint32_t> before = bench.alive;
+      ASSERT_NO_FATAL_FAILURE(bench.rejudge());
+      begun += before.empty() && !bench.alive.empty() ? 1 : 0;
+      ended += !before.empty() && bench.alive.empty() ? 1 : 0;
+      ASSERT_NO_FATAL_FAILURE(check(bench, c, seed, some, true));
+      if (rng() % 3 == 0) {
+        ASSERT_NO_FATAL_FAILURE(bench.cut());
+      }
+    }
+  }
+  EXPECT_GT(some, 500U);
+  EXPECT_GT(begun, 50U);
+  EXPECT_GT(ended, 50U);
 }
 
 }  // namespace

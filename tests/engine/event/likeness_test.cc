@@ -140,6 +140,15 @@ TEST(Headline, IsTheFirstLineOrSentenceAtMostSoLong) {
   EXPECT_EQ(headline(text).size(), 3 * kHeadlineUnits);
 }
 
+TEST(Headline, IsCutBeforeAMarkOfMaskingNotInsideIt) {
+  std::string text;
+  for (int i = 0; i < 37; ++i) text += "水";
+  EXPECT_EQ(headline(text + "[id]很深"), text) << "its last bracket would be character 41";
+  EXPECT_EQ(headline(text + " [phone]"), text) << "nor is the blank before it kept";
+  EXPECT_EQ(headline(text.substr(3) + "[id]很深"), text.substr(3) + "[id]") << "it ends at character 40";
+  EXPECT_EQ(headline(text + "[idle"), text + "[id") << "this is no mark";
+}
+
 TEST(CommonWords, AreFound) {
   EXPECT_EQ(common_phrase("请问桥下"), 6U);
   EXPECT_EQ(common_phrase("老百姓的"), 9U);

@@ -60,6 +60,11 @@ TEST(Checker, UnknownNames) {
   EXPECT_EQ(faults("  area.twon == 'x'"),
             "2-11 unknown-name: There is no name `area.twon` here. | 此处没有名称 `area.twon`。 | did you mean "
             "`area.town`? | 是否想写 `area.town`？");
+  EXPECT_EQ(faults("Area.Village == 'x'"),
+            "0-12 unknown-name: There is no name `Area.Village` here. | 此处没有名称 `Area.Village`。 | did you mean "
+            "`area.village`? | 是否想写 `area.village`？");
+  EXPECT_EQ(faults("has(Area.Village)").substr(0, 57), "0-17 unknown-name: There is no name `Area.Village` here. ");
+  EXPECT_EQ(faults("nowhere.town == 'x'").substr(0, 52), "0-7 unknown-name: There is no name `nowhere` here. |");
   EXPECT_EQ(
       faults("kind == report"),
       "8-14 unknown-name: There is no name `report` here. | 此处没有名称 `report`。 | if a text is meant, put it in "

@@ -168,6 +168,11 @@ TEST(ParserFaults, SuggestsWhatWasMeant) {
             "3-6 syntax: `　` has no meaning here. | 此处不能用 `　`。 | write a blank | 请写 半角空格");
   EXPECT_EQ(tree("f（a）"), "1-4 syntax: `（` has no meaning here. | 此处不能用 `（`。 | write `(` | 请写 `(`");
   EXPECT_EQ(tree("15m"),
+            "0-3 syntax: A number runs into a name here. | 数字后面直接跟着名称。 | write duration(\"15m\") | "
+            "请写 duration(\"15m\")");
+  EXPECT_EQ(tree("overdue >= 1h30m && x").substr(0, 13), "11-13 syntax:");
+  EXPECT_NE(tree("overdue >= 1h30m && x").find("write duration(\"1h30m\")"), std::string::npos);
+  EXPECT_EQ(tree("15cm"),
             "0-3 syntax: A number runs into a name here. | 数字后面直接跟着名称。 | durations are written "
             "duration(\"15m\"), texts in quotes | 时长写作 duration(\"15m\")，文本要加引号");
   EXPECT_EQ(

@@ -78,6 +78,23 @@ TEST(RuleTests, OneFaultOfTheRuleIsToldOnce) {
   EXPECT_EQ(faults_of(laddered, "amber", "amber").find("test-cannot-pass"), std::string::npos);
 }
 
+TEST(RuleTests, ARuleWithoutTestsIsWarnedOf) {
+  const auto untested = [](const std::string& text) {
+    const SourceFile file{"t.yaml", text};
+    std::vector<Diagnostic> diagnostics;
+    tell_untested({&file, 1}, diagnostics);
+    std::string out;
+    for (const Diagnostic& d : diagnostics) {
+      EXPECT_EQ(d.level, Diagnostic::Level::kWarning);
+      out += std::to_string(d.line) + " " + d.code + "; ";
+    }
+    return out;
+  };
+  EXPECT_EQ(untested(kPack), "");
+  EXPECT_EQ(untested(window_rule("")), "2 no-tests; ");
+  EXPECT_EQ(untested(window_rule("    tests: []\n")), "2 no-tests; ");
+}
+
 TEST(RuleTests, AReasonIsOneThatCanEndAnAlert) {
   EXPECT_EQ(faults_of(kPack, "resolved: quiet", "resolved: split"), "17 test-cannot-pass; ");
   EXPECT_EQ(faults_of(kPack, "resolved: quiet", "resolved: person"), "17 test-cannot-pass; ");

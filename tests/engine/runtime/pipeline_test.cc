@@ -144,6 +144,22 @@ TEST(Pipeline, RejectedRecordsAreKeptWithTheirPlaceAndStopNothing) {
   EXPECT_EQ(letter->masked, "xxxxxxxx");
 }
 
+TEST(Pipeline, TheFirstRejectedRecordIsNamedWithItsPlaceAndWhy) {
+  const auto first_of = [](const std::vector<std::string>& records) {
+    Desk desk;
+    TextSource source({records});
+    const auto p = desk.pipeline(source);
+    for (;;) {
+      const auto state = p->step();
+      EXPECT_TRUE(state);
+      if (!state || *state == Pipeline::State::kEnd) return p->first_rejection();
+    }
+  };
+  const std::string told = first_of({"a 0 1", "skip", "nonsense", "rubbish"});
+  EXPECT_TRUE(told.ends_with(" offset 2: not ID MINUTE PLACE")) << told;
+  EXPECT_EQ(first_of({"a 0 1", "skip"}), "");
+}
+
 TEST(Pipeline, ARunGoesOnWhereTheStateStands) {
   const auto all = lines(120);
   Desk whole;

@@ -1,20 +1,15 @@
 // What a person does to an alert. The service answers when it has it in its log; the stream then brings the change.
-import { batch, signal, useSignal, type Signal } from '@preact/signals';
-import type { ComponentChildren } from 'preact';
+import { batch, signal, useSignal } from '@preact/signals';
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
-import { alertPath, post, Problem } from '../core/api';
-import { kept } from '../core/memory';
+import { alertPath, get, post, Problem } from '../core/api';
+import { clock } from '../core/format';
 import { actingAs, mayAct, saidName, session } from '../core/session';
 import type { Alert } from '../core/types';
 import { t } from '../core/words';
-
-type Kind = 'acknowledge' | 'assign' | 'comment' | 'close';
-const OUTCOMES = ['true', 'false', 'duplicate'] as const;
-const recent = kept<string[]>(
-  'assignees',
-  [],
-  value => Array.isArray(value) && value.every(v => typeof v === 'string'),
-);
+import type { ServiceStatus } from '../health/status';
+import { AssignForm, CloseForm, CommentForm, type Deed, type Kind } from './forms';
+import { bodyOf, eventTime, type Draft } from './silence_draft';
+import { SilenceForm } from './silence_form';
 
 export const toast = signal<{ text: string; bad: boolean } | null>(null);
 let toastTimer = 0;
@@ -29,16 +24,31 @@ export function say(text: string, bad = false): void {
   );
 }
 
-export async function act(kind: Kind, id: string, more: Record<string, string> = {}): Promise<boolean> {
+// Does it and says what came of it.
+export async function attempt(work: () => Promise<string>): Promise<boolean> {
   try {
-    await post(alertPath(id, `/${kind}`), { by: actingAs.value, ...more });
-    say(t(`done_${kind}`));
+    say(await work());
     return true;
   } catch (error) {
     say(`${t('not_done')} ${error instanceof Problem ? error.message : String(error)}`, true);
     return false;
   }
 }
+
+const act = (kind: Deed, id: string, more: Record<string, string> = {}): Promise<boolean> =>
+  attempt(async () => {
+    await post(alertPath(id, `/${kind}`), { by: actingAs.value, ...more });
+    return t(`done_${kind}`);
+  });
+
+const silence = (draft: Draft): Promise<boolean> =>
+  attempt(async () => {
+    const from = eventTime(await get<ServiceStatus>('/api/v1/status'), Date.now());
+    const body = bodyOf(draft, actingAs.value, from);
+    await post('/api/v1/silences', body);
+    const until = typeof body.until === 'number' ? clock(body.until) : body.until.replace('T', ' ');
+    return t('done_silence', { time: until });
+  });
 
 const FOCUS_MS = 10000; // for so long after an action a lost focus is brought back
 
@@ -75,19 +85,20 @@ export function Actions({ alert }: { alert: Alert }) {
     return () => document.removeEventListener('pointerdown', elsewhere, true);
   }, []);
   if (!mayAct.value) return <p class="soft actions-none">{t('read_only')}</p>;
-  const run = async (kind: Kind, more: Record<string, string> = {}) => {
+  const run = async (kind: Kind, work: () => Promise<boolean>) => {
     acted = { id: alert.alert_id, kind, at: Date.now() };
     busy.value = true;
-    const done = await act(kind, alert.alert_id, more);
+    const done = await work();
     batch(() => {
       acted = { id: alert.alert_id, kind, at: Date.now() };
       busy.value = false;
       if (done) form.value = null;
     });
   };
+  const deed = (kind: Deed, more?: Record<string, string>) => run(kind, () => act(kind, alert.alert_id, more));
   const press = (kind: Kind) => {
     if (actingAs.value === '') wantsName.value = () => press(kind);
-    else if (kind === 'acknowledge') void run('acknowledge');
+    else if (kind === 'acknowledge') void deed('acknowledge');
     else form.value = form.value === kind ? null : kind;
   };
   const button = (kind: Kind, off: boolean) => (
@@ -116,6 +127,7 @@ export function Actions({ alert }: { alert: Alert }) {
         {button('assign', ended)}
         {button('comment', false)}
         {button('close', ended)}
+        {button('silence', ended)}
         {session.value?.open && actingAs.value && (
           <button
             type="button"
@@ -128,138 +140,15 @@ export function Actions({ alert }: { alert: Alert }) {
           </button>
         )}
       </div>
-      {form.value === 'assign' && <AssignForm busy={busy.value} done={to => run('assign', { to })} />}
-      {form.value === 'comment' && <CommentForm busy={busy.value} done={note => run('comment', { note })} />}
+      {form.value === 'assign' && <AssignForm busy={busy.value} done={to => deed('assign', { to })} />}
+      {form.value === 'comment' && <CommentForm busy={busy.value} done={note => deed('comment', { note })} />}
       {form.value === 'close' && (
-        <CloseForm busy={busy.value} done={(outcome, note) => run('close', note ? { outcome, note } : { outcome })} />
+        <CloseForm busy={busy.value} done={(outcome, note) => deed('close', note ? { outcome, note } : { outcome })} />
+      )}
+      {form.value === 'silence' && (
+        <SilenceForm alert={alert} busy={busy.value} done={draft => run('silence', () => silence(draft))} />
       )}
     </div>
-  );
-}
-
-function useFirstFocus() {
-  const first = useRef<HTMLInputElement & HTMLTextAreaElement>(null);
-  useEffect(() => first.current?.focus(), []);
-  return first;
-}
-
-// What every one of the forms does: it is sent only when it is complete, and not twice.
-function ActionForm(props: {
-  kind: Kind;
-  busy: boolean;
-  complete: boolean;
-  send: () => void;
-  children: ComponentChildren;
-}) {
-  return (
-    <form
-      class="action-form"
-      onKeyDown={event => {
-        if (event.key !== 'Enter' || !(event.ctrlKey || event.metaKey)) return;
-        event.preventDefault();
-        event.currentTarget.requestSubmit();
-      }}
-      onSubmit={event => {
-        event.preventDefault();
-        if (props.complete && !props.busy) props.send();
-      }}
-    >
-      {props.children}
-      <button class="button first" disabled={props.busy || !props.complete}>
-        {t(props.kind)}
-      </button>
-    </form>
-  );
-}
-
-function AssignForm({ busy, done }: { busy: boolean; done: (to: string) => void }) {
-  const to = useSignal(''),
-    name = to.value.trim(),
-    first = useFirstFocus();
-  const send = () => {
-    recent.value = [name, ...recent.value.filter(n => n !== name)].slice(0, 12);
-    done(name);
-  };
-  return (
-    <ActionForm kind="assign" busy={busy} complete={name !== ''} send={send}>
-      <label>
-        {t('assign_to')}
-        <input
-          ref={first}
-          required
-          maxLength={60}
-          list="assignees"
-          value={to.value}
-          onInput={e => {
-            to.value = e.currentTarget.value;
-          }}
-        />
-      </label>
-      <datalist id="assignees">
-        {recent.value.map(known => (
-          <option key={known} value={known} />
-        ))}
-      </datalist>
-    </ActionForm>
-  );
-}
-
-function NoteField({ note, required = false }: { note: Signal<string>; required?: boolean }) {
-  const first = useFirstFocus();
-  return (
-    <label>
-      {t(required ? 'note' : 'note_optional')}
-      <textarea
-        ref={required ? first : undefined}
-        rows={2}
-        required={required}
-        maxLength={1300}
-        value={note.value}
-        onInput={e => {
-          note.value = e.currentTarget.value;
-        }}
-      />
-    </label>
-  );
-}
-
-function CommentForm({ busy, done }: { busy: boolean; done: (note: string) => void }) {
-  const note = useSignal(''),
-    words = note.value.trim();
-  return (
-    <ActionForm kind="comment" busy={busy} complete={words !== ''} send={() => done(words)}>
-      <NoteField note={note} required />
-    </ActionForm>
-  );
-}
-
-function CloseForm({ busy, done }: { busy: boolean; done: (outcome: string, note: string) => void }) {
-  const outcome = useSignal(''),
-    note = useSignal(''),
-    first = useFirstFocus();
-  const send = () => done(outcome.value, note.value.trim());
-  return (
-    <ActionForm kind="close" busy={busy} complete={outcome.value !== ''} send={send}>
-      <fieldset>
-        <legend>{t('outcome')}</legend>
-        {OUTCOMES.map((name, i) => (
-          <label key={name} class="option">
-            <input
-              ref={i === 0 ? first : undefined}
-              type="radio"
-              name="outcome"
-              value={name}
-              checked={outcome.value === name}
-              onChange={() => {
-                outcome.value = name;
-              }}
-            />
-            {t(`outcome_${name}`)}
-          </label>
-        ))}
-      </fieldset>
-      <NoteField note={note} />
-    </ActionForm>
   );
 }
 

@@ -6,13 +6,16 @@ import { age, areaText, categoryText, clock, codeOf, now, ownerText, show } from
 import { Failed, Loading, SeverityMark, StateMark } from '../core/marks';
 import { go, linkTo } from '../core/router';
 import { isShadow, rowOf, touched } from '../core/store';
-import type { Alert, AlertDetail, Evidence, Transition } from '../core/types';
-import { isSilenced, silencedBy } from '../core/silences';
+import type { Alert, AlertDetail, Evidence } from '../core/types';
+import { isSilenced, silencesOf } from '../core/silences';
 import { language, t, term, text, unmarked } from '../core/words';
 import { Actions } from './actions';
 import { valueName } from './fire';
+import { History } from './history';
+import { withEarlier, withLatest } from './history_model';
+import { SilenceList } from './silence_list';
 import { TimelineView } from './timeline';
-import { changedValues, Values, WhySentence } from './why';
+import { Values, WhySentence } from './why';
 
 interface Related {
   alerts: (Alert & { relation?: string })[];
@@ -51,12 +54,19 @@ export function AlertPane({ id }: { id: string }) {
     try {
       const found = await get<AlertDetail>(alertPath(id));
       if (!still()) return;
-      detail.value = found;
+      detail.value = { ...found, ...withLatest(detail.peek(), found) };
       evidence.value ??= found.evidence ?? null; // bare, until the fuller answer is there
       problem.value = null;
     } catch (error) {
       if (still() && error instanceof Problem) problem.value = error;
     }
+  };
+  const readEarlier = async () => {
+    const known = detail.peek();
+    if (!known) return;
+    const before = await get<AlertDetail>(alertPath(id), { before: known.earlier + 1 });
+    const here = detail.peek(); // it may have been read again meanwhile
+    if (here?.earlier === known.earlier) detail.value = { ...here, ...withEarlier(here, before) };
   };
   useEffect(() => {
     void read();
@@ -92,7 +102,14 @@ export function AlertPane({ id }: { id: string }) {
           <Loading />
         </>
       ) : (
-        <Told alert={alert} detail={detail.value} evidence={evidence.value} related={related.value} title={title} />
+        <Told
+          alert={alert}
+          detail={detail.value}
+          evidence={evidence.value}
+          related={related.value}
+          title={title}
+          readEarlier={readEarlier}
+        />
       )}
     </aside>
   );
@@ -118,12 +135,14 @@ function Told({
   evidence,
   related,
   title,
+  readEarlier,
 }: {
   alert: Alert;
   detail: AlertDetail | null;
   evidence: Evidence | null;
   related: Related | null;
   title: { current: HTMLHeadingElement | null };
+  readEarlier: () => Promise<void>;
 }) {
   const events = evidence?.events ?? [],
     advice = text(alert.advice);
@@ -136,9 +155,10 @@ function Told({
         </h2>
         <WhySentence alert={alert} />
         {isSilenced(alert) && (
-          <p class="silenced-note">
-            <b>{t('silenced_how')}</b> {silencedBy(alert)}
-          </p>
+          <div class="silenced-note">
+            <b>{t('silenced_how')}</b>
+            <SilenceList list={silencesOf(alert)} />
+          </div>
         )}
         <Actions alert={alert} />
         {advice && (
@@ -162,7 +182,7 @@ function Told({
         <EvidenceTable evidence={evidence} />
         <RelatedList related={related} />
         <h3>{t('history')}</h3>
-        {detail ? <History history={detail.history} /> : <Loading />}
+        {detail ? <History told={detail} readEarlier={readEarlier} /> : <Loading />}
       </div>
     </>
   );
@@ -291,39 +311,5 @@ function RelatedList({ related }: { related: Related | null }) {
         ))}
       </ul>
     </>
-  );
-}
-
-function History({ history }: { history: Transition[] }) {
-  return (
-    <ol class="history">
-      {history
-        .map((change, i) => [change, history[i - 1]] as const)
-        .reverse()
-        .map(([change, before]) => {
-          const type = change.type.split('.').pop() ?? '',
-            data = change.data;
-          const reason = data.reason && data.reason !== type ? term('reason', data.reason) : '';
-          return (
-            <li key={change.id}>
-              <time dateTime={change.time}>{clock(change.time, true)}</time>
-              <SeverityMark severity={data.severity} bare />
-              <span>
-                <b>{term('type', type)}</b>{' '}
-                {[
-                  reason,
-                  data.by,
-                  data.to && `→ ${data.to}`,
-                  type === 'closed' && data.outcome && term('outcome', data.outcome),
-                  ...changedValues(data, before?.data),
-                ]
-                  .filter(Boolean)
-                  .join(' · ')}
-                {data.note && <q>{data.note}</q>}
-              </span>
-            </li>
-          );
-        })}
-    </ol>
   );
 }

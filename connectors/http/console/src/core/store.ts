@@ -6,7 +6,7 @@ import type { Frame } from './frames';
 import { areaNames, areaText, zone } from './format';
 import { kept } from './memory';
 import { mayPlan } from './session';
-import { noteSilences } from './silences';
+import { forgetSilences, noteTime, readSilences } from './silences';
 import { Stream } from './stream';
 import { OPEN_STATES, type Alert, type AlertPage, type Rule, type RuleList } from './types';
 
@@ -83,7 +83,7 @@ function searchText(alert: Alert): string {
 function take(alert: Alert, arrived: number): void {
   const known = rowOf(alert.alert_id);
   if (known && known.alert.seq >= alert.seq) return;
-  noteSilences(alert);
+  noteTime(alert);
   const name = alert.name?.zh || alert.name?.en ? alert.name : rules.value.get(alert.rule)?.name;
   const whole: Alert = { ...alert, name };
   const row: Row = { alert: whole, opened: Date.parse(alert.opened_at) || 0, search: searchText(whole), arrived };
@@ -106,6 +106,10 @@ function forget(id: string): void {
 function receive(frames: Frame[]): void {
   const at = Date.now();
   for (const frame of frames) {
+    if (frame.event === 'silences') {
+      void readSilences();
+      continue;
+    }
     if (frame.event === 'gap') {
       gap.value = true;
       setTimeout(() => {
@@ -139,6 +143,7 @@ function follow(sequence: number): void {
     connected: () => {
       line.value = 'live';
       lostSince.value = 0;
+      void readSilences(); // from here on the stream tells when they are others
     },
     lost: () => {
       if (line.value !== 'lost') lostSince.value = Date.now();
@@ -201,6 +206,7 @@ export function stop(): void {
   stream = null;
   rows.clear();
   ended.clear();
+  forgetSilences();
   loaded.value = false;
   line.value = 'connecting';
   version.value++;

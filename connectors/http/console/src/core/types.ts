@@ -65,7 +65,7 @@ export interface Alert {
   by?: string;
   to?: string;
   note?: string;
-  silenced_by?: string[]; // silences that kept its latest change from those who would be told
+  silenced_by?: string[]; // silences that kept its latest change from those who would be told (core/silences.ts)
 }
 export interface Transition {
   id: string;
@@ -74,7 +74,8 @@ export interface Transition {
   data: Alert;
 }
 export interface AlertDetail extends Alert {
-  history: Transition[];
+  history: Transition[]; // the newest that are kept, oldest first
+  earlier: number; // changes before these
 }
 export interface AlertPage {
   alerts: Alert[];

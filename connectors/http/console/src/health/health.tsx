@@ -1,11 +1,12 @@
 // The service's health: sources, checks, commits, shards and rules; read every two seconds while it is looked at.
 import { signal, useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
+import { SilenceList } from '../alert/silence_list';
 import { get, Problem } from '../core/api';
-import { bytes, clock, lasting, nameOfArea, now, number, share } from '../core/format';
+import { bytes, clock, lasting, now, number, share } from '../core/format';
 import { Failed, Loading } from '../core/marks';
 import { linkTo } from '../core/router';
-import { readSilences, severitiesOf, silences, type Silence } from '../core/silences';
+import { readSilences, silences, silencesProblem } from '../core/silences';
 import { rules } from '../core/store';
 import { t, term, text } from '../core/words';
 import { freshness, standing, type ServiceStatus, type SourceState } from './status';
@@ -39,7 +40,7 @@ export function Health() {
       if (!gone) timer = window.setTimeout(() => void read(), EVERY_MS);
     };
     void read();
-    void readSilences();
+    if (silences.peek() === null) void readSilences(); // the stream tells when they are others
     return () => {
       gone = true;
       clearTimeout(timer);
@@ -68,7 +69,7 @@ export function Health() {
           <div class="health-columns">
             <Checks s={s} />
             <Shards s={s} />
-            {silences.value.size > 0 && <Silences list={[...silences.value.values()]} />}
+            <Silences />
           </div>
           <Rules s={s} />
         </>
@@ -247,28 +248,22 @@ function Shards({ s }: { s: ServiceStatus }) {
   );
 }
 
-function Silences({ list }: { list: Silence[] }) {
+function Silences() {
+  const list = [...(silences.value?.values() ?? [])];
   return (
     <section aria-labelledby="silences-title">
-      <h2 id="silences-title">{t('silences')}</h2>
-      <ul class="checks">
-        {list.map(x => (
-          <li key={x.id}>
-            <b>{x.reason}</b>{' '}
-            <span class="soft">
-              {[
-                x.by,
-                x.rules?.join(', '),
-                x.area && nameOfArea(x.area),
-                severitiesOf(x),
-                t('until', { time: clock(x.until) }),
-              ]
-                .filter(Boolean)
-                .join(' · ')}
-            </span>
-          </li>
-        ))}
-      </ul>
+      <h2 id="silences-title" tabIndex={-1}>
+        {t('silences')}
+      </h2>
+      {silencesProblem.value ? (
+        <Failed problem={silencesProblem.value} retry={() => void readSilences()} />
+      ) : silences.value === null ? (
+        <Loading />
+      ) : list.length > 0 ? (
+        <SilenceList list={list} />
+      ) : (
+        <p class="soft">{t('no_silences')}</p>
+      )}
     </section>
   );
 }

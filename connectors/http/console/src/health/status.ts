@@ -21,6 +21,7 @@ export interface Check {
 }
 export interface ServiceStatus {
   version: string;
+  time: 'clock' | 'log'; // how it moves
   uptime_seconds: number;
   ready: boolean;
   sources: SourceState[];

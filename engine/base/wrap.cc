@@ -1,11 +1,11 @@
-#include "connectors/cli/wrap.h"
+#include "base/wrap.h"
 
 #include <algorithm>
 #include <vector>
 
 #include "base/display_width.h"
 
-namespace tocsin::cli {
+namespace tocsin {
 namespace {
 
 size_t character(std::string_view text) {
@@ -53,4 +53,4 @@ std::string wrapped(std::string_view text, size_t width, std::string_view indent
   return out;
 }
 
-}  // namespace tocsin::cli
+}  // namespace tocsin
