@@ -43,10 +43,11 @@ class Obliged {
   Obliged(FindingSink& sink, Judge judge, Refresh refresh)
       : sink_(sink), judge_(std::move(judge)), refresh_(std::move(refresh)) {}
 
-  // The mark o.next has passed.
+  // The mark o.next has passed. Where the answer has been told it is one that came with an edit: too late to say.
   void pass(Owed& o) {
     const TimeMs mark = o.next, as_of = o.as_of;
     o.checked = mark;
+    if (o.told_answer) return refresh_(o);
     if (judge_(o, mark)) {
       o.fired = true;
       o.worst = std::max(o.worst, o.severity);

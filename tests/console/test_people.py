@@ -1,5 +1,6 @@
 """The officer and the planner at the console, in a headless Chromium before the real program."""
 import json
+import re
 import time
 import unittest
 
@@ -118,6 +119,25 @@ class Officer(BrowserCase):
         page.keyboard.type("Wang Fang")
         page.keyboard.press("Control+Enter")
         pane.locator(".history", has_text="→ Wang Fang").wait_for()
+        page.wait_for_function("() => document.activeElement.dataset?.kind === 'assign'")
+
+    def test_details_that_come_late_do_not_take_the_focus_from_an_action(self):
+        service = self.service(RULES).start()
+        service.ingest(report("a", "bridge 7"))
+        page = self.live(self.page(service))
+        held = {}
+        page.route(re.compile(r"/api/v1/alerts/[^/?]+$"), lambda route: held.setdefault("details", route))
+        page.route("**/acknowledge", lambda route: held.setdefault("deed", route))
+        row(page, "bridge 7").click()
+        pane = page.locator(".pane")
+        pane.get_by_role("button", name="Acknowledge").focus()
+        with page.expect_request("**/acknowledge"):
+            page.keyboard.press("Enter")
+        page.wait_for_function("() => document.activeElement === document.body")  # the button is off meanwhile
+        page.unroute(re.compile(r"/api/v1/alerts/[^/?]+$"))
+        held["details"].continue_()
+        pane.locator(".history li").first.wait_for()
+        held["deed"].continue_()
         page.wait_for_function("() => document.activeElement.dataset?.kind === 'assign'")
 
     def test_by_keyboard_alone(self):

@@ -300,11 +300,12 @@ TEST_F(AccessTest, ACookieIsASession) {
   EXPECT_EQ(
       c.post("/api/v1/alerts/in/acknowledge", "{}", {{"Cookie", cookie}, {"Origin", "http://evil.example"}}).status,
       403);
-  const TestReply out = c.post("/api/v1/session/end", "", {{"Cookie", cookie}});
+  const TestReply out = client().post("/api/v1/session/end", "", {{"Cookie", cookie}});
   EXPECT_THAT(out.headers.at("set-cookie"), HasSubstr("tocsin_session=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0"));
-  EXPECT_EQ(c.get("/api/v1/alerts/in", {{"Cookie", cookie}}).status, 401) << "signed out, whoever still has the cookie";
-  EXPECT_THAT(c.get("/api/v1/session", {{"Cookie", cookie}}).body, HasSubstr(R"("signed_in":false)"));
-  EXPECT_EQ(c.get("/api/v1/alerts/in", as("village")).status, 200) << "the token is not ended with it";
+  EXPECT_EQ(client().get("/api/v1/alerts/in", {{"Cookie", cookie}}).status, 401)
+      << "signed out, whoever still has the cookie";
+  EXPECT_THAT(client().get("/api/v1/session", {{"Cookie", cookie}}).body, HasSubstr(R"("signed_in":false)"));
+  EXPECT_EQ(client().get("/api/v1/alerts/in", as("village")).status, 200) << "the token is not ended with it";
   for (const char* body : {"", "[]", "{}", R"({"token":7})", R"({"token":"x","more":1})"}) {
     EXPECT_EQ(client().post("/api/v1/session", body).status, 400) << body;
   }

@@ -196,8 +196,8 @@ TEST_F(StreamTest, EndsWhenItsSessionIsSignedOut) {
   const auto one = open("Cookie: " + mine), two = open("Cookie: " + mine), theirs = open("Cookie: " + other);
   const auto by_token = open("Authorization: Bearer a");
   EXPECT_EQ(TestClient(server->port()).post("/api/v1/session/end", "", {{"Cookie", mine}}).status, 200);
-  EXPECT_FALSE(one->next());
-  EXPECT_FALSE(two->next());
+  EXPECT_FALSE(one->next_event());
+  EXPECT_FALSE(two->next_event());
   EXPECT_THAT(StreamClient(server->port(), "", "", 0, "Cookie: " + mine + "\r\n").header, HasSubstr("401"));
   backend.commit_numbered();
   EXPECT_TRUE(theirs->next_event()) << "another window's session";

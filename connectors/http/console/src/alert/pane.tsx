@@ -75,10 +75,6 @@ export function AlertPane({ id }: { id: string }) {
       clearTimeout(timer.current);
     };
   }, [id]);
-  useEffect(() => {
-    // not away from a button that was reached before the details came
-    if (!title.current?.closest('.pane')?.contains(document.activeElement)) title.current?.focus();
-  }, [detail.value === null]);
   useSignalEffect(() => {
     // however often it changes, it is read a few times a second
     if (touched.value.id !== id || timer.current) return;
@@ -89,6 +85,10 @@ export function AlertPane({ id }: { id: string }) {
   });
 
   const alert = detail.value ?? rowOf(id)?.alert ?? null;
+  useEffect(() => {
+    // Once, when there is a title: the details come later, when a button may have been pressed. Nor away from one.
+    if (!title.current?.closest('.pane')?.contains(document.activeElement)) title.current?.focus();
+  }, [alert === null]);
   return (
     <aside class="pane" aria-label={t('alert')}>
       {problem.value && !detail.value ? (
