@@ -260,16 +260,18 @@ Result<std::deque<std::string>> lines_of(const ExplainOptions& o, uint64_t& earl
   simdjson::dom::parser parser;
   simdjson::dom::element event;
   uint64_t number = 0;
+  bool known = false;
   for (std::string line; std::getline(in, line);) {
     ++number;
     line.resize(line.find_last_not_of(" \t\r") + 1);
-    const bool may_be = number == 1 || line.find(o.id) != std::string::npos;
-    if (!may_be || line.empty()) continue;
+    // The first tells whether the file holds alerts at all.
+    if (line.empty() || (known && line.find(o.id) == std::string::npos)) continue;
     if (parser.parse(line).get(event) != simdjson::SUCCESS || text_at(event, "/data/alert_id").empty()) {
       const std::string place = o.alerts + ":" + std::to_string(number);
       return invalid(say(place + ": this is no alert as `tocsin replay --alerts` writes them, a CloudEvent a line",
                          place + "：不是 `tocsin replay --alerts` 写出的告警（每行一个 CloudEvent）"));
     }
+    known = true;
     if (text_at(event, "/data/alert_id") != o.id) continue;
     out.push_back(std::move(line));
     if (out.size() <= http::AlertDetail::kMostHistory) continue;

@@ -299,7 +299,7 @@ class Terminal(ServiceCase):
         self.assertNotIn("fires ", self.well(*asked[:4]).out, "no rules were given")
         self.assertEqual(self.well(*asked, "--format", "json").json()["history"][0]["type"], "tocsin.alert.opened")
         self.assertIn("has no alert a-none", self.ends(tocsin("explain", "a-none", "--alerts", file), 2).err)
-        self.assertIn("rules.yaml:1: this is no alert", self.ends(tocsin("explain", alert, "--alerts", service.rules), 2).err)
+        self.assertIn("rules.yaml:2: this is no alert", self.ends(tocsin("explain", alert, "--alerts", service.rules), 2).err)
         self.assertIn("nowhere", self.ends(tocsin("explain", alert, "--alerts", self.folder / "nowhere"), 2).err)
         self.assertIn("--alerts", self.ends(tocsin("explain", alert, "--rules", service.rules), 2).err)
 
