@@ -2,6 +2,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <csignal>
+#include <exception>
 #include <iostream>
 #include <string>
 #include <utility>
@@ -38,10 +39,7 @@ void speak_chinese(CLI::App& app) {
   for (const auto& [name, zh] : kHeadings) app.get_formatter()->label(name, zh);
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
-  std::signal(SIGPIPE, SIG_IGN);
+int run(int argc, char** argv) {
   std::ios::sync_with_stdio(false);
   CLI::App app{"Tocsin (警钟): early warning from event streams", "tocsin"};
   if (tocsin::cli::language() == tocsin::rule::Language::kChinese) speak_chinese(app);
@@ -61,4 +59,13 @@ int main(int argc, char** argv) {
     return code == 0 ? tocsin::cli::kWell : tocsin::cli::kUsage;
   }
   return exit_code;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) try {
+  std::signal(SIGPIPE, SIG_IGN);
+  return run(argc, argv);
+} catch (const std::exception& e) {  // of a library, or memory that is not to be had: nothing of ours throws
+  return tocsin::cli::fail(tocsin::cli::kCannotGoOn, e.what());
 }

@@ -65,7 +65,7 @@ void Reloader::step(std::atomic<bool>& signalled) {
       requested = requested || !requests_.empty();
     }
     if (!requested) return;
-    reload_.emplace();
+    reload_ = Reload{};
     reload_->step_began = began;
     begin();
   }
@@ -88,7 +88,7 @@ void Reloader::begin() {
 }
 
 void Reloader::bring(std::shared_ptr<const rule::RuleSet> rules, Over over) {
-  reload_.emplace();
+  reload_ = Reload{};
   reload_->step_began = steady_ns();
   reload_->over = std::move(over);
   go_over_to(std::move(rules));

@@ -212,7 +212,7 @@ void RuleDesk::backtest(http::BacktestRequest request, http::Completion<std::str
   if (!taken) done(exhausted("one backtest runs and one waits; try again when they are done"));
 }
 
-Result<backtest::Trial> RuleDesk::trial(const http::BacktestRequest& request, rule::LoadOptions load) const {
+Result<backtest::Trial> RuleDesk::trial(const http::BacktestRequest& request, const rule::LoadOptions& load) const {
   std::vector<rule::Diagnostic> diagnostics;
   auto sources = rules()->files();
   if (!request.text.empty()) sources = with_text(sources, {kUnnamed, request.text});

@@ -46,7 +46,7 @@ class RuleDesk {
   void check_with_others(const rule::SourceFile& file, const rule::LoadOptions& load,
                          std::vector<rule::Diagnostic>& found) const;
   Result<std::string> run(const http::BacktestRequest& request) const;
-  Result<backtest::Trial> trial(const http::BacktestRequest& request, rule::LoadOptions options) const;
+  Result<backtest::Trial> trial(const http::BacktestRequest& request, const rule::LoadOptions& options) const;
   Result<backtest::Ran> run_once(const backtest::Trial& trial, const http::BacktestRequest& request,
                                  const backtest::Labels* labels, bool keep_events) const;
   Result<std::optional<backtest::Labels>> labels() const;

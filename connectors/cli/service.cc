@@ -271,8 +271,9 @@ Result<std::string> Service::Impl::kept_random(const std::string& name) {
 // Kafka sinks count their sequences under it.
 Status Service::Impl::open_instance() {
   auto made = kept_random(kInstance);
-  if (made) instance_ = *std::move(made);
-  return made ? Status() : Status(made.error());
+  if (!made) return made.error();
+  instance_ = *std::move(made);
+  return {};
 }
 
 Status Service::Impl::open_ingest() {

@@ -64,7 +64,7 @@ std::vector<Doors::Door*> Doors::due(const std::vector<std::string>& urls) {
   for (Door& door : doors_) {
     if (door.due <= now && std::ranges::find(urls, door.url) != urls.end()) out.push_back(&door);
   }
-  std::ranges::stable_partition(out, [](const Door* door) { return door->trouble.empty(); });
+  std::stable_partition(out.begin(), out.end(), [](const Door* door) { return door->trouble.empty(); });
   return out;
 }
 

@@ -218,13 +218,14 @@ void ingest(Api& api, const Request& request, Responder answer) {
     return answer.fail(records.error());
   }
   IngestBatch batch{request.body, *std::move(records), std::string(request.param("feed"))};
-  api.backend().ingest(std::move(batch), api.completion<IngestResult>(
-                                             [answer](Result<IngestResult> result) { answer_ingest(answer, result); }));
+  api.backend().ingest(std::move(batch), api.completion<IngestResult>([answer](const Result<IngestResult>& result) {
+    answer_ingest(answer, result);
+  }));
 }
 
 void reload(Api& api, const Request&, Responder answer) {
   api.backend().reload(
-      api.completion<ReloadResult>([answer](Result<ReloadResult> result) { answer_reload(answer, result); }));
+      api.completion<ReloadResult>([answer](const Result<ReloadResult>& result) { answer_reload(answer, result); }));
 }
 
 void healthy(Api& api, const Request&, Responder answer) {

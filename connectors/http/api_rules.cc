@@ -11,8 +11,6 @@
 namespace tocsin::http {
 namespace {
 
-using simdjson::dom::element;
-
 // The members of a JSON object by name; a name that is not there, or a value of another kind, is a fault.
 struct Member {
   std::string_view name;

@@ -81,7 +81,7 @@ Geography::Geography(const Profile& p)
     VillagePlace place;
     place.centre = moved({p.towns[town].lon, p.towns[town].lat}, rounded(r * cosine(angle)), rounded(r * sine(angle)));
     place.first_grid = static_cast<uint16_t>(grids_.size());
-    const uint64_t before = spare * sum / total;
+    const uint64_t before = spare * sum / total;  // NOLINT(clang-analyzer-core.DivideZero): a village has added to it
     sum += weights[v];
     place.grids = static_cast<uint16_t>(1 + spare * sum / total - before);
     for (uint16_t g = 1; g <= place.grids; ++g) {

@@ -220,6 +220,7 @@ void ProfileReader::patterns(const Node& n) {
 template <typename T>
 std::vector<std::string_view> first_names(const std::vector<std::pair<std::string, T>>& list) {
   std::vector<std::string_view> out;
+  out.reserve(list.size());
   for (const auto& entry : list) out.push_back(entry.first);
   return out;
 }

@@ -62,6 +62,7 @@ void YamlReading::map(const YAML::Node& node, std::string_view what, const std::
     const auto found = std::find_if(keys.begin(), keys.end(), [&](const Key& k) { return k.name == name; });
     if (found == keys.end()) {
       std::vector<std::string_view> names;
+      names.reserve(keys.size());
       for (const Key& k : keys) names.push_back(k.name);
       return fault(key, "unknown key '" + name + "' in " + std::string(what) + suggestion(name, names));
     }

@@ -182,6 +182,7 @@ std::vector<Episode> claim(std::vector<Episode>& episodes, std::vector<Run>& run
     return std::pair(x.opened_at, x.handle) < std::pair(y.opened_at, y.handle);
   });
   std::vector<Position> last_ends;  // of each with what was merged into it
+  last_ends.reserve(episodes.size());
   for (const Episode& e : episodes) last_ends.push_back(e.last_end);
   std::vector<Episode> kept;
   for (size_t i : elders) {

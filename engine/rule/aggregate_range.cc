@@ -50,6 +50,7 @@ Range AggregateScope::range_of_call(const detect::Aggregate& aggregate, const No
     case AggregateOp::kCount:
       return between(0, rows);
     case AggregateOp::kDistinct: {
+      if (argument == nullptr) return between(0, rows);  // never: it has one by its signature
       const auto known = most_distinct_.find(canonical(*argument));
       double most = known == most_distinct_.end() ? rows : std::min(rows, known->second);
       if (argument->type.kind == expr::Type::Kind::kInt) most = std::min(most, whole_numbers(of));

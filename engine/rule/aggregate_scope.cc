@@ -50,6 +50,7 @@ bool AggregateScope::aggregate_op(std::string_view name, AggregateOp& op) {
 
 std::vector<std::string_view> AggregateScope::aggregate_names() {
   std::vector<std::string_view> names;
+  names.reserve(std::size(kOps));
   for (const AggregateOp op : kOps) names.push_back(detect::name_of(op));
   return names;
 }
@@ -197,8 +198,9 @@ bool AggregateScope::add_aggregate(const Expression& e, Node*& node, const std::
                                    const detect::Aggregate& aggregate, const Node* argument) {
   const auto [it, fresh] = seen_.insert({key, static_cast<int>(rule_.plan.aggregates.size())});
   if (fresh) {
-    of_key_.push_back(aggregate.op == AggregateOp::kDistinct && keys_.contains(canonical(*argument)));
-    sources_.push_back(aggregate.op == AggregateOp::kDistinct && canonical(*argument) == "source");
+    const bool distinct = aggregate.op == AggregateOp::kDistinct && argument != nullptr;
+    of_key_.push_back(distinct && keys_.contains(canonical(*argument)));
+    sources_.push_back(distinct && canonical(*argument) == "source");
     ranges_.push_back(range_of_call(aggregate, argument));
     rule_.plan.aggregates.push_back(aggregate);
   }

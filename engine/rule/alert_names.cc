@@ -91,6 +91,7 @@ void collect_alert_names(const yaml::Reader& reader, const RuleText& text, std::
 void check_alert_names(const std::vector<AlertName>& names, const std::map<std::string, AlertSource>& rules,
                        bool strict, std::vector<Diagnostic>& out) {
   std::vector<std::string_view> ids;
+  ids.reserve(rules.size());
   for (const auto& [id, source] : rules) ids.push_back(id);
   for (const AlertName& name : names) {
     const auto found = rules.find(name.rule);

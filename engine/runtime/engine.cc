@@ -43,14 +43,14 @@ Result<DeadLetter> decode_dead_letter(std::string_view bytes) {
   return l;
 }
 
-Engine::Engine(Options options, std::shared_ptr<const rule::RuleSet> rules, state::Store* store)
+Engine::Engine(Options options, const std::shared_ptr<const rule::RuleSet>& rules, state::Store* store)
     : options_(std::move(options)), store_(store) {
-  install(build(std::move(rules)));
+  install(build(rules));
 }
 
 Engine::~Engine() = default;
 
-Engine::Works Engine::build(std::shared_ptr<const rule::RuleSet> rules) const {
+Engine::Works Engine::build(const std::shared_ptr<const rule::RuleSet>& rules) const {
   return {
       rules,
       nullptr,
@@ -98,7 +98,7 @@ void Engine::retire(Works works) {
   });
 }
 
-Result<std::unique_ptr<Engine>> Engine::open(Options options, std::shared_ptr<const rule::RuleSet> rules,
+Result<std::unique_ptr<Engine>> Engine::open(Options options, const std::shared_ptr<const rule::RuleSet>& rules,
                                              state::Store* store, const CompileRules& compile, const WarmUp& warm_up) {
   std::unique_ptr<Engine> engine(new Engine(std::move(options), rules, store));
   if (store == nullptr) {
@@ -120,7 +120,7 @@ Result<std::unique_ptr<Engine>> Engine::open(Options options, std::shared_ptr<co
   } else {
     if (auto s = engine->open_score(); !s) return s.error();
     engine->next_.batch.puts.push_back({state::Table::kMeta, kRulesKey, encode_rules(*rules)});
-    if (auto s = store->write(engine->next_.batch, options.sync); !s) return s.error();
+    if (auto s = store->write(engine->next_.batch, engine->options_.sync); !s) return s.error();
     engine->next_.batch.clear();
   }
   engine->first_position_ = engine->router_->position() + 1;

@@ -74,7 +74,7 @@ class Engine {
   using WarmUp = std::function<std::unique_ptr<Engine>(const Engine& recovered, const rule::RuleSet& rules)>;
   // `store` may be null: nothing is kept (a replay without --state). With a store that holds state, recovers it under
   // the rules that it was written with, then goes over to `rules`: rules of the same identity keep their state.
-  static Result<std::unique_ptr<Engine>> open(Options options, std::shared_ptr<const rule::RuleSet> rules,
+  static Result<std::unique_ptr<Engine>> open(Options options, const std::shared_ptr<const rule::RuleSet>& rules,
                                               state::Store* store, const CompileRules& compile,
                                               const WarmUp& warm_up = {});
   ~Engine();
@@ -132,7 +132,7 @@ class Engine {
   // with what a rule of the same id left behind that was taken out before (estates.h). `warm` is brought to the present
   // and is of no use afterwards. An error leaves the rules in force that were, with all their state; kExhausted (the
   // disk is full) may be tried again.
-  Status swap_rules(std::shared_ptr<const rule::RuleSet> rules, Engine* warm = nullptr);
+  Status swap_rules(const std::shared_ptr<const rule::RuleSet>& rules, Engine* warm = nullptr);
   // Those of `rules` that no state is kept for and that a log can warm up (rules over alerts begin anew); null: none.
   std::shared_ptr<const rule::RuleSet> to_warm_up(const rule::RuleSet& rules) const;
 
@@ -173,7 +173,7 @@ class Engine {
   }
 
  private:
-  Engine(Options options, std::shared_ptr<const rule::RuleSet> rules, state::Store* store);
+  Engine(Options options, const std::shared_ptr<const rule::RuleSet>& rules, state::Store* store);
   Status recover(const CompileRules& compile);
   Status open_score();
   void note(std::span<const alert::Transition> transitions, const rule::RuleSet& rules, std::string& notes);
@@ -198,7 +198,7 @@ class Engine {
     std::unique_ptr<alert::Policy> policy;
     std::unique_ptr<AlertStage> stage;
   };
-  Works build(std::shared_ptr<const rule::RuleSet> rules) const;
+  Works build(const std::shared_ptr<const rule::RuleSet>& rules) const;
   void install(Works works);
   void carry_counts(Works& next, std::vector<std::vector<uint64_t>>& by_type) const;
   void retire(Works works);

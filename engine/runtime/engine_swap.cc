@@ -182,7 +182,7 @@ Status Engine::stage_swap(Works& next, const Succession& by, const std::string& 
   return write();
 }
 
-Status Engine::swap_rules(std::shared_ptr<const rule::RuleSet> rules, Engine* warm) {
+Status Engine::swap_rules(const std::shared_ptr<const rule::RuleSet>& rules, Engine* warm) {
   if (write_pending_) {  // else the commit below would only finish the batch that met a full disk
     if (auto s = write(); !s) return s;
   }

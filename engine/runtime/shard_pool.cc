@@ -5,7 +5,8 @@
 
 namespace tocsin::runtime {
 
-ShardPool::ShardPool(std::shared_ptr<const rule::RuleSet> rules, const TimeZone& zone, uint32_t count, Ticker ticker)
+ShardPool::ShardPool(const std::shared_ptr<const rule::RuleSet>& rules, const TimeZone& zone, uint32_t count,
+                     Ticker ticker)
     : rules_(rules), ticker_(ticker) {
   if (rules->reads_alerts()) over_alerts_ = std::make_unique<Shard>(rules, zone, 0, 1, true);
   for (uint32_t i = 0; i < count; ++i) shards_.push_back(std::make_unique<Shard>(rules, zone, i, count));

@@ -16,7 +16,8 @@ class ShardPool {
  public:
   using Ticker = uint64_t (*)();  // steady nanoseconds
   // 1 … 256 shards. `ticker` null: how busy they are is not measured.
-  ShardPool(std::shared_ptr<const rule::RuleSet> rules, const TimeZone& zone, uint32_t count, Ticker ticker = nullptr);
+  ShardPool(const std::shared_ptr<const rule::RuleSet>& rules, const TimeZone& zone, uint32_t count,
+            Ticker ticker = nullptr);
   ~ShardPool();
   ShardPool(const ShardPool&) = delete;
   ShardPool& operator=(const ShardPool&) = delete;

@@ -22,11 +22,11 @@ std::vector<uint64_t> WarmUp::until(const Source& source, const Standpoint& at) 
   return out;
 }
 
-Result<std::unique_ptr<WarmUp>> WarmUp::open(Engine::Options options, std::shared_ptr<const rule::RuleSet> rules,
-                                             Pipeline::Options reading, std::vector<Input> inputs, TimeMs begin,
+Result<std::unique_ptr<WarmUp>> WarmUp::open(Engine::Options options, const std::shared_ptr<const rule::RuleSet>& rules,
+                                             Pipeline::Options reading, const std::vector<Input>& inputs, TimeMs begin,
                                              const Standpoint& at) {
   std::unique_ptr<WarmUp> warm(new WarmUp());
-  auto engine = Engine::open(std::move(options), std::move(rules), nullptr, {});
+  auto engine = Engine::open(std::move(options), rules, nullptr, {});
   if (!engine) return engine.error();
   warm->engine_ = std::move(*engine);
   warm->publisher_ = std::make_unique<Publisher>(*warm->engine_);

@@ -30,8 +30,9 @@ class WarmUp {
   };
   // Opens the inputs at the first record that the log took at `begin` or later, or where a source cannot tell at its
   // beginning; reads up to `at`. All inputs must outlive it. An error: a source cannot be read.
-  static Result<std::unique_ptr<WarmUp>> open(Engine::Options options, std::shared_ptr<const rule::RuleSet> rules,
-                                              Pipeline::Options reading, std::vector<Input> inputs, TimeMs begin,
+  static Result<std::unique_ptr<WarmUp>> open(Engine::Options options,
+                                              const std::shared_ptr<const rule::RuleSet>& rules,
+                                              Pipeline::Options reading, const std::vector<Input>& inputs, TimeMs begin,
                                               const Standpoint& at);
   // The end of the part is where the engine in force stands now.
   void move_on(const Standpoint& at);

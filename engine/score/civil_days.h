@@ -9,7 +9,7 @@ namespace tocsin::score {
 
 class CivilDays {
  public:
-  explicit CivilDays(TimeZone zone) : zone_(std::move(zone)) {}
+  explicit CivilDays(TimeZone zone) : zone_(zone) {}
   // Days from 1970-01-01 in the zone; outside 0 … kMaxDay: -1.
   int64_t at(TimeMs t) const {
     if (t < 0) return -1;

@@ -38,7 +38,7 @@ uint32_t piece_in(std::string_view name) {
 }  // namespace
 
 Keeper::Keeper(Options options)
-    : options_(std::move(options)),
+    : options_(options),
       days_(options_.zone),
       cases_(cube_, days_),
       places_(cube_, days_),
@@ -203,9 +203,10 @@ void Keeper::take_changed(uint64_t commit, const std::function<void(std::string,
   const auto under = [&f](std::string_view kind) {
     return [&f, kind](int64_t n, std::string bytes) { f(numbered(kind, n), std::move(bytes)); };
   };
-  names_.take_changed([&](std::string name, std::string bytes) { f(std::string(kNames) + name, std::move(bytes)); });
+  names_.take_changed(
+      [&](const std::string& name, std::string bytes) { f(std::string(kNames) + name, std::move(bytes)); });
   alert_names_.take_changed(
-      [&](std::string name, std::string bytes) { f(std::string(kAlertNames) + name, std::move(bytes)); });
+      [&](const std::string& name, std::string bytes) { f(std::string(kAlertNames) + name, std::move(bytes)); });
   cube_.take_changed(under(kDays));
   events_.take_changed([&](int64_t day, uint32_t piece, std::string bytes) {
     f(piece_of(numbered(kEvents, day), piece), std::move(bytes));
