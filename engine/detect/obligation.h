@@ -43,11 +43,10 @@ class Obliged {
   Obliged(FindingSink& sink, Judge judge, Refresh refresh)
       : sink_(sink), judge_(std::move(judge)), refresh_(std::move(refresh)) {}
 
-  // The mark o.next has passed. Where the answer has been told it is one that came with an edit: too late to say.
+  // The mark o.next has passed.
   void pass(Owed& o) {
     const TimeMs mark = o.next, as_of = o.as_of;
     o.checked = mark;
-    if (o.told_answer) return refresh_(o);
     if (judge_(o, mark)) {
       o.fired = true;
       o.worst = std::max(o.worst, o.severity);
@@ -75,10 +74,11 @@ class Obliged {
   }
 
   // The conditions are others now: the verdict on the last mark that has passed is given, of the old ones and the new.
-  // What has been answered begins no alert by it; a mark before the answer that is new fires with the next advance.
+  // What has been answered begins no alert by it, and none again once that was told; until then a mark before the
+  // answer that is new fires with the next advance.
   void rejudge(Owed& o, TimeMs now) {
     refresh_(o);
-    for (; o.answered == kNever && o.next < now; refresh_(o)) o.checked = o.next;
+    for (; (o.answered == kNever || o.told_answer) && o.next < now; refresh_(o)) o.checked = o.next;
     const bool stands = !o.told_answer && (o.fired || o.answered == kNever);
     if (stands && o.checked >= o.start.time) {
       const bool known = o.fired, holds = judge_(o, o.checked);

@@ -83,7 +83,11 @@ class Reload(Case):
         service.start()
         reload = {}
 
-        def exchange():
+        def judged():
+            return sum(v for k, v in service.metrics().items() if k.startswith("tocsin_events_read_total"))
+
+        def exchange():  # not before the rules have judged anything, however slow the machine is
+            wait_for("a quarter of the events to be judged", lambda: judged() >= self.count // 4, 120)
             service.rules.write_text(self.after)
             began = time.monotonic()
             status, answer = service.post("/-/reload", b"")
@@ -94,8 +98,7 @@ class Reload(Case):
         rate = self.stream_in(service, bodies, beside.start)
         beside.join()
         self.assertEqual((reload["status"], reload["answer"]["rules"]), (200, 3), reload)
-        wait_for("all events to be judged", lambda: sum(
-            v for k, v in service.metrics().items() if k.startswith("tocsin_events_read_total")) >= self.count, 120)
+        wait_for("all events to be judged", lambda: judged() >= self.count, 120)
         self.assertEqual(sum(v for k, v in service.metrics().items() if k.startswith("tocsin_events_duplicate_total")), 0)
         self.assertEqual(service.stop(), 0)
         told = lines((self.folder / "alerts.ndjson").read_bytes())
