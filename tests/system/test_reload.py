@@ -52,7 +52,8 @@ class Reload(Case):
         rule = lambda id_, n, within="1d": COUNT.format(id=id_, within=within, n=n)
         self.few = half * 7 // 10
         self.other = rule("other", half)
-        self.before = "rules:\n" + self.other + rule("edited", half * 3 // 2) + rule("replaced", half)
+        # More than there will be of any: whenever the edit comes, what then stands is judged by it alone.
+        self.before = "rules:\n" + self.other + rule("edited", half * 3) + rule("replaced", half)
         self.after = "rules:\n" + self.other + rule("edited", self.few) + rule("replaced", half, "2d")
 
     def stream_in(self, service, bodies, at_half):
@@ -83,19 +84,23 @@ class Reload(Case):
         service.start()
         reload = {}
 
-        def judged():
-            return sum(v for k, v in service.metrics().items() if k.startswith("tocsin_events_read_total"))
-
-        def exchange():  # not before the rules have judged anything, however slow the machine is
-            wait_for("a quarter of the events to be judged", lambda: judged() >= self.count // 4, 120)
+        def exchange():
             service.rules.write_text(self.after)
             began = time.monotonic()
             status, answer = service.post("/-/reload", b"")
             reload["seconds"] = time.monotonic() - began
             reload.update(status=status, answer=answer)
 
+        def judged():
+            return sum(v for k, v in service.metrics().items() if k.startswith("tocsin_events_read_total"))
+
         beside = threading.Thread(target=exchange)
-        rate = self.stream_in(service, bodies, beside.start)
+
+        def at_half():
+            wait_for("the first half to be judged", lambda: judged() >= self.count // 2, 120)
+            beside.start()
+
+        rate = self.stream_in(service, bodies, at_half)
         beside.join()
         self.assertEqual((reload["status"], reload["answer"]["rules"]), (200, 3), reload)
         wait_for("all events to be judged", lambda: judged() >= self.count, 120)
