@@ -34,7 +34,7 @@ struct ExplainOptions : Asking {
 // What stands before a line, padded to one width, and the words within lines.
 struct Labels {
   std::string_view rule, version, mode, fires, opened, by, area, advice, times, values, params, evidence, events,
-      history, into, shadow, in_force;
+      history, into, outcome, shadow, in_force;
 };
 constexpr Labels kEnglish = {"rule      ",
                              " version ",
@@ -51,6 +51,7 @@ constexpr Labels kEnglish = {"rule      ",
                              ")",
                              "history",
                              " into ",
+                             ", outcome ",
                              "shadow: judged and recorded, told to nobody",
                              "; in force now, and the conditions below are of, version "};
 constexpr Labels kChinese = {"规则      ",
@@ -68,6 +69,7 @@ constexpr Labels kChinese = {"规则      ",
                              " 条）",
                              "经过",
                              "，并入 ",
+                             "，结果：",
                              "试运行：只判断和记录，不通知任何人",
                              "；现行的、下列条件所属的是第 "};
 constexpr size_t kLabelWidth = 10;
@@ -185,13 +187,18 @@ class Explanation {
     for (const auto& [key, value] : object) line("  " + std::string(key) + " = " + said(value), "    ");
   }
 
-  // "acknowledged  (person, by li, to wang: note)": who did it, for whom, and with what word.
+  // "assigned  (person by li → wang: note)", "closed  (person, outcome false by li)": who did it, for whom, with what
+  // word. An alert that was closed keeps its outcome; it is said of the closing alone.
   void transition(simdjson::dom::element event) const {
     const std::string_view type = text_at(event, "/type");
+    const std::string_view change = type.substr(type.rfind('.') + 1);
     std::string out = "  " + local_time(text_at(event, "/time"), terms_.places) + "  ";
-    out.append(in_words(type.substr(type.rfind('.') + 1), chinese_)).append("  (");
+    out.append(in_words(change, chinese_)).append("  (");
     out.append(in_words(text_at(event, "/data/reason"), chinese_));
     if (const auto into = text_at(event, "/data/merged_into"); !into.empty()) out.append(l_.into).append(into);
+    if (const auto outcome = text_at(event, "/data/outcome"); change == "closed" && !outcome.empty()) {
+      out.append(l_.outcome).append(in_words(outcome, chinese_));
+    }
     if (const auto by = text_at(event, "/data/by"); !by.empty()) out.append(l_.by).append(by);
     if (const auto to = text_at(event, "/data/to"); !to.empty()) out.append(" → ").append(to);
     if (const auto note = text_at(event, "/data/note"); !note.empty()) out.append(": ").append(note);

@@ -171,6 +171,12 @@ class Way(ServiceCase):
         for label in ("rule ", "opened    ", "history", "parameters"):
             self.assertNotIn(label, zh)
         self.assertIn("20:00", self.well("explain", alert, "--url", service.url, "--zone", "Asia/Shanghai").out)
+        self.assertEqual(service.post(f"/api/v1/alerts/{alert}/close", {"by": "li", "outcome": "false", "note": "dry"})[0], 202)
+        self.opened(stream, 3)
+        told = self.well("explain", alert, "--url", service.url).out
+        self.assertRegex(told, r"closed  \(.*, outcome false by li: dry\)")
+        self.assertEqual(told.count("outcome"), 1, told)
+        self.assertIn("，结果：误报，由 li: dry", self.well("explain", alert, "--url", service.url, LC_ALL="zh_CN.UTF-8").out)
 
     def test_rules_carry_their_condition_and_areas_their_names(self):
         config = CONFIG.replace("sources:", f"areas: [{ROOT}/rules/areas/cixi.csv]\nsources:")
